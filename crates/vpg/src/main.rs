@@ -1,0 +1,2 @@
+//! Vanilla policy gradient.
+fn main() {}
