@@ -1,1 +1,20 @@
-//! Gym-compatible environments.
+//! Gym-compatible environments, seed for seed equal to the originals, and a vectorized stepper.
+//!
+//! [`make`] an environment by its id, [`reset`](Env::reset) it with a seed, [`step`](Env::step) it with actions.
+
+mod cartpole;
+mod env;
+mod error;
+mod registry;
+pub mod rng;
+mod space;
+pub mod state;
+mod time_limit;
+
+pub use cartpole::CartPole;
+pub use env::{Env, EpisodeStats, Info, Step, check_row};
+pub use error::Error;
+pub use registry::{AnyEnv, BoxEnv, EnvSpec, SHORT_NAMES, make, register, registered, spec};
+pub use rng::{NumpyRng, Seed};
+pub use space::{Action, Bounds, BoxSpace, DType, Discrete, Element, Sample, Space};
+pub use time_limit::TimeLimit;

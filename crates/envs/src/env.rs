@@ -1,0 +1,166 @@
+//! What an environment is.
+
+use image::RgbImage;
+
+use crate::{Action, Element, Error, Seed, Space};
+
+/// An environment with the semantics of Gymnasium's `Env`.
+///
+/// The caller owns the observations: `reset` and `step` write into a row of the length of the observation space,
+/// which is usually the environment's row of a batch. Each environment owns its random generator.
+///
+/// * The first call must be `reset`; `step` before it is [`Error::ResetNeeded`].
+/// * After an end (`terminated` or `truncated`), `step` goes on as Gymnasium's environment does.
+/// * A refused call (any `Err`) leaves the state unchanged.
+///
+/// ```
+/// use envs::{Action, CartPole, Env, Seed};
+/// let mut env = CartPole::new();
+/// let mut observation = [0.0; 4];
+/// env.reset(Some(&Seed::from(42)), &mut observation)?;
+/// assert_eq!(observation, [0.027395604, -0.006112156, 0.035859793, 0.019736802]);
+/// let step = env.step(Action::Discrete(1), &mut observation)?;
+/// assert_eq!(step.reward, 1.0);
+/// # Ok::<(), envs::Error>(())
+/// ```
+pub trait Env: Send {
+    /// The type observations are made of.
+    type Obs: Element;
+
+    /// The shape, type and bounds of observations.
+    fn observation_space(&self) -> &Space;
+
+    /// The actions that `step` takes.
+    fn action_space(&self) -> &Space;
+
+    /// Starts an episode and writes its first observation.
+    ///
+    /// With a seed the generator starts anew from it; without one its stream goes on (from the system's entropy the
+    /// first time), as in Gymnasium.
+    ///
+    /// # Errors
+    /// [`Error::WrongLength`] where `observation` is not as long as the observation space.
+    fn reset(&mut self, seed: Option<&Seed>, observation: &mut [Self::Obs]) -> Result<Info, Error>;
+
+    /// Takes one step and writes the observation after it.
+    ///
+    /// # Errors
+    /// [`Error::ResetNeeded`] before the first reset, [`Error::InvalidAction`], [`Error::WrongLength`].
+    fn step(&mut self, action: Action<'_>, observation: &mut [Self::Obs]) -> Result<Step, Error>;
+
+    /// The present state as a picture.
+    ///
+    /// # Errors
+    /// [`Error::ResetNeeded`] before the first reset.
+    fn render(&self) -> Result<RgbImage, Error>;
+
+    /// How many pictures a second show the environment at its own pace.
+    fn render_fps(&self) -> u32;
+
+    /// Appends the whole state (generator included) to `state`, such that an environment made alike goes on from it
+    /// exactly as this one would.
+    ///
+    /// # Errors
+    /// [`Error::ResetNeeded`] before the first reset.
+    fn save(&self, state: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// Takes the state that `save` appended from the front of `state`, which then begins behind it.
+    ///
+    /// # Errors
+    /// [`Error::BadState`] where the bytes are not such a state.
+    fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error>;
+}
+
+/// What a step gave, apart from the observation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Step {
+    /// The reward.
+    pub reward: f64,
+    /// The task itself ended: no return is to be expected after this state.
+    pub terminated: bool,
+    /// A time limit cut the episode off: the state's value goes on beyond it.
+    pub truncated: bool,
+    /// What else the environment tells.
+    pub info: Info,
+    /// The finished episode's statistics, where this step ended one and the environment keeps them
+    /// (see [`TimeLimit`](crate::TimeLimit)).
+    pub episode: Option<EpisodeStats>,
+}
+
+impl Step {
+    /// Whether the episode ended, either way.
+    pub fn done(&self) -> bool {
+        self.terminated || self.truncated
+    }
+}
+
+/// What environments tell beside observation and reward: `None` where an environment has no such thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Info {
+    /// Lives left (Atari).
+    pub lives: Option<u32>,
+    /// Raw frames since the ROM was loaded (Atari).
+    pub frame_number: Option<u32>,
+    /// Raw frames since the episode began (Atari).
+    pub episode_frame_number: Option<u32>,
+    /// The reward for not having fallen (InvertedPendulum-v5).
+    pub reward_survive: Option<f64>,
+}
+
+/// A finished episode.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EpisodeStats {
+    /// The sum of its rewards, undiscounted.
+    pub episode_return: f64,
+    /// Its steps.
+    pub length: u64,
+    /// The seconds it took.
+    pub seconds: f64,
+}
+
+impl<E: Env + ?Sized> Env for Box<E> {
+    type Obs = E::Obs;
+
+    fn observation_space(&self) -> &Space {
+        (**self).observation_space()
+    }
+
+    fn action_space(&self) -> &Space {
+        (**self).action_space()
+    }
+
+    fn reset(&mut self, seed: Option<&Seed>, observation: &mut [Self::Obs]) -> Result<Info, Error> {
+        (**self).reset(seed, observation)
+    }
+
+    fn step(&mut self, action: Action<'_>, observation: &mut [Self::Obs]) -> Result<Step, Error> {
+        (**self).step(action, observation)
+    }
+
+    fn render(&self) -> Result<RgbImage, Error> {
+        (**self).render()
+    }
+
+    fn render_fps(&self) -> u32 {
+        (**self).render_fps()
+    }
+
+    fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
+        (**self).save(state)
+    }
+
+    fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error> {
+        (**self).restore(state)
+    }
+}
+
+/// Refuses a row whose length is not the space's: what every environment checks before it writes.
+///
+/// # Errors
+/// [`Error::WrongLength`].
+pub fn check_row<T>(observation: &[T], space: &Space) -> Result<(), Error> {
+    match space.size() {
+        expected if observation.len() == expected => Ok(()),
+        expected => Err(Error::WrongLength { what: "the observation row", actual: observation.len(), expected }),
+    }
+}

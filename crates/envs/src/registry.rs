@@ -1,0 +1,159 @@
+//! Environments by id: `make("CartPole-v1")`.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+};
+
+use crate::{CartPole, DType, Element, Env, Error, Space, TimeLimit};
+
+/// An environment of which only the type of its observations is known.
+pub type BoxEnv<T> = Box<dyn Env<Obs = T>>;
+
+/// An environment whose kind of observations is known at run time only.
+#[allow(missing_docs, reason = "the variants are the element types")]
+pub enum AnyEnv {
+    U8(BoxEnv<u8>),
+    I8(BoxEnv<i8>),
+    F32(BoxEnv<f32>),
+    F64(BoxEnv<f64>),
+}
+
+impl AnyEnv {
+    /// The type of its observations.
+    pub fn dtype(&self) -> DType {
+        match self {
+            Self::U8(_) => DType::U8,
+            Self::I8(_) => DType::I8,
+            Self::F32(_) => DType::F32,
+            Self::F64(_) => DType::F64,
+        }
+    }
+
+    /// The environment, if its observations are of type `T`.
+    ///
+    /// # Errors
+    /// [`Error::WrongDType`].
+    pub fn typed<T: Element>(self) -> Result<BoxEnv<T>, Error> {
+        let actual = self.dtype();
+        T::typed(self).ok_or(Error::WrongDType { actual, expected: T::DTYPE })
+    }
+
+    /// The actions that `step` takes.
+    pub fn action_space(&self) -> &Space {
+        match self {
+            Self::U8(env) => env.action_space(),
+            Self::I8(env) => env.action_space(),
+            Self::F32(env) => env.action_space(),
+            Self::F64(env) => env.action_space(),
+        }
+    }
+}
+
+type Maker = dyn Fn(Option<u64>) -> Result<AnyEnv, Error> + Send + Sync;
+
+/// How the environment of an id is made.
+#[derive(Clone)]
+pub struct EnvSpec {
+    /// The id, such as `CartPole-v1`.
+    pub id: String,
+    /// The steps after which an episode is truncated.
+    pub max_episode_steps: Option<u64>,
+    /// The mean return at which the task counts as solved.
+    pub reward_threshold: Option<f64>,
+    make: Arc<Maker>,
+}
+
+impl EnvSpec {
+    /// An id and what makes its environment, with no step limit and no threshold yet.
+    pub fn new<E: Env + 'static>(
+        id: impl Into<String>,
+        make: impl Fn() -> Result<E, Error> + Send + Sync + 'static,
+    ) -> Self {
+        let make = move |limit| Ok(E::Obs::any(Box::new(TimeLimit::new(make()?, limit))));
+        Self { id: id.into(), max_episode_steps: None, reward_threshold: None, make: Arc::new(make) }
+    }
+
+    /// The same with these limits.
+    pub fn with_limits(self, max_episode_steps: u64, reward_threshold: f64) -> Self {
+        Self { max_episode_steps: Some(max_episode_steps), reward_threshold: Some(reward_threshold), ..self }
+    }
+
+    /// A new environment, in its [`TimeLimit`].
+    ///
+    /// # Errors
+    /// Those of the environment's own constructor, such as [`Error::Rom`].
+    pub fn make(&self) -> Result<AnyEnv, Error> {
+        (self.make)(self.max_episode_steps)
+    }
+}
+
+impl std::fmt::Debug for EnvSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EnvSpec")
+            .field("id", &self.id)
+            .field("max_episode_steps", &self.max_episode_steps)
+            .field("reward_threshold", &self.reward_threshold)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The short names: what people type, and the id it stands for.
+pub const SHORT_NAMES: [(&str, &str); 1] = [("CartPole", "CartPole-v1")];
+
+static REGISTRY: LazyLock<RwLock<BTreeMap<String, EnvSpec>>> =
+    LazyLock::new(|| RwLock::new(built_in().into_iter().map(|spec| (spec.id.clone(), spec)).collect()));
+
+fn built_in() -> Vec<EnvSpec> {
+    vec![
+        EnvSpec::new("CartPole-v0", || Ok(CartPole::new())).with_limits(200, 195.0),
+        EnvSpec::new("CartPole-v1", || Ok(CartPole::new())).with_limits(500, 475.0),
+    ]
+}
+
+/// Makes an environment by its id or short name.
+///
+/// ```
+/// use envs::{Env, Seed};
+/// let mut env = envs::make("CartPole-v1")?.typed::<f32>()?;
+/// let mut observation = [0.0; 4];
+/// env.reset(Some(&Seed::from(0)), &mut observation)?;
+/// # Ok::<(), envs::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::UnknownEnv`], and those of the environment's constructor.
+pub fn make(id: &str) -> Result<AnyEnv, Error> {
+    spec(id)?.make()
+}
+
+/// What is registered under this id or short name.
+///
+/// # Errors
+/// [`Error::UnknownEnv`].
+pub fn spec(id: &str) -> Result<EnvSpec, Error> {
+    let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
+    let full = SHORT_NAMES.iter().find(|(short, _)| *short == id).map_or(id, |(_, full)| full);
+    registry.get(full).cloned().ok_or_else(|| {
+        let known = registry.keys().map(String::as_str).chain(SHORT_NAMES.map(|(short, _)| short));
+        let similarity = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &id.to_lowercase());
+        let nearest = known.max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+        Error::UnknownEnv { id: id.into(), nearest: nearest.filter(|near| similarity(near) > 0.7).map(Into::into) }
+    })
+}
+
+/// Adds an environment, or replaces the one that has its id.
+///
+/// ```
+/// use envs::{CartPole, EnvSpec};
+/// envs::register(EnvSpec::new("ShortCartPole-v0", || Ok(CartPole::new())).with_limits(50, 49.0));
+/// assert!(envs::make("ShortCartPole-v0").is_ok());
+/// ```
+pub fn register(spec: EnvSpec) {
+    REGISTRY.write().unwrap_or_else(PoisonError::into_inner).insert(spec.id.clone(), spec);
+}
+
+/// Everything registered, by id.
+pub fn registered() -> Vec<EnvSpec> {
+    REGISTRY.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+}

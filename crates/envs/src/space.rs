@@ -1,0 +1,256 @@
+//! Action and observation spaces, and the element types of observations.
+
+use std::fmt::Debug;
+
+use crate::{AnyEnv, BoxEnv, Error, NumpyRng};
+
+/// The element types that observations have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "they name themselves")]
+pub enum DType {
+    U8,
+    I8,
+    I64,
+    F32,
+    F64,
+}
+
+impl std::fmt::Display for DType {
+    /// NumPy's name of the type.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::U8 => "uint8",
+            Self::I8 => "int8",
+            Self::I64 => "int64",
+            Self::F32 => "float32",
+            Self::F64 => "float64",
+        })
+    }
+}
+
+/// A type that observations are made of: `u8`, `i8`, `f32` or `f64`.
+pub trait Element: bytemuck::Pod + PartialEq + Debug + Default + Send + Sync + sealed::Sealed {
+    /// Its name at run time.
+    const DTYPE: DType;
+
+    /// Its value as a float, exactly.
+    fn to_f64(self) -> f64;
+
+    /// An environment of this element type as one of any.
+    #[doc(hidden)]
+    fn any(env: BoxEnv<Self>) -> AnyEnv;
+
+    /// The environment, if it is of this element type.
+    #[doc(hidden)]
+    fn typed(env: AnyEnv) -> Option<BoxEnv<Self>>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! element {
+    ($($type:ty: $dtype:ident),*) => {$(
+        impl sealed::Sealed for $type {}
+        impl Element for $type {
+            const DTYPE: DType = DType::$dtype;
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+            fn any(env: BoxEnv<Self>) -> AnyEnv {
+                AnyEnv::$dtype(env)
+            }
+            fn typed(env: AnyEnv) -> Option<BoxEnv<Self>> {
+                match env {
+                    AnyEnv::$dtype(env) => Some(env),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+element!(u8: U8, i8: I8, f32: F32, f64: F64);
+
+/// A set of possible actions or observations.
+///
+/// ```
+/// use envs::{Action, NumpyRng, Seed, Space};
+/// let space = Space::discrete(2);
+/// assert!(space.contains(Action::Discrete(1)));
+/// assert!(!space.contains(Action::Discrete(2)));
+/// let mut rng = NumpyRng::new(&Seed::from(7));
+/// assert!(space.contains(space.sample(&mut rng).as_action()));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Space {
+    /// One of finitely many whole numbers.
+    Discrete(Discrete),
+    /// An array of bounded numbers.
+    Box(BoxSpace),
+}
+
+/// The whole numbers from `start` to `start + n - 1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Discrete {
+    /// How many there are, at least 1.
+    pub n: i64,
+    /// The smallest.
+    pub start: i64,
+}
+
+/// Arrays of one shape and type whose elements lie between bounds, both of which belong to the space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoxSpace {
+    /// The shape, outermost dimension first.
+    pub shape: Vec<usize>,
+    /// The element type.
+    pub dtype: DType,
+    /// The bounds.
+    pub bounds: Bounds,
+}
+
+/// The bounds of a [`BoxSpace`]; infinities mean unbounded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bounds {
+    /// The same for every element: low, high.
+    Same(f64, f64),
+    /// Low and high of each element, in C order.
+    Each(Vec<(f64, f64)>),
+}
+
+impl Space {
+    /// The numbers 0 to `n - 1`.
+    pub const fn discrete(n: i64) -> Self {
+        Self::Discrete(Discrete { n, start: 0 })
+    }
+
+    /// Arrays of this shape with the same bounds for every element.
+    pub fn boxed(shape: &[usize], dtype: DType, low: f64, high: f64) -> Self {
+        Self::Box(BoxSpace { shape: shape.to_vec(), dtype, bounds: Bounds::Same(low, high) })
+    }
+
+    /// The shape of one element of the space: empty for a discrete one.
+    pub fn shape(&self) -> &[usize] {
+        match self {
+            Self::Discrete(_) => &[],
+            Self::Box(space) => &space.shape,
+        }
+    }
+
+    /// How many numbers one element of the space has: 1 for a discrete one.
+    pub fn size(&self) -> usize {
+        self.shape().iter().product()
+    }
+
+    /// Whether this action lies in the space. A NaN lies in no space.
+    pub fn contains(&self, action: Action<'_>) -> bool {
+        match (self, action) {
+            (Self::Discrete(space), Action::Discrete(value)) => space.contains(value),
+            (Self::Box(space), Action::Continuous(values)) => space.contains(values),
+            _ => false,
+        }
+    }
+}
+
+impl Discrete {
+    /// Whether `start <= value < start + n`.
+    pub fn contains(&self, value: i64) -> bool {
+        value >= self.start && value - self.start < self.n
+    }
+
+    /// The index of this action from 0 on, or a typed error: how environments read their discrete action.
+    pub fn index(&self, action: Action<'_>) -> Result<usize, Error> {
+        match action {
+            Action::Discrete(value) if self.contains(value) => Ok((value - self.start) as usize),
+            _ => Err(Error::InvalidAction {
+                action: action.to_string(),
+                expected: format!("a whole number from {} to {}", self.start, self.start + self.n - 1),
+            }),
+        }
+    }
+}
+
+impl BoxSpace {
+    /// Low and high of element `i`, in C order.
+    pub fn bounds_of(&self, i: usize) -> (f64, f64) {
+        match &self.bounds {
+            Bounds::Same(low, high) => (*low, *high),
+            Bounds::Each(each) => each[i],
+        }
+    }
+
+    /// Whether there are as many values as the shape has and all lie within the bounds.
+    pub fn contains<T: Copy + Into<f64>>(&self, values: &[T]) -> bool {
+        let inside = |(i, value): (usize, &T)| {
+            let (low, high) = self.bounds_of(i);
+            (low..=high).contains(&(*value).into())
+        };
+        values.len() == self.shape.iter().product() && values.iter().enumerate().all(inside)
+    }
+
+    /// The action's numbers, or a typed error where it is discrete or of another length. Bounds are not checked:
+    /// what a number outside them means is the environment's own matter, as in Gymnasium.
+    pub fn values<'a>(&self, action: Action<'a>) -> Result<&'a [f64], Error> {
+        match action {
+            Action::Continuous(values) if values.len() == self.shape.iter().product() => Ok(values),
+            _ => Err(Error::InvalidAction {
+                action: action.to_string(),
+                expected: format!("an array of shape {:?}", self.shape),
+            }),
+        }
+    }
+}
+
+/// An action, borrowed from the caller.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Action<'a> {
+    /// An element of a discrete space.
+    Discrete(i64),
+    /// An element of a box space, in C order.
+    Continuous(&'a [f64]),
+}
+
+impl std::fmt::Display for Action<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Discrete(value) => write!(f, "{value}"),
+            Self::Continuous(values) => write!(f, "{values:?}"),
+        }
+    }
+}
+
+/// A drawn element of a space.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sample {
+    /// Of a discrete space.
+    Discrete(i64),
+    /// Of a box space, in C order; each number is one of the space's element type.
+    Box(Vec<f64>),
+}
+
+impl Sample {
+    /// The sample as an action.
+    pub fn as_action(&self) -> Action<'_> {
+        match self {
+            Self::Discrete(value) => Action::Discrete(*value),
+            Self::Box(values) => Action::Continuous(values),
+        }
+    }
+}
+
+impl Space {
+    /// A random element, as Gymnasium's `space.sample()` draws it after `space.seed(s)`, if `rng` is `NumpyRng::new(s)`.
+    pub fn sample(&self, rng: &mut NumpyRng) -> Sample {
+        match self {
+            Self::Discrete(space) => Sample::Discrete(rng.integers(space.start, space.start + space.n)),
+            Self::Box(space) => Sample::Box((0..self.size()).map(|i| space.sample_element(i, rng)).collect()),
+        }
+    }
+}
+
+impl BoxSpace {
+    fn sample_element(&self, i: usize, rng: &mut NumpyRng) -> f64 {
+        let (low, high) = self.bounds_of(i);
+        rng.uniform(low, high)
+    }
+}
