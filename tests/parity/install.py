@@ -1,0 +1,51 @@
+"""Makes the virtual environment that holds the originals, and prints its Python.
+
+Needs only the standard library. The environment lives in the user's cache, in a folder named after
+the contents of requirements.txt: a change there makes a new one, and clean checkouts share it.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+
+
+def cache_folder() -> Path:
+    """The per-user cache of this project: VPG_CACHE, or vpg in the platform's usual place."""
+    if named := os.environ.get("VPG_CACHE"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vpg"
+
+
+def ensure() -> Path:
+    """Returns the Python of a finished environment; builds it first if there is none."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    key = hashlib.sha256(REQUIREMENTS.read_bytes() + version.encode()).hexdigest()[:12]
+    folder = cache_folder() / f"parity-{key}"
+    python, done = folder / "bin" / "python", folder / "complete"
+    if done.exists():
+        return python
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            print(f"installing the originals into {folder}", file=sys.stderr)
+            venv.create(folder, with_pip=True)
+            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, "-r", REQUIREMENTS], check=True, stdout=sys.stderr)
+            done.touch()
+    return python
+
+
+if __name__ == "__main__":
+    try:
+        print(ensure())
+    except (subprocess.CalledProcessError, OSError) as error:
+        sys.exit(f"install.py: cannot install the originals: {error}")

@@ -1,0 +1,1 @@
+"""One module per subject; each has `record(folder, size)` with size "small", "short" or "full"."""

@@ -1,0 +1,282 @@
+//! Reads golden files (README.md beside this file) and compares our answers with theirs.
+//!
+//! The golden files are the committed small ones, or those of the folder that `PARITY_RECORDINGS` names. Where
+//! `PARITY_REPORT` names a file, every case appends its result to it as a line of JSON: that is `make parity`'s table.
+
+#![allow(dead_code, reason = "each test binary includes this module and uses a part of it")]
+
+use std::{
+    fmt::Debug,
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use bytemuck::Pod;
+use envs::{Action, Element, Env, Info, Seed, Step};
+use serde_json::{Value, json};
+
+/// A golden file: what one of the originals answered.
+pub struct Recording {
+    pub case: String,
+    pub header: Value,
+    columns: Vec<(String, Vec<u8>)>,
+}
+
+/// The recordings of a subject, such as `cartpole`. None at all is a failure: a test must compare something.
+pub fn recordings(subject: &str) -> Vec<Recording> {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/golden");
+    let folder = std::env::var_os("PARITY_RECORDINGS").map_or(committed, PathBuf::from).join(subject);
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("no recordings in {folder:?}: {error}"));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "rec"));
+    paths.sort();
+    assert!(!paths.is_empty(), "no recordings in {folder:?}");
+    paths.iter().map(|path| Recording::read(path)).collect()
+}
+
+impl Recording {
+    fn read(path: &Path) -> Self {
+        let bytes = fs::read(path).unwrap();
+        let end = bytes.iter().position(|byte| *byte == b'\n').expect("a line of JSON");
+        let header: Value = serde_json::from_slice(&bytes[..end]).unwrap();
+        let mut rest = &bytes[end + 1..];
+        let columns = header["columns"].as_array().unwrap().iter().map(|column| {
+            let [name, kind] = [0, 1].map(|i| column[i].as_str().unwrap());
+            let count: u64 = column[2].as_array().unwrap().iter().map(|size| size.as_u64().unwrap()).product();
+            let bits: usize = kind[1..].parse().unwrap();
+            let (data, behind) = rest.split_at(count as usize * bits / 8);
+            rest = behind;
+            (name.to_owned(), data.to_vec())
+        });
+        let columns = columns.collect();
+        assert!(rest.is_empty(), "{path:?} goes on behind its columns");
+        Self { case: header["case"].as_str().unwrap().into(), columns, header }
+    }
+
+    /// A column's numbers, row-major.
+    pub fn column<T: Pod>(&self, name: &str) -> Vec<T> {
+        assert!(cfg!(target_endian = "little"), "golden files are little-endian");
+        let found = self.columns.iter().find(|(column, _)| column == name);
+        bytemuck::pod_collect_to_vec(&found.unwrap_or_else(|| panic!("{} has no {name}", self.case)).1)
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.columns.iter().any(|(column, _)| column == name)
+    }
+
+    /// The header's list of seeds.
+    pub fn seeds(&self) -> Vec<Seed> {
+        let seeds = self.header["seeds"].as_array().expect("seeds");
+        seeds.iter().map(|seed| seed.as_str().unwrap().parse().unwrap()).collect()
+    }
+
+    /// The id of our environment.
+    pub fn env(&self) -> &str {
+        self.header["env"].as_str().expect("an environment's id")
+    }
+}
+
+/// Counts how many rows of a case differ from the original's, and remembers the first difference.
+pub struct Comparison {
+    case: String,
+    steps: usize,
+    mismatches: usize,
+    first: Option<String>,
+    row: Row,
+}
+
+#[derive(Default)]
+struct Row {
+    number: usize,
+    differs: bool,
+}
+
+/// Equality to the bit: a zero's sign and a NaN's payload count.
+pub trait Exact: Copy + Debug {
+    fn same(self, other: Self) -> bool;
+}
+
+macro_rules! exact {
+    ($($type:ty),*) => {$(
+        impl Exact for $type {
+            fn same(self, other: Self) -> bool {
+                bytemuck::bytes_of(&self) == bytemuck::bytes_of(&other)
+            }
+        }
+    )*};
+}
+exact!(u8, i8, u32, u64, i64, f32, f64);
+
+impl Comparison {
+    pub fn new(case: &str) -> Self {
+        Self { case: case.into(), steps: 0, mismatches: 0, first: None, row: Row::default() }
+    }
+
+    /// Begins the next row; what is compared from here on belongs to it.
+    pub fn row(&mut self) {
+        self.row = Row { number: self.steps, differs: false };
+        self.steps += 1;
+    }
+
+    /// Compares one number of the row.
+    pub fn equal<T: Exact>(&mut self, what: &str, ours: T, theirs: T) {
+        if !ours.same(theirs) {
+            self.differ(|| format!("{what}: ours {ours:?}, theirs {theirs:?}"));
+        }
+    }
+
+    /// Compares an array of the row.
+    pub fn all_equal<T: Exact>(&mut self, what: &str, ours: &[T], theirs: &[T]) {
+        if ours.len() != theirs.len() || !ours.iter().zip(theirs).all(|(ours, theirs)| ours.same(*theirs)) {
+            self.differ(|| format!("{what}: ours {ours:?}, theirs {theirs:?}"));
+        }
+    }
+
+    /// Counts the row as different.
+    pub fn differ(&mut self, describe: impl FnOnce() -> String) {
+        self.mismatches += usize::from(!self.row.differs);
+        self.row.differs = true;
+        let number = self.row.number;
+        self.first.get_or_insert_with(|| format!("row {number}, {}", describe()));
+    }
+}
+
+/// Reports every case, then fails if any row of any case differed.
+pub fn finish(comparisons: impl IntoIterator<Item = Comparison>) {
+    let mut failures = Vec::new();
+    for Comparison { case, steps, mismatches, first, .. } in comparisons {
+        assert!(steps > 0, "{case} compared nothing");
+        if let Some(path) = std::env::var_os("PARITY_REPORT") {
+            let line = json!({"case": case, "steps": steps, "mismatches": mismatches, "first": first});
+            let mut file = File::options().append(true).create(true).open(path).unwrap();
+            file.write_all(format!("{line}\n").as_bytes()).unwrap();
+        }
+        if let Some(first) = first {
+            failures.push(format!("{case}: {mismatches} of {steps} rows differ, first at {first}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What a row of a recorded rollout is.
+const STEP: u8 = 0;
+const SEEDED_RESET: u8 = 1;
+
+/// Plays a recorded rollout on our environment and compares every answer. `extra` compares what else the recording
+/// has, after each row: it gets the comparison, the environment and the row's number.
+pub fn replay<E: Env + ?Sized>(
+    recording: &Recording,
+    env: &mut E,
+    mut extra: impl FnMut(&mut Comparison, &E, usize),
+) -> Comparison
+where
+    E::Obs: Exact,
+{
+    let theirs = Answers::<E::Obs>::of(recording);
+    let actions = Actions::of(recording);
+    let mut seeds = recording.seeds().into_iter();
+    let mut comparison = Comparison::new(&recording.case);
+    let mut observation = vec![E::Obs::default(); env.observation_space().size()];
+    for (row, kind) in recording.column::<u8>("kind").into_iter().enumerate() {
+        comparison.row();
+        let step = match kind {
+            STEP => env.step(actions.action(row), &mut observation),
+            kind => {
+                let seed = (kind == SEEDED_RESET).then(|| seeds.next().expect("a seed for each seeded reset"));
+                env.reset(seed.as_ref(), &mut observation).map(|info| Step { info, ..Step::default() })
+            }
+        };
+        match step {
+            Ok(step) => theirs.compare(&mut comparison, row, &observation, &step),
+            Err(error) => comparison.differ(|| format!("ours refused: {error}")),
+        }
+        extra(&mut comparison, env, row);
+    }
+    comparison
+}
+
+/// The recorded actions, as the environment takes them.
+enum Actions {
+    Discrete(Vec<u8>),
+    Continuous(Vec<f64>),
+}
+
+impl Actions {
+    fn of(recording: &Recording) -> Self {
+        let columns = recording.header["columns"].as_array().unwrap();
+        let kind = columns.iter().find(|column| column[0] == "action").map(|column| &column[1]);
+        match kind.and_then(Value::as_str) {
+            Some("u8") => Self::Discrete(recording.column("action")),
+            Some("f64") => Self::Continuous(recording.column("action")),
+            other => panic!("{}: actions of type {other:?}", recording.case),
+        }
+    }
+
+    fn action(&self, row: usize) -> Action<'_> {
+        match self {
+            Self::Discrete(actions) => Action::Discrete(actions[row].into()),
+            Self::Continuous(actions) => Action::Continuous(&actions[row..=row]),
+        }
+    }
+}
+
+/// The recorded answers.
+struct Answers<T> {
+    observations: Observations<T>,
+    rewards: Vec<f64>,
+    terminated: Vec<u8>,
+    truncated: Vec<u8>,
+    infos: Vec<InfoColumn>,
+}
+
+enum Observations<T> {
+    Whole(Vec<T>),
+    Crc32(Vec<u32>),
+}
+
+/// A column that holds a field of `Info`: its name, its numbers, and how to read ours.
+type InfoColumn = (&'static str, Vec<u32>, fn(&Info) -> Option<u32>);
+
+impl<T: Element + Exact> Answers<T> {
+    fn of(recording: &Recording) -> Self {
+        let fields: [(&'static str, fn(&Info) -> Option<u32>); 3] = [
+            ("lives", |info| info.lives),
+            ("frame_number", |info| info.frame_number),
+            ("episode_frame_number", |info| info.episode_frame_number),
+        ];
+        let recorded = fields.into_iter().filter(|(name, _)| recording.has(name));
+        Self {
+            observations: match recording.has("obs") {
+                true => Observations::Whole(recording.column("obs")),
+                false => Observations::Crc32(recording.column("obs_crc32")),
+            },
+            rewards: recording.column("reward"),
+            terminated: recording.column("terminated"),
+            truncated: recording.column("truncated"),
+            infos: recorded.map(|(name, ours)| (name, recording.column(name), ours)).collect(),
+        }
+    }
+
+    fn compare(&self, comparison: &mut Comparison, row: usize, observation: &[T], step: &Step) {
+        match &self.observations {
+            Observations::Whole(all) => {
+                let size = observation.len();
+                comparison.all_equal("observation", observation, &all[row * size..][..size]);
+            }
+            Observations::Crc32(all) => {
+                let crc32 = crc32fast::hash(bytemuck::cast_slice(observation));
+                comparison.equal("crc32 of the observation", crc32, all[row]);
+            }
+        }
+        comparison.equal("reward", step.reward, self.rewards[row]);
+        comparison.equal("terminated", step.terminated.into(), self.terminated[row]);
+        comparison.equal("truncated", step.truncated.into(), self.truncated[row]);
+        for (name, theirs, ours) in &self.infos {
+            match ours(&step.info) {
+                Some(ours) => comparison.equal(name, ours, theirs[row]),
+                None => comparison.differ(|| format!("{name}: ours none, theirs {}", theirs[row])),
+            }
+        }
+    }
+}
