@@ -1,0 +1,34 @@
+# Commands of this repository; `make` alone lists them.
+
+PYTHON ?= python3
+CARGO ?= cargo
+# Extra flags for vpg: make pong ARGS="--seed 1 --render"
+ARGS ?=
+
+.PHONY: help setup verify pong test lint
+
+help: ## List these commands
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Install what is missing (libtorch, CMake) into the per-user cache
+	@$(PYTHON) scripts/setup.py
+
+verify: ## The same, checking the contents of every installed file
+	@$(PYTHON) scripts/setup.py --verify
+
+pong: setup ## Train on Pong; more flags for vpg through ARGS="..."
+	$(CARGO) run -p vpg -- --env Pong $(ARGS)
+
+test: setup ## Run all tests
+	$(PYTHON) -m unittest discover --start-directory tests/setup
+	$(CARGO) test --workspace
+
+lint: ## Check format, lints, documentation and dependencies
+	@$(CARGO) fmt --version >/dev/null && $(CARGO) clippy --version >/dev/null || \
+	  { echo 'make lint needs rustfmt and clippy: rustup component add rustfmt clippy' >&2; exit 1; }
+	@$(PYTHON) scripts/setup.py --lint
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets --no-default-features -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps
+	.deps/bin/cargo-deny --log-level error check bans licenses sources
