@@ -12,20 +12,32 @@ import warnings
 from multiprocessing import Process
 from pathlib import Path
 
-SUBJECTS = ["rng", "cartpole", "pendulum"]
+# The longest first, so that nothing long is left to run alone.
+SUBJECTS = {
+    "games": "peers.atari:record_games",
+    "pong": "peers.atari:record_pong",
+    "pendulum": "peers.pendulum:record",
+    "cartpole": "peers.cartpole:record",
+    "rng": "peers.rng:record",
+    "spaces": "peers.spaces:record",
+    "vector": "peers.vector:record",
+    "pipeline": "peers.pixels:record_pipeline",
+    "phi": "peers.pixels:record_phi",
+}
 HERE = Path(__file__).resolve().parent
 
 
 def record(subject, folder, size):
     """Records one subject, away from the checkout: MuJoCo writes a log into the working directory."""
-    warnings.filterwarnings("ignore")
     import gymnasium
 
+    warnings.filterwarnings("ignore")  # importing gymnasium turned its own back on
     gymnasium.logger.min_level = gymnasium.logger.ERROR
     start = time.time()
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)
-        importlib.import_module(f"peers.{subject}").record(folder, size)
+        module, function = SUBJECTS[subject].split(":")
+        getattr(importlib.import_module(module), function)(folder, size)
         os.chdir(HERE)
     print(f"recorded {subject} in {time.time() - start:.0f} s", flush=True)
 

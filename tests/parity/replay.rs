@@ -56,7 +56,7 @@ impl Recording {
 
     /// A column's numbers, row-major.
     pub fn column<T: Pod>(&self, name: &str) -> Vec<T> {
-        assert!(cfg!(target_endian = "little"), "golden files are little-endian");
+        const { assert!(cfg!(target_endian = "little"), "golden files are little-endian") }
         let found = self.columns.iter().find(|(column, _)| column == name);
         bytemuck::pod_collect_to_vec(&found.unwrap_or_else(|| panic!("{} has no {name}", self.case)).1)
     }
@@ -235,12 +235,15 @@ enum Observations<T> {
     Crc32(Vec<u32>),
 }
 
+/// How to read a field of our `Info`.
+type InfoField = fn(&Info) -> Option<u32>;
+
 /// A column that holds a field of `Info`: its name, its numbers, and how to read ours.
-type InfoColumn = (&'static str, Vec<u32>, fn(&Info) -> Option<u32>);
+type InfoColumn = (&'static str, Vec<u32>, InfoField);
 
 impl<T: Element + Exact> Answers<T> {
     fn of(recording: &Recording) -> Self {
-        let fields: [(&'static str, fn(&Info) -> Option<u32>); 3] = [
+        let fields: [(&'static str, InfoField); 3] = [
             ("lives", |info| info.lives),
             ("frame_number", |info| info.frame_number),
             ("episode_frame_number", |info| info.episode_frame_number),

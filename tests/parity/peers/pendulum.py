@@ -1,6 +1,7 @@
 """InvertedPendulum, driven mostly where its joint limits act: that is where a solver can go wrong."""
 
 import gymnasium as gym
+import mujoco
 import numpy as np
 
 from recording import Rollout
@@ -11,6 +12,7 @@ LIMITS = {"limits": ("u8", lambda env, _: env.unwrapped.data.nefc)}
 
 def record(folder, size):
     """Both versions over many seeds and kinds of action; a NaN action; larger reset noise (v5)."""
+    mujoco.set_mju_user_warning(lambda message: None)  # it warns of the NaN actions
     seeds, steps = {"small": (9, 250), "short": (100, 1000), "full": (1000, 1000)}[size]
     _play(folder, "inverted-pendulum/v4", "InvertedPendulum-v4", range(seeds), steps)
     _play(folder, "inverted-pendulum/v5", "InvertedPendulum-v5", range(seeds // 3 if size == "small" else seeds), steps)

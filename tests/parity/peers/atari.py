@@ -1,0 +1,99 @@
+"""Atari games by their own emulator: every id of Pong and its options, and each other game as ALE/<Game>-v5."""
+
+import ale_py
+import gymnasium as gym
+import numpy as np
+
+from recording import Rollout
+
+gym.register_envs(ale_py)
+ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
+
+INFO = {
+    name: ("u32", lambda _, info, name=name: info[name]) for name in ("lives", "frame_number", "episode_frame_number")
+}
+
+# Our id, the original's id, and the option that turns one into the other: ale-py has no Deterministic ids any more.
+PONG = [
+    ("Pong-v0", "Pong-v0", {}),
+    ("Pong-v4", "Pong-v4", {}),
+    ("PongNoFrameskip-v0", "PongNoFrameskip-v0", {}),
+    ("PongNoFrameskip-v4", "PongNoFrameskip-v4", {}),
+    ("PongDeterministic-v0", "Pong-v0", {"frameskip": 4}),
+    ("PongDeterministic-v4", "Pong-v4", {"frameskip": 4}),
+    ("ALE/Pong-v5", "ALE/Pong-v5", {}),
+]
+
+OPTIONS = [
+    ("ram", {"obs_type": "ram"}),
+    ("grayscale", {"obs_type": "grayscale"}),
+    ("all-actions", {"full_action_space": True}),
+    ("frame-limit", {"max_num_frames_per_episode": 500}),
+]
+
+# The games whose ROMs the crate `ale` 0.1.3 carries, without Pong.
+GAMES = [
+    "adventure", "air_raid", "alien", "amidar", "assault", "asterix", "asteroids", "atlantis", "bank_heist",
+    "battle_zone", "beam_rider", "berzerk", "bowling", "boxing", "breakout", "carnival", "centipede",
+    "chopper_command", "crazy_climber", "defender", "demon_attack", "double_dunk", "elevator_action", "enduro",
+    "fishing_derby", "freeway", "frostbite", "gopher", "gravitar", "hero", "ice_hockey", "jamesbond",
+    "journey_escape", "kaboom", "kangaroo", "krull", "kung_fu_master", "montezuma_revenge", "ms_pacman",
+    "name_this_game", "phoenix", "pitfall", "pooyan", "private_eye", "qbert", "riverraid", "road_runner",
+    "robotank", "seaquest", "skiing", "solaris", "space_invaders", "star_gunner", "tennis", "time_pilot",
+    "tutankham", "up_n_down", "venture", "video_pinball", "wizard_of_wor", "yars_revenge", "zaxxon",
+]  # fmt: skip
+
+
+def record_pong(folder, size):
+    """Every id of Pong, then ALE/Pong-v5 with each option."""
+    frames, with_option = {"small": (6000, 1600), "short": (60_000, 10_000), "full": (1_000_000, 100_000)}[size]
+    for ours, theirs, kwargs in PONG:
+        _play(folder, f"pong/{ours.replace('/', '-')}", ours, theirs, kwargs, frames)
+    for name, kwargs in OPTIONS:
+        _play(folder, f"pong/{name}", "ALE/Pong-v5", "ALE/Pong-v5", kwargs, with_option)
+    if size == "full":
+        _wait(folder, "pong/108000-frames", "ALE/Breakout-v5", 108_000)
+
+
+def _play(folder, case, ours, theirs, kwargs, frames):
+    """Random actions, each held for a while, over several episodes: seeded and not, some stepped past their end."""
+    env = gym.make(theirs, disable_env_checker=True, **kwargs)
+    rollout = Rollout(env, "u8", None, INFO)
+    choose = np.random.default_rng(5)
+    actions, episode, played = int(env.action_space.n), 0, 0
+    while played < frames:
+        # Two seeded resets to each one that is not: only a seed loads the ROM anew and starts the sticky stream again.
+        rollout.reset(episode if episode % 3 != 2 else None)
+        action, left, after_end, before = 0, 0, 0, rollout.rows["frame_number"][-1]
+        while after_end < 1 + episode % 2 * 3 and played < frames:
+            if left == 0:
+                action, left = int(choose.integers(actions)), int(choose.integers(1, 12))
+            left -= 1
+            _, _, terminated, truncated = rollout.step(action)
+            after_end += terminated or truncated or after_end > 0
+            now = rollout.rows["frame_number"][-1]
+            played, before = played + max(now - before, 1), now
+        episode += 1
+    rollout.save(folder, case, ours, kwargs=kwargs, made_as=theirs, frames=played)
+
+
+def _wait(folder, case, name, frames):
+    """Does nothing in a game that waits for FIRE, until the frame limit of every id cuts the episode off."""
+    env = gym.make(name, disable_env_checker=True)
+    rollout = Rollout(env, "u8", None, INFO)
+    rollout.reset(0)
+    while not rollout.rows["truncated"][-1]:
+        rollout.step(0)
+    assert rollout.rows["episode_frame_number"][-1] == frames
+    rollout.step(0)
+    rollout.reset()
+    rollout.step(0)
+    rollout.save(folder, case, name, kwargs={}, made_as=name, frames=frames)
+
+
+def record_games(folder, size):
+    """Every other game that the crate `ale` carries, as ALE/<Game>-v5."""
+    frames = {"small": 400, "short": 2000, "full": 20_000}[size]
+    for game in GAMES:
+        name = f"ALE/{''.join(word.capitalize() for word in game.split('_'))}-v5"
+        _play(folder, f"atari/{game}", name, name, {}, frames)
