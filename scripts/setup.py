@@ -357,6 +357,7 @@ def build_with_cargo(package: Package, folder: Path, cache: Path) -> dict[str, s
     say(f"building {package.name} {package.version} (some minutes, once)")
     environment = {
         **os.environ,
+        "PATH": f"{folder / 'bin'}:{os.environ.get('PATH', '')}",  # or cargo warns that it is not there
         "CARGO_TARGET_DIR": str(folder / "target"),
         "CARGO_PROFILE_RELEASE_LTO": "off",
         "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",

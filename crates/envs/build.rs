@@ -20,8 +20,5 @@ fn main() {
     }
     // ALE is C++, and ale-sys names no C++ library.
     let apple = env::var("CARGO_CFG_TARGET_VENDOR").is_ok_and(|vendor| vendor == "apple");
-    println!(
-        "cargo::rustc-link-lib={}",
-        if apple { "c++" } else { "stdc++" }
-    );
+    println!("cargo::rustc-link-lib={}", if apple { "c++" } else { "stdc++" });
 }
