@@ -10,6 +10,7 @@ pub mod rng;
 mod space;
 pub mod state;
 mod time_limit;
+mod vector;
 
 pub use cartpole::CartPole;
 pub use env::{Env, EpisodeStats, Info, Step, check_row};
@@ -18,3 +19,4 @@ pub use registry::{AnyEnv, BoxEnv, EnvSpec, SHORT_NAMES, make, register, registe
 pub use rng::{NumpyRng, Seed};
 pub use space::{Action, Bounds, BoxSpace, DType, Discrete, Element, Sample, Space};
 pub use time_limit::TimeLimit;
+pub use vector::{Actions, VecEnv};

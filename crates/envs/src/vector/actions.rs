@@ -1,0 +1,73 @@
+//! The actions of all environments.
+
+use std::borrow::Cow;
+
+use ndarray::ArrayView2;
+
+use super::in_vector;
+use crate::{Action, Error, Space};
+
+/// One action for every environment, borrowed from the caller.
+#[derive(Clone, Copy, Debug)]
+pub enum Actions<'a> {
+    /// Elements of a discrete space: N.
+    Discrete(&'a [i64]),
+    /// Elements of a box space: (N, size of the action space).
+    Continuous(ArrayView2<'a, f64>),
+}
+
+/// Actions that fit the vector's action space and number.
+pub(super) enum CheckedActions<'a> {
+    Discrete(&'a [i64]),
+    Continuous { values: Cow<'a, [f64]>, size: usize },
+}
+
+impl<'a> CheckedActions<'a> {
+    pub(super) fn new(actions: Actions<'a>, space: &Space, num_envs: usize) -> Result<Self, Error> {
+        match (actions, space) {
+            (Actions::Discrete(values), Space::Discrete(discrete)) => {
+                check_length(values.len(), num_envs)?;
+                if let Some(index) = values.iter().position(|&value| !discrete.contains(value)) {
+                    discrete.index(Action::Discrete(values[index])).map_err(|error| in_vector(index, error))?;
+                }
+                Ok(Self::Discrete(values))
+            }
+            (Actions::Continuous(values), Space::Box(_)) if values.ncols() == space.size() => {
+                check_length(values.nrows(), num_envs)?;
+                // Only an array in another order than C's is copied.
+                let values = match values.to_slice() {
+                    Some(values) => Cow::Borrowed(values),
+                    None => Cow::Owned(values.iter().copied().collect()),
+                };
+                Ok(Self::Continuous { values, size: space.size() })
+            }
+            _ => Err(Error::InvalidAction {
+                action: match actions {
+                    Actions::Discrete(_) => "of one whole number".into(),
+                    Actions::Continuous(values) => format!("of {} numbers", values.ncols()),
+                },
+                expected: match space {
+                    Space::Discrete(space) => {
+                        format!("a whole number from {} to {}", space.start, space.start + space.n - 1)
+                    }
+                    Space::Box(space) => format!("an array of shape {:?}", space.shape),
+                },
+            }),
+        }
+    }
+
+    /// The action of environment `index`.
+    pub(super) fn of(&self, index: usize) -> Action<'_> {
+        match self {
+            Self::Discrete(values) => Action::Discrete(values[index]),
+            Self::Continuous { values, size } => Action::Continuous(&values[index * size..][..*size]),
+        }
+    }
+}
+
+fn check_length(actual: usize, expected: usize) -> Result<(), Error> {
+    match actual == expected {
+        true => Ok(()),
+        false => Err(Error::WrongLength { what: "the vector of actions", actual, expected }),
+    }
+}
