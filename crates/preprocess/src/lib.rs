@@ -1,1 +1,15 @@
-//! Preprocessing of Atari frames.
+//! Preprocessing of Atari frames: the difference of two frames, 80x80 cells of -1, 0 and 1, that Pong is learned from.
+//!
+//! [`FrameDifference`] wraps an environment. Underneath are functions on slices: [`Masker::mask`] turns a frame into
+//! one bit per cell, [`difference`] turns two such masks into the observation.
+
+mod config;
+mod difference;
+mod history;
+mod mask;
+mod wrapper;
+
+pub use config::{DifferenceConfig, FrameFormat, HEIGHT, Phi, WIDTH};
+pub use difference::difference;
+pub use mask::Masker;
+pub use wrapper::FrameDifference;

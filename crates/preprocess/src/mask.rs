@@ -1,0 +1,92 @@
+//! Which cells of a frame are not background, one bit each.
+
+use envs::Error;
+
+use crate::{
+    DifferenceConfig, FrameFormat, WIDTH,
+    config::{FIELD, HEIGHT},
+};
+
+/// Turns frames into masks.
+///
+/// A mask has one bit per cell, row by row, the lowest bit of a byte first: 800 bytes for 80x80 cells, 200 for 40x40.
+/// A cell is the pixel at its upper left corner; its bit is 1 where that pixel is not background.
+///
+/// ```
+/// use preprocess::{DifferenceConfig, FrameFormat, Masker};
+/// let masker = Masker::new(FrameFormat::Palette, &DifferenceConfig::default())?;
+/// let mut frame = vec![34; 210 * 160]; // Pong's field
+/// frame[(34 + 6) * 160 + 20] = 14; // the ball, at cell (3, 10)
+/// let mut mask = [0; 800];
+/// masker.mask(&frame, &mut mask)?;
+/// assert_eq!(mask[3 * 10 + 1], 0b100);
+/// # Ok::<(), envs::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Masker {
+    format: FrameFormat,
+    stride: usize,
+    background: [u8; 2],
+}
+
+impl Masker {
+    /// A masker of frames of this format.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where the configuration has an impossible value.
+    pub fn new(format: FrameFormat, config: &DifferenceConfig) -> Result<Self, Error> {
+        config.check()?;
+        Ok(Self { format, stride: config.stride, background: config.phi.background(format) })
+    }
+
+    /// Bytes of the mask of one frame.
+    pub fn mask_len(&self) -> usize {
+        (FIELD.len() / self.stride).pow(2) / 8
+    }
+
+    /// Writes the masks of any number of frames, one behind the other.
+    ///
+    /// # Errors
+    /// [`Error::WrongLength`] where `frames` is not a whole number of frames or `masks` not as many masks.
+    pub fn mask(&self, frames: &[u8], masks: &mut [u8]) -> Result<(), Error> {
+        let (frame_len, mask_len) = (self.format.frame_len(), self.mask_len());
+        let whole = frames.len() / frame_len;
+        check_len("the frames", frames.len(), whole * frame_len)?;
+        check_len("the masks", masks.len(), whole * mask_len)?;
+        for (frame, mask) in frames.chunks_exact(frame_len).zip(masks.chunks_exact_mut(mask_len)) {
+            match (self.format, self.stride) {
+                (FrameFormat::Palette, 2) => plain::<1, 2>(frame, self.background, mask),
+                (FrameFormat::Palette, _) => plain::<1, 4>(frame, self.background, mask),
+                (FrameFormat::Rgb, 2) => plain::<3, 2>(frame, self.background, mask),
+                (FrameFormat::Rgb, _) => plain::<3, 4>(frame, self.background, mask),
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn check_len(what: &'static str, actual: usize, expected: usize) -> Result<(), Error> {
+    if actual == expected { Ok(()) } else { Err(Error::WrongLength { what, actual, expected }) }
+}
+
+/// One frame's mask; the green channel of RGB frames is the one that is looked at.
+fn plain<const CHANNELS: usize, const STRIDE: usize>(frame: &[u8], [a, b]: [u8; 2], mask: &mut [u8]) {
+    let green = CHANNELS / 2;
+    let mut cells = [0u8; WIDTH / 2];
+    let cells = &mut cells[..WIDTH / STRIDE];
+    let rows = frame.chunks_exact(WIDTH * CHANNELS).take(FIELD.end).skip(FIELD.start).step_by(STRIDE);
+    for (row, mask) in rows.zip(mask.chunks_exact_mut(WIDTH / STRIDE / 8)) {
+        for (cell, pixels) in cells.iter_mut().zip(row.chunks_exact(STRIDE * CHANNELS)) {
+            *cell = u8::from((pixels[green] != a) & (pixels[green] != b));
+        }
+        for (byte, cells) in mask.iter_mut().zip(cells.as_chunks::<8>().0) {
+            *byte = pack(u64::from_le_bytes(*cells));
+        }
+    }
+    debug_assert!(frame.len() == HEIGHT * WIDTH * CHANNELS);
+}
+
+/// Eight bytes of 0 or 1 as eight bits: the product brings byte `i` to bit `56 + i`.
+fn pack(cells: u64) -> u8 {
+    (cells.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+}

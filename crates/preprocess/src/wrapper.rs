@@ -1,0 +1,113 @@
+//! The environment whose observations are frame differences.
+
+use envs::{Action, DType, Env, Error, Info, Seed, Space, Step, check_row, state};
+use image::RgbImage;
+
+use crate::{DifferenceConfig, FrameFormat, Masker, history::History};
+
+/// Wraps an environment whose observations are Atari frames: its observations become frame differences.
+///
+/// | observation (i8) | value |
+/// |---|---|
+/// | shape (80, 80), or (40, 40) with stride 4 | 1 where something appeared since the earlier frame, -1 where something vanished, 0 elsewhere |
+///
+/// Cell (r, c) looks at pixel (34 + stride * r, stride * c). Actions, rewards, ends and pictures are those of the
+/// wrapped environment. The wrapper allocates nothing after it was made; its saved state includes the earlier frames.
+///
+/// ```no_run
+/// use envs::{Action, Env, Seed};
+/// use preprocess::{DifferenceConfig, FrameDifference, FrameFormat};
+/// # fn frames() -> envs::BoxEnv<u8> { unimplemented!() }
+/// let frames = frames(); // an environment whose observations are palette indices, 210x160
+/// let mut env = FrameDifference::new(frames, FrameFormat::Palette, &DifferenceConfig::default())?;
+/// let mut observation = vec![0; 80 * 80];
+/// env.reset(Some(&Seed::from(1)), &mut observation)?;
+/// assert!(observation.iter().all(|cell| *cell == 0));
+/// env.step(Action::Discrete(2), &mut observation)?;
+/// # Ok::<(), envs::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FrameDifference<E> {
+    env: E,
+    config: DifferenceConfig,
+    masker: Masker,
+    observation_space: Space,
+    frame: Vec<u8>,
+    history: History,
+}
+
+impl<E: Env<Obs = u8>> FrameDifference<E> {
+    /// Differences of the frames of `env`, which are of this format.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where the configuration has an impossible value, or the observations of `env` have
+    /// not the shape of such frames.
+    pub fn new(env: E, format: FrameFormat, config: &DifferenceConfig) -> Result<Self, Error> {
+        let masker = Masker::new(format, config)?;
+        if env.observation_space().shape() != format.shape() {
+            let expected = format!("a format of the environment's shape {:?}", env.observation_space().shape());
+            return Err(Error::InvalidOption { name: "format", value: format!("{format:?}"), expected });
+        }
+        Ok(Self {
+            env,
+            config: *config,
+            masker,
+            observation_space: Space::boxed(&[config.side(); 2], DType::I8, -1.0, 1.0),
+            frame: vec![0; format.frame_len()],
+            history: History::new(&masker, config),
+        })
+    }
+}
+
+impl<E: Env<Obs = u8>> Env for FrameDifference<E> {
+    type Obs = i8;
+
+    fn observation_space(&self) -> &Space {
+        &self.observation_space
+    }
+
+    fn action_space(&self) -> &Space {
+        self.env.action_space()
+    }
+
+    fn reset(&mut self, seed: Option<&Seed>, observation: &mut [i8]) -> Result<Info, Error> {
+        check_row(observation, &self.observation_space)?;
+        let info = self.env.reset(seed, &mut self.frame)?;
+        self.history.start(&self.masker, self.config.phi, &self.frame, observation)?;
+        Ok(info)
+    }
+
+    fn step(&mut self, action: Action<'_>, observation: &mut [i8]) -> Result<Step, Error> {
+        check_row(observation, &self.observation_space)?;
+        let step = self.env.step(action, &mut self.frame)?;
+        self.history.advance(&self.masker, &self.frame, observation)?;
+        Ok(step)
+    }
+
+    fn render(&self) -> Result<RgbImage, Error> {
+        self.env.render()
+    }
+
+    fn render_fps(&self) -> u32 {
+        self.env.render_fps()
+    }
+
+    fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
+        let len = state.len();
+        state::put(&self.history, state)?;
+        self.env.save(state).inspect_err(|_| state.truncate(len))
+    }
+
+    fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error> {
+        let mut rest = *state;
+        let history: History = state::take(&mut rest)?;
+        if !history.fits(&self.history, self.masker.mask_len()) {
+            let reason = format!("its frames are not those of {:?}", self.config);
+            return Err(Error::BadState { reason });
+        }
+        self.env.restore(&mut rest)?;
+        self.history = history;
+        *state = rest;
+        Ok(())
+    }
+}
