@@ -17,9 +17,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
 def cache_folder() -> Path:
-    """The per-user cache of this project: VPG_CACHE, or vpg in the platform's usual place."""
-    if named := os.environ.get("VPG_CACHE"):
-        return Path(named)
+    """The per-user cache of this project, which `make setup` uses too."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vpg"
 
 

@@ -71,6 +71,11 @@ impl Recording {
         seeds.iter().map(|seed| seed.as_str().unwrap().parse().unwrap()).collect()
     }
 
+    /// The options that the original was made with.
+    pub fn kwargs(&self) -> &serde_json::Map<String, Value> {
+        self.header["kwargs"].as_object().expect("options")
+    }
+
     /// The id of our environment.
     pub fn env(&self) -> &str {
         self.header["env"].as_str().expect("an environment's id")

@@ -35,7 +35,8 @@ const ACTIONS: Discrete = Discrete { n: 2, start: 0 };
 /// | 2: pole angle | rad | -0.418 | 0.418 | ±0.209 (12°) |
 /// | 3: pole angular velocity | rad/s | -inf | inf | |
 ///
-/// Reward: 1 for every step, the terminating one included; 0 for steps after it. Start: four uniform numbers in ±0.05.
+/// Reward: 1 for every step, the terminating one included; after it 0 for every step that ends outside. Start: four
+/// uniform numbers in ±0.05.
 /// One step is 0.02 s of explicit Euler. Versions: v0 ends after 200 steps, v1 after 500.
 #[derive(Clone, Debug)]
 pub struct CartPole {
@@ -120,8 +121,8 @@ impl Env for CartPole {
         let state = self.state.as_mut().ok_or(Error::ResetNeeded)?;
         state.physics = advance(state.physics, if index == 1 { FORCE } else { -FORCE });
         state.write(observation);
-        let reward = if state.ended { 0.0 } else { 1.0 };
         let terminated = state.outside();
+        let reward = if terminated && state.ended { 0.0 } else { 1.0 };
         state.ended |= terminated;
         Ok(Step { reward, terminated, ..Step::default() })
     }

@@ -34,9 +34,15 @@ def _play(folder, case, name, seeds, kwargs=None, reset_options=None):
 
 
 def _episode(rollout, choose, balances, seed, limit):
+    """One episode, then steps after its end that push the pole back up: where it comes back inside, a reward follows."""
     obs, after_end, steps = rollout.reset(seed), 0, 0
-    while after_end < 4 and steps < limit + 3:
-        act = int(obs[2] + 0.4 * obs[3] + 0.05 * obs[0] + 0.2 * obs[1] > 0) if balances else int(choose.integers(2))
+    while after_end < 10 and steps < limit + 3:
+        if after_end:
+            act = int(obs[2] > 0)
+        elif balances:
+            act = int(obs[2] + 0.4 * obs[3] + 0.05 * obs[0] + 0.2 * obs[1] > 0)
+        else:
+            act = int(choose.integers(2))
         obs, _, terminated, _ = rollout.step(act)
         steps += 1
         after_end += terminated or after_end > 0
