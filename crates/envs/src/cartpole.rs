@@ -104,11 +104,7 @@ impl Env for CartPole {
 
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [f32]) -> Result<Info, Error> {
         check_row(observation, &self.observation_space)?;
-        let mut rng = match (seed, self.state.take()) {
-            (Some(seed), _) => NumpyRng::new(seed),
-            (None, Some(state)) => state.rng,
-            (None, None) => NumpyRng::new(&Seed::from_entropy()),
-        };
+        let mut rng = NumpyRng::for_reset(seed, self.state.take().map(|state| state.rng));
         let physics = [(); 4].map(|()| rng.uniform(-0.05, 0.05));
         let state = self.state.insert(State { rng, physics, ended: false });
         state.write(observation);

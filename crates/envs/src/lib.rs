@@ -5,6 +5,7 @@
 mod cartpole;
 mod env;
 mod error;
+mod inverted_pendulum;
 mod registry;
 pub mod rng;
 mod space;
@@ -15,6 +16,7 @@ mod vector;
 pub use cartpole::CartPole;
 pub use env::{Env, EpisodeStats, Info, Step, check_row};
 pub use error::Error;
+pub use inverted_pendulum::InvertedPendulum;
 pub use registry::{AnyEnv, BoxEnv, EnvSpec, SHORT_NAMES, make, register, registered, spec};
 pub use rng::{NumpyRng, Seed};
 pub use space::{Action, Bounds, BoxSpace, DType, Discrete, Element, Sample, Space};

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
-use crate::{CartPole, DType, Element, Env, Error, Space, TimeLimit};
+use crate::{CartPole, DType, Element, Env, Error, InvertedPendulum, Space, TimeLimit};
 
 /// An environment of which only the type of its observations is known.
 pub type BoxEnv<T> = Box<dyn Env<Obs = T>>;
@@ -99,7 +99,7 @@ impl std::fmt::Debug for EnvSpec {
 }
 
 /// The short names: what people type, and the id it stands for.
-pub const SHORT_NAMES: [(&str, &str); 1] = [("CartPole", "CartPole-v1")];
+pub const SHORT_NAMES: [(&str, &str); 2] = [("CartPole", "CartPole-v1"), ("InvertedPendulum", "InvertedPendulum-v5")];
 
 static REGISTRY: LazyLock<RwLock<BTreeMap<String, EnvSpec>>> =
     LazyLock::new(|| RwLock::new(built_in().into_iter().map(|spec| (spec.id.clone(), spec)).collect()));
@@ -108,6 +108,9 @@ fn built_in() -> Vec<EnvSpec> {
     vec![
         EnvSpec::new("CartPole-v0", || Ok(CartPole::new())).with_limits(200, 195.0),
         EnvSpec::new("CartPole-v1", || Ok(CartPole::new())).with_limits(500, 475.0),
+        EnvSpec::new("InvertedPendulum-v2", || Ok(InvertedPendulum::v4())).with_limits(1000, 950.0),
+        EnvSpec::new("InvertedPendulum-v4", || Ok(InvertedPendulum::v4())).with_limits(1000, 950.0),
+        EnvSpec::new("InvertedPendulum-v5", || Ok(InvertedPendulum::v5())).with_limits(1000, 950.0),
     ]
 }
 

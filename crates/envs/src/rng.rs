@@ -158,6 +158,15 @@ impl NumpyRng {
         Self { pcg: Pcg64::new(state, stream), upper_half: None }
     }
 
+    /// The generator of a reset: anew from the seed, or the one so far, whose stream goes on, or from entropy.
+    pub fn for_reset(seed: Option<&Seed>, so_far: Option<Self>) -> Self {
+        match (seed, so_far) {
+            (Some(seed), _) => Self::new(seed),
+            (None, Some(rng)) => rng,
+            (None, None) => Self::new(&Seed::from_entropy()),
+        }
+    }
+
     /// The next 64 bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {

@@ -1,6 +1,6 @@
 //! Action and observation spaces, and the element types of observations.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Display, Formatter};
 
 use crate::{AnyEnv, BoxEnv, Error, NumpyRng};
 
@@ -15,9 +15,9 @@ pub enum DType {
     F64,
 }
 
-impl std::fmt::Display for DType {
+impl Display for DType {
     /// NumPy's name of the type.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::U8 => "uint8",
             Self::I8 => "int8",
@@ -150,6 +150,34 @@ impl Space {
             _ => false,
         }
     }
+
+    /// The action's numbers, or a typed error where it is not an array of the space's size: how environments read their
+    /// continuous action. Bounds are not checked: what a number outside them means is the environment's own matter, as
+    /// in Gymnasium.
+    ///
+    /// # Errors
+    /// [`Error::InvalidAction`].
+    pub fn values<'a>(&self, action: Action<'a>) -> Result<&'a [f64], Error> {
+        match (self, action) {
+            (Self::Box(_), Action::Continuous(values)) if values.len() == self.size() => Ok(values),
+            _ => Err(Error::InvalidAction { action: action.to_string(), expected: self.to_string() }),
+        }
+    }
+}
+
+impl Display for Space {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Discrete(space) => Display::fmt(space, f),
+            Self::Box(space) => write!(f, "an array of shape {:?}", space.shape),
+        }
+    }
+}
+
+impl Display for Discrete {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "a whole number from {} to {}", self.start, self.start + self.n - 1)
+    }
 }
 
 impl Discrete {
@@ -162,10 +190,7 @@ impl Discrete {
     pub fn index(&self, action: Action<'_>) -> Result<usize, Error> {
         match action {
             Action::Discrete(value) if self.contains(value) => Ok((value - self.start) as usize),
-            _ => Err(Error::InvalidAction {
-                action: action.to_string(),
-                expected: format!("a whole number from {} to {}", self.start, self.start + self.n - 1),
-            }),
+            _ => Err(Error::InvalidAction { action: action.to_string(), expected: self.to_string() }),
         }
     }
 }
@@ -187,18 +212,6 @@ impl BoxSpace {
         };
         values.len() == self.shape.iter().product() && values.iter().enumerate().all(inside)
     }
-
-    /// The action's numbers, or a typed error where it is discrete or of another length. Bounds are not checked:
-    /// what a number outside them means is the environment's own matter, as in Gymnasium.
-    pub fn values<'a>(&self, action: Action<'a>) -> Result<&'a [f64], Error> {
-        match action {
-            Action::Continuous(values) if values.len() == self.shape.iter().product() => Ok(values),
-            _ => Err(Error::InvalidAction {
-                action: action.to_string(),
-                expected: format!("an array of shape {:?}", self.shape),
-            }),
-        }
-    }
 }
 
 /// An action, borrowed from the caller.
@@ -210,8 +223,8 @@ pub enum Action<'a> {
     Continuous(&'a [f64]),
 }
 
-impl std::fmt::Display for Action<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for Action<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Discrete(value) => write!(f, "{value}"),
             Self::Continuous(values) => write!(f, "{values:?}"),
