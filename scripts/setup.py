@@ -385,7 +385,7 @@ def install(package: Package, cache: Path, verify: bool) -> Path:
             return folder
         if reason != "not installed":
             say(f"installing {package.folder} anew: {reason}")
-        for leftover in cache.glob("tmp-*"):
+        for leftover in [*cache.glob("tmp-*"), *cache.glob("downloads/tmp*")]:
             shutil.rmtree(leftover, ignore_errors=True)
         need_space(package, cache)
         work = Path(tempfile.mkdtemp(prefix="tmp-", dir=cache))
@@ -515,8 +515,9 @@ def main() -> int:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        remedy = f"; {remedy_for_space()}" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        print(f"setup: {error.strerror}: {error.filename or cache_dir()}{remedy}", file=sys.stderr)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = remedy_for_space() if full else f"the cache is {cache_dir()}, XDG_CACHE_HOME moves it"
+        print(f"setup: {error.filename or cache_dir()}: {error.strerror}; {remedy}", file=sys.stderr)
         return 1
     return 0
 
