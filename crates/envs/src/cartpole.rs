@@ -4,7 +4,8 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, Bounds, BoxSpace, DType, Discrete, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, state,
+    Action, Bounds, BoxSpace, DType, Discrete, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, render::draw,
+    state,
 };
 
 const GRAVITY: f64 = 9.8;
@@ -36,11 +37,18 @@ const ACTIONS: Discrete = Discrete { n: 2, start: 0 };
 /// | 3: pole angular velocity | rad/s | -inf | inf | |
 ///
 /// Reward: 1 for every step, the terminating one included; after it 0 for every step that ends outside. Start: four
-/// uniform numbers in ±0.05.
-/// One step is 0.02 s of explicit Euler. Versions: v0 ends after 200 steps, v1 after 500.
+/// uniform numbers in ±0.05. One step is 0.02 s of explicit Euler. Versions: v0 ends after 200 steps, v1 after 500.
+///
+/// ```
+/// use envs::CartPole;
+/// let env = CartPole::new().with_sutton_barto_reward().with_reset_bounds(-0.2, 0.1)?;
+/// # Ok::<(), envs::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CartPole {
     observation_space: Space,
+    reset_bounds: (f64, f64),
+    sutton_barto_reward: bool,
     state: Option<State>,
 }
 
@@ -58,7 +66,38 @@ impl CartPole {
         let [x, theta] = [X_LIMIT * 2.0, THETA_LIMIT * 2.0].map(|limit| f64::from(limit as f32));
         let bounds = [x, f64::INFINITY, theta, f64::INFINITY].map(|high| (-high, high));
         let space = BoxSpace { shape: vec![4], dtype: DType::F32, bounds: Bounds::Each(bounds.to_vec()) };
-        Self { observation_space: Space::Box(space), state: None }
+        Self {
+            observation_space: Space::Box(space),
+            reset_bounds: (-0.05, 0.05),
+            sutton_barto_reward: false,
+            state: None,
+        }
+    }
+
+    /// The same with the reward of Sutton and Barto's book: -1 for every step that ends outside, else 0.
+    pub fn with_sutton_barto_reward(self) -> Self {
+        Self { sutton_barto_reward: true, ..self }
+    }
+
+    /// The same with starts in [low, high), which is (-0.05, 0.05) by default: Gymnasium's reset options `low` and `high`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where `low > high`, or their difference is not finite.
+    pub fn with_reset_bounds(self, low: f64, high: f64) -> Result<Self, Error> {
+        if low <= high && (high - low).is_finite() {
+            return Ok(Self { reset_bounds: (low, high), ..self });
+        }
+        let (value, expected) = (format!("({low}, {high})"), "finite bounds, the lower one first".into());
+        Err(Error::InvalidOption { name: "reset_bounds", value, expected })
+    }
+
+    fn reward(&self, terminated: bool, ended_before: bool) -> f64 {
+        match (terminated, self.sutton_barto_reward) {
+            (true, true) => -1.0,
+            (false, true) => 0.0,
+            (true, false) if ended_before => 0.0,
+            (_, false) => 1.0,
+        }
     }
 }
 
@@ -77,7 +116,7 @@ impl State {
 
     fn outside(&self) -> bool {
         let [x, _, theta, _] = self.physics;
-        !(-X_LIMIT..=X_LIMIT).contains(&x) || !(-THETA_LIMIT..=THETA_LIMIT).contains(&theta)
+        x.abs() > X_LIMIT || theta.abs() > THETA_LIMIT // a NaN is not outside
     }
 }
 
@@ -88,6 +127,21 @@ fn advance([x, v, theta, omega]: [f64; 4], force: f64) -> [f64; 4] {
     let alpha = (GRAVITY * sin - cos * temp) / (HALF_LENGTH * (4.0 / 3.0 - POLE_MASS * (cos * cos) / TOTAL_MASS));
     let acceleration = temp - POLE_MASS_LENGTH * alpha * cos / TOTAL_MASS;
     [x + TAU * v, v + TAU * acceleration, theta + TAU * omega, omega + TAU * alpha]
+}
+
+/// Cart, pole and axle on their track, in the places and colours of Gymnasium's picture.
+fn picture(x: f64, theta: f64) -> RgbImage {
+    const SCALE: f64 = 600.0 / (2.0 * X_LIMIT); // pixels per metre
+    const TRACK: f64 = 300.0;
+    let cart = x * SCALE + 300.0;
+    let axle = (cart, TRACK - 7.5);
+    let along_pole = |length: f64| (axle.0 + length * theta.sin(), axle.1 - length * theta.cos());
+    draw(600, 400, |canvas| {
+        canvas.bar((0.0, TRACK - 0.5), (600.0, TRACK - 0.5), 1.0, [0, 0, 0]);
+        canvas.bar((cart - 25.0, TRACK), (cart + 25.0, TRACK), 30.0, [0, 0, 0]);
+        canvas.bar(along_pole(-5.0), along_pole(SCALE * 2.0 * HALF_LENGTH - 5.0), 10.0, [202, 152, 101]);
+        canvas.disc(axle, 5.0, [129, 132, 203]);
+    })
 }
 
 impl Env for CartPole {
@@ -105,7 +159,8 @@ impl Env for CartPole {
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [f32]) -> Result<Info, Error> {
         check_row(observation, &self.observation_space)?;
         let mut rng = NumpyRng::for_reset(seed, self.state.take().map(|state| state.rng));
-        let physics = [(); 4].map(|()| rng.uniform(-0.05, 0.05));
+        let (low, high) = self.reset_bounds;
+        let physics = [(); 4].map(|()| rng.uniform(low, high));
         let state = self.state.insert(State { rng, physics, ended: false });
         state.write(observation);
         Ok(Info::default())
@@ -118,14 +173,14 @@ impl Env for CartPole {
         state.physics = advance(state.physics, if index == 1 { FORCE } else { -FORCE });
         state.write(observation);
         let terminated = state.outside();
-        let reward = if terminated && state.ended { 0.0 } else { 1.0 };
+        let ended_before = state.ended;
         state.ended |= terminated;
-        Ok(Step { reward, terminated, ..Step::default() })
+        Ok(Step { reward: self.reward(terminated, ended_before), terminated, ..Step::default() })
     }
 
     fn render(&self) -> Result<RgbImage, Error> {
-        self.state.as_ref().ok_or(Error::ResetNeeded)?;
-        Ok(RgbImage::new(600, 400))
+        let [x, _, theta, _] = self.state.as_ref().ok_or(Error::ResetNeeded)?.physics;
+        Ok(picture(x, theta))
     }
 
     fn render_fps(&self) -> u32 {
@@ -139,5 +194,76 @@ impl Env for CartPole {
     fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error> {
         self.state = Some(state::take(state)?);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reset(mut env: CartPole) -> (CartPole, [f32; 4]) {
+        let mut observation = [0.0; 4];
+        env.reset(Some(&Seed::from(1)), &mut observation).unwrap();
+        (env, observation)
+    }
+
+    /// Rewards and ends of steps to the right and, from step `back` on, to the left.
+    fn play(env: CartPole, steps: usize, back: usize) -> Vec<(f64, bool)> {
+        let (mut env, mut observation) = reset(env);
+        let actions = (0..steps).map(|i| Action::Discrete(i64::from(i < back)));
+        let steps = actions.map(|action| env.step(action, &mut observation).unwrap());
+        steps.map(|step| (step.reward, step.terminated)).collect()
+    }
+
+    #[test]
+    fn the_fall_is_paid_and_what_follows_outside_is_not() {
+        // Six steps to the right, then to the left: the pole falls, swings back inside and falls again.
+        let answers = play(CartPole::new(), 40, 6);
+        let end = answers.iter().position(|(_, terminated)| *terminated).unwrap();
+        for (i, (reward, terminated)) in answers.iter().enumerate() {
+            let expected = if i > end && *terminated { 0.0 } else { 1.0 };
+            assert_eq!(*reward, expected, "step {i}");
+        }
+        assert!(answers[end..].iter().any(|(_, terminated)| !terminated), "it never came back inside");
+    }
+
+    #[test]
+    fn sutton_and_barto_punish_every_step_outside() {
+        for (reward, terminated) in play(CartPole::new().with_sutton_barto_reward(), 40, 6) {
+            assert_eq!(reward, if terminated { -1.0 } else { 0.0 });
+        }
+    }
+
+    #[test]
+    fn starts_lie_within_the_reset_bounds() {
+        let start = |low, high| reset(CartPole::new().with_reset_bounds(low, high).unwrap()).1;
+        assert!(start(1.0, 2.0).iter().all(|number| (1.0..2.0).contains(number)));
+        assert_eq!(start(0.5, 0.5), [0.5; 4]);
+        let refused = [(0.1, -0.1), (f64::NAN, 1.0), (0.0, f64::NAN), (0.0, f64::INFINITY), (-1e308, 1e308)];
+        for (low, high) in refused {
+            assert!(CartPole::new().with_reset_bounds(low, high).is_err(), "({low}, {high})");
+        }
+    }
+
+    #[test]
+    fn a_state_that_is_not_a_number_is_not_outside() {
+        let (mut env, mut observation) = reset(CartPole::new().with_reset_bounds(1e200, 1e200).unwrap());
+        let steps = [(); 3].map(|()| env.step(Action::Discrete(0), &mut observation).unwrap().terminated);
+        assert!(observation[3].is_nan());
+        assert_eq!(steps, [true; 3], "the position is still a number");
+        let (mut env, _) = reset(CartPole::new());
+        env.state.as_mut().unwrap().physics = [f64::NAN; 4];
+        assert!(!env.step(Action::Discrete(0), &mut observation).unwrap().terminated);
+    }
+
+    #[test]
+    fn the_picture_shows_where_the_cart_is() {
+        let black_columns = |x: f64| {
+            let picture = picture(x, 0.1);
+            let black: Vec<u32> = (0..600).filter(|column| picture.get_pixel(*column, 310).0 == [0; 3]).collect();
+            (black[0], black.len())
+        };
+        assert_eq!(black_columns(0.0), (275, 50));
+        assert_eq!(black_columns(1.2), (425, 50));
     }
 }

@@ -7,6 +7,7 @@ mod env;
 mod error;
 mod inverted_pendulum;
 mod registry;
+mod render;
 pub mod rng;
 mod space;
 pub mod state;

@@ -10,7 +10,7 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use self::physics::Motion;
-use crate::{Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, state};
+use crate::{Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, render::draw, state};
 
 const MAX_ANGLE: f64 = 0.2;
 
@@ -103,6 +103,19 @@ impl State {
     }
 }
 
+/// The capsules of MuJoCo's model, seen from the side, in colours near to MuJoCo's.
+fn picture(x: f64, theta: f64) -> RgbImage {
+    const SCALE: f64 = 176.0; // pixels per metre: the whole rail and a pole that lies beyond its end
+    let place = |x: f64, z: f64| (300.0 + SCALE * x, 250.0 - SCALE * z);
+    let tip = place(x + 0.6 * theta.sin(), 0.6 * theta.cos());
+    draw(600, 400, |canvas| {
+        canvas.capsule(place(-1.0, 0.0), place(1.0, 0.0), 0.04 * SCALE, [129, 132, 203]);
+        canvas.capsule(place(x - 0.1, 0.0), place(x + 0.1, 0.0), 0.2 * SCALE, [222, 184, 65]);
+        canvas.capsule(place(x, 0.0), tip, 0.098 * SCALE, [42, 157, 160]);
+        canvas.disc(place(x, 0.0), 0.02 * SCALE, [255, 255, 255]);
+    })
+}
+
 impl Env for InvertedPendulum {
     type Obs = f64;
 
@@ -141,8 +154,8 @@ impl Env for InvertedPendulum {
     }
 
     fn render(&self) -> Result<RgbImage, Error> {
-        self.state.as_ref().ok_or(Error::ResetNeeded)?;
-        Ok(RgbImage::new(600, 400))
+        let [x, theta] = self.state.as_ref().ok_or(Error::ResetNeeded)?.motion.position;
+        Ok(picture(x, theta))
     }
 
     fn render_fps(&self) -> u32 {

@@ -70,3 +70,14 @@ fn the_reset_noise_scale_sets_the_start_s_range() {
         assert!(InvertedPendulum::v5().with_reset_noise_scale(scale).is_err(), "{scale}");
     }
 }
+
+#[test]
+fn the_picture_shows_a_pole_that_leans_to_its_side() {
+    let teal = |theta: f64, column: u32| {
+        let picture = picture(0.0, theta);
+        (0..400).filter(|row| picture.get_pixel(column, *row).0 == [42, 157, 160]).count()
+    };
+    assert!(teal(0.0, 300) > 80 && teal(0.0, 350) == 0 && teal(0.0, 250) == 0);
+    assert!(teal(0.7, 350) > 0 && teal(0.7, 250) == 0);
+    assert!(teal(-0.7, 350) == 0 && teal(-0.7, 250) > 0);
+}
