@@ -3,6 +3,7 @@
 #[path = "parity/replay.rs"]
 mod replay;
 
+use envs::{InvertedPendulum, TimeLimit};
 use replay::{Recording, finish, recordings, replay};
 
 /// The recordings of one environment id with no options.
@@ -15,6 +16,16 @@ fn every_step_equals_mujocos_also_where_the_joint_limits_act() {
     finish(by_id().map(|recording| {
         let mut env = envs::make(recording.env()).unwrap().typed::<f64>().unwrap();
         replay(&recording, &mut *env, |_, _, _| ())
+    }));
+}
+
+#[test]
+fn a_given_reset_noise_equals_gymnasiums_up_to_starts_beyond_the_limits() {
+    let noisy = recordings("inverted-pendulum").into_iter().filter(|recording| !recording.kwargs().is_empty());
+    finish(noisy.map(|recording| {
+        let scale = recording.kwargs()["reset_noise_scale"].as_f64().unwrap();
+        let env = InvertedPendulum::v5().with_reset_noise_scale(scale).unwrap();
+        replay(&recording, &mut TimeLimit::new(env, Some(1000)), |_, _, _| ())
     }));
 }
 

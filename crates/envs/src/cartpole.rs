@@ -79,6 +79,11 @@ impl CartPole {
         Self { sutton_barto_reward: true, ..self }
     }
 
+    /// The state as it is computed, before observations round it to `f32`; `None` before the first reset.
+    pub fn state(&self) -> Option<[f64; 4]> {
+        self.state.as_ref().map(|state| state.physics)
+    }
+
     /// The same with starts in [low, high), which is (-0.05, 0.05) by default: Gymnasium's reset options `low` and `high`.
     ///
     /// # Errors

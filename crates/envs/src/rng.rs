@@ -3,6 +3,9 @@
 //! Sources: M. E. O'Neill, *PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms* (2014);
 //! NumPy's documentation of `SeedSequence` and `PCG64`; D. Lemire, *Fast Random Integer Generation in an Interval* (2019).
 
+mod tables;
+mod ziggurat;
+
 use std::str::FromStr;
 
 use num_bigint::BigUint;

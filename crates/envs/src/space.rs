@@ -256,14 +256,38 @@ impl Space {
     pub fn sample(&self, rng: &mut NumpyRng) -> Sample {
         match self {
             Self::Discrete(space) => Sample::Discrete(rng.integers(space.start, space.start + space.n)),
-            Self::Box(space) => Sample::Box((0..self.size()).map(|i| space.sample_element(i, rng)).collect()),
+            Self::Box(space) => Sample::Box(space.sample(rng)),
         }
     }
 }
 
 impl BoxSpace {
-    fn sample_element(&self, i: usize, rng: &mut NumpyRng) -> f64 {
-        let (low, high) = self.bounds_of(i);
-        rng.uniform(low, high)
+    /// One number an element: normal where unbounded, exponential from the bound on where one side is, else uniform.
+    /// The kinds are drawn one after the other, which is the order Gymnasium draws in.
+    fn sample(&self, rng: &mut NumpyRng) -> Vec<f64> {
+        let mut sample = vec![0.0; self.shape.iter().product()];
+        let whole = !matches!(self.dtype, DType::F32 | DType::F64);
+        for kind in [(false, false), (true, false), (false, true), (true, true)] {
+            for (i, value) in sample.iter_mut().enumerate() {
+                let (low, high) = self.bounds_of(i);
+                if (low.is_finite(), high.is_finite()) != kind {
+                    continue;
+                }
+                // A whole number's interval reaches up to the next one.
+                let end = if whole { high + 1.0 } else { high };
+                *value = match kind {
+                    (false, false) => rng.standard_normal(),
+                    (true, false) => rng.standard_exponential() + low,
+                    (false, true) => -rng.standard_exponential() + end,
+                    (true, true) => rng.uniform(low, end),
+                };
+                match self.dtype {
+                    DType::F32 => *value = f64::from(*value as f32),
+                    DType::F64 => (),
+                    DType::U8 | DType::I8 | DType::I64 => *value = value.floor().clamp(low, high),
+                }
+            }
+        }
+        sample
     }
 }

@@ -22,6 +22,11 @@ impl<E: Env> TimeLimit<E> {
     pub fn new(env: E, max_episode_steps: Option<u64>) -> Self {
         Self { env, max_episode_steps, length: 0, episode_return: 0.0, started: Instant::now() }
     }
+
+    /// The environment inside.
+    pub fn inner(&self) -> &E {
+        &self.env
+    }
 }
 
 impl<E: Env> Env for TimeLimit<E> {
