@@ -53,11 +53,14 @@ fn every_kind_of_draw_equals_numpys_when_the_kinds_take_turns() {
     finish([comparison]);
 }
 
+/// One draw, as the bits that NumPy stores.
+type Draw = fn(&mut NumpyRng) -> u64;
+
 #[test]
 fn long_runs_of_every_distribution_equal_numpys() {
     let recording = recording("rng/long");
     let block = recording.header["block"].as_u64().unwrap() as usize;
-    let draws: [(&str, fn(&mut NumpyRng) -> u64); 6] = [
+    let draws: [(&str, Draw); 6] = [
         ("raw", |rng| rng.next_u64()),
         ("random", |rng| rng.random().to_bits()),
         ("integers_6", |rng| rng.integers(0, 6) as u64),

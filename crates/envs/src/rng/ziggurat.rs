@@ -6,10 +6,10 @@ use super::{
 };
 
 /// Where the normal distribution's tail begins, and one over it.
-const NORMAL_TAIL: f64 = 3.6541528853610088;
-const NORMAL_TAIL_INVERSE: f64 = 0.27366123732975828;
+const NORMAL_TAIL: f64 = 3.654_152_885_361_009;
+const NORMAL_TAIL_INVERSE: f64 = 0.273_661_237_329_758_3;
 /// Where the exponential distribution's tail begins.
-const EXPONENTIAL_TAIL: f64 = 7.697117470131050;
+const EXPONENTIAL_TAIL: f64 = 7.697_117_470_131_05;
 
 /// The 52 random bits below which a layer of the normal distribution lies wholly under the density.
 static NORMAL_INSIDE: [u64; 256] = normal_inside();
