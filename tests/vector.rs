@@ -5,7 +5,9 @@ use std::{
     cell::Cell,
 };
 
-use envs::{Action, Actions, BoxEnv, CartPole, Env, Error, Info, Seed, Space, Step, TimeLimit, VecEnv};
+use envs::{
+    Action, Actions, Autoreset, BoxEnv, CartPole, Env, Error, Info, Seed, Seeds, Space, Step, TimeLimit, VecEnv,
+};
 use image::RgbImage;
 
 #[global_allocator]
@@ -176,6 +178,7 @@ fn an_ended_episode_leaves_its_last_observation_and_statistics_and_a_new_one_beg
     assert_eq!(vector.terminated(), [true, false]);
     assert_eq!(vector.final_observations().as_slice().unwrap()[..2], [2.0, 2.0]);
     assert_eq!(vector.infos()[0].lives, Some(9), "after an end, the info is the new episode's");
+    assert_eq!(vector.final_infos()[0].lives, None);
     let episode = vector.episodes()[0].unwrap();
     assert_eq!((episode.episode_return, episode.length), (2.0, 2));
     assert_eq!(vector.episodes()[1], None);
@@ -183,6 +186,62 @@ fn an_ended_episode_leaves_its_last_observation_and_statistics_and_a_new_one_beg
     assert_eq!(vector.terminated(), [false, true]);
     assert_eq!(vector.episodes()[1].unwrap().episode_return, 6.0);
     assert_eq!(vector.rewards(), [1.0, 2.0]);
+}
+
+#[test]
+fn with_next_step_autoreset_the_step_after_an_end_begins_the_new_episode() {
+    let envs = vec![Counter::new(2).boxed(), Counter::new(9).boxed()];
+    let mut vector = VecEnv::new(envs, 1).unwrap().with_autoreset(Autoreset::NextStep);
+    vector.reset(&Seed::from(0)).unwrap();
+    vector.step(Actions::Discrete(&[1; 2])).unwrap();
+    vector.step(Actions::Discrete(&[1; 2])).unwrap();
+    assert_eq!(vector.observations().as_slice().unwrap(), [2.0; 4]);
+    assert_eq!((vector.terminated()[0], vector.episodes()[0].unwrap().length), (true, 2));
+    vector.step(Actions::Discrete(&[1; 2])).unwrap();
+    assert_eq!(vector.observations().as_slice().unwrap(), [0.0, 0.0, 3.0, 3.0]);
+    assert_eq!((vector.rewards()[0], vector.terminated()[0], vector.episodes()[0]), (0.0, false, None));
+    assert_eq!(vector.infos()[0].lives, Some(9));
+}
+
+#[test]
+fn without_autoreset_an_ended_environment_waits_for_its_reset() {
+    let envs = vec![Counter::new(9).boxed(), Counter::new(1).boxed()];
+    let mut vector = VecEnv::new(envs, 1).unwrap().with_autoreset(Autoreset::Disabled);
+    vector.reset(&Seed::from(0)).unwrap();
+    vector.step(Actions::Discrete(&[1; 2])).unwrap();
+    assert_eq!(vector.terminated(), [false, true]);
+    let mut state = Vec::new();
+    vector.save(&mut state).unwrap();
+    let refused = Error::InVector { index: 1, source: Box::new(Error::EpisodeEnded) };
+    assert_eq!(vector.step(Actions::Discrete(&[1; 2])), Err(refused.clone()));
+    vector.reset_where(&[false, true], Seeds::Continue).unwrap();
+    assert_eq!(
+        vector.observations().as_slice().unwrap(),
+        [1.0, 1.0, 0.0, 0.0],
+        "only the mask's environment begins anew"
+    );
+    vector.step(Actions::Discrete(&[1; 2])).unwrap();
+    vector.restore(&mut state.as_slice()).unwrap();
+    assert_eq!(vector.step(Actions::Discrete(&[1; 2])), Err(refused), "a saved state knows of the end");
+}
+
+#[test]
+fn each_environment_can_get_its_own_seed() {
+    let mut vector = cart_poles(2, 1);
+    let seeds = ["7", "18446744073709551617"].map(|seed| seed.parse().unwrap());
+    vector.reset_where(&[true; 2], Seeds::Each(&seeds)).unwrap();
+    let mut row = [0f32; 4];
+    for (i, seed) in seeds.iter().enumerate() {
+        CartPole::new().reset(Some(seed), &mut row).unwrap();
+        assert_eq!(vector.observations().as_slice().unwrap()[i * 4..][..4], row);
+    }
+    vector.reset_where(&[false, true], Seeds::From(&Seed::from(6))).unwrap();
+    CartPole::new().reset(Some(&seeds[0]), &mut row).unwrap();
+    assert_eq!(vector.observations().as_slice().unwrap(), [row, row].as_flattened(), "index 1 gets seed 6 + 1");
+    let error = vector.reset_where(&[true; 2], Seeds::Each(&seeds[..1])).unwrap_err();
+    assert_eq!(error.to_string(), "the list of seeds has 1 elements: expected 2");
+    let error = vector.reset_where(&[true; 3], Seeds::Continue).unwrap_err();
+    assert_eq!(error.to_string(), "the mask has 3 elements: expected 2");
 }
 
 #[test]

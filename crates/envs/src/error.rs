@@ -10,6 +10,10 @@ pub enum Error {
     #[error("the environment was not reset yet: call reset before step, render or save")]
     ResetNeeded,
 
+    /// A step of a vector with [`Autoreset::Disabled`](crate::Autoreset) in which an environment's episode is over.
+    #[error("the episode has ended: reset this environment before the next step (VecEnv::reset_where)")]
+    EpisodeEnded,
+
     /// The id is neither registered nor a short name.
     #[error("unknown environment {id:?}{}", suggestion(.nearest))]
     UnknownEnv {

@@ -46,18 +46,24 @@ def _play(folder, case, mode, name, num_envs, steps, kwargs):
         for _ in range(steps // 3):
             ended = table.ended()
             if mode == "disabled" and ended.any():
-                actions = _actions(choose, env, num_envs)
-                try:
-                    env.step(actions)
-                except AssertionError:
-                    table.repeat(REFUSED_STEP, actions)
-                else:
-                    raise RuntimeError("SyncVectorEnv stepped an environment that had ended")
+                if ended[0]:
+                    _refused_step(env, table, _actions(choose, env, num_envs))
                 obs, info = env.reset(options={"reset_mask": ended})
                 table.write(MASKED_RESET, obs, info)
             actions = _actions(choose, env, num_envs)
             table.write(STEP, *_in_order(env.step(actions)), actions=actions)
     table.save(folder, case, env=name, kwargs=kwargs, mode=mode, num_envs=num_envs)
+
+
+def _refused_step(env, table, actions):
+    """Records that a step is refused, where the first environment has ended: with another, SyncVectorEnv would have
+    stepped those before it first (ours steps none)."""
+    try:
+        env.step(actions)
+    except AssertionError:
+        table.repeat(REFUSED_STEP, actions)
+    else:
+        raise RuntimeError("SyncVectorEnv stepped an environment that had ended")
 
 
 def _in_order(answer):

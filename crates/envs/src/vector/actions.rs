@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ndarray::ArrayView2;
 
-use super::in_vector;
+use super::{check_length, in_vector};
 use crate::{Action, Error, Space};
 
 /// One action for every environment, borrowed from the caller.
@@ -17,23 +17,23 @@ pub enum Actions<'a> {
 }
 
 /// Actions that fit the vector's action space and number.
-pub(super) enum CheckedActions<'a> {
+pub(crate) enum CheckedActions<'a> {
     Discrete(&'a [i64]),
     Continuous { values: Cow<'a, [f64]>, size: usize },
 }
 
 impl<'a> CheckedActions<'a> {
-    pub(super) fn new(actions: Actions<'a>, space: &Space, num_envs: usize) -> Result<Self, Error> {
+    pub(crate) fn new(actions: Actions<'a>, space: &Space, num_envs: usize) -> Result<Self, Error> {
         match (actions, space) {
             (Actions::Discrete(values), Space::Discrete(discrete)) => {
-                check_length(values.len(), num_envs)?;
+                check_length("the vector of actions", values.len(), num_envs)?;
                 if let Some(index) = values.iter().position(|&value| !discrete.contains(value)) {
                     discrete.index(Action::Discrete(values[index])).map_err(|error| in_vector(index, error))?;
                 }
                 Ok(Self::Discrete(values))
             }
             (Actions::Continuous(values), Space::Box(_)) if values.ncols() == space.size() => {
-                check_length(values.nrows(), num_envs)?;
+                check_length("the vector of actions", values.nrows(), num_envs)?;
                 // Only an array in another order than C's is copied.
                 let values = match values.to_slice() {
                     Some(values) => Cow::Borrowed(values),
@@ -57,17 +57,10 @@ impl<'a> CheckedActions<'a> {
     }
 
     /// The action of environment `index`.
-    pub(super) fn of(&self, index: usize) -> Action<'_> {
+    pub(crate) fn of(&self, index: usize) -> Action<'_> {
         match self {
             Self::Discrete(values) => Action::Discrete(values[index]),
             Self::Continuous { values, size } => Action::Continuous(&values[index * size..][..*size]),
         }
-    }
-}
-
-fn check_length(actual: usize, expected: usize) -> Result<(), Error> {
-    match actual == expected {
-        true => Ok(()),
-        false => Err(Error::WrongLength { what: "the vector of actions", actual, expected }),
     }
 }

@@ -1,19 +1,22 @@
 //! Many environments stepped as one.
 
 mod actions;
+mod group;
 mod rows;
-mod slot;
+mod singles;
+mod threads;
 
 use image::RgbImage;
 use ndarray::{ArrayViewD, IxDyn};
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use actions::Actions;
 
 use crate::{BoxEnv, Element, EpisodeStats, Error, Info, Seed, Space, state};
 use actions::CheckedActions;
-use rows::{Results, Rows};
-use slot::Slot;
+use group::{Group, Reset, StepCall};
+use rows::{Results, Rows, Status};
+use singles::Singles;
+use threads::Threads;
 
 /// Environments of the same spaces that step together, on several threads where that pays.
 ///
@@ -22,10 +25,10 @@ use slot::Slot;
 /// call; nothing is allocated per step. With [`step_into`](Self::step_into) observations go straight into a buffer of
 /// the caller instead.
 ///
-/// **Ends.** An environment whose episode ends is reset in the same step, its generator going on: its row of
+/// **Ends.** By default an environment whose episode ends is reset in the same step, its generator going on: its row of
 /// [`observations`](Self::observations) is then the first of the new episode, and the ended episode's last one is in its
 /// row of [`final_observations`](Self::final_observations). Bootstrap a return from there where `truncated` and not
-/// `terminated`.
+/// `terminated`. [`Autoreset`] names the other ways.
 ///
 /// **Determinism.** Each environment owns its generator: the results are the same for any number of threads.
 ///
@@ -44,20 +47,49 @@ use slot::Slot;
 /// # Ok::<(), envs::Error>(())
 /// ```
 pub struct VecEnv<T: Element> {
-    slots: Vec<Slot<T>>,
-    /// How many slots need a reset before they can step.
-    unready: usize,
+    /// Consecutive environments each, all but the last of the same length.
+    groups: Vec<Box<dyn Group<T>>>,
+    autoreset: Autoreset,
+    /// Whether some environment must be reset before the next step.
+    blocked: bool,
     observation_space: Space,
     action_space: Space,
     /// (N, ...), the shape of all observations.
     shape: IxDyn,
     observations: Vec<T>,
     results: Results<T>,
-    pool: Option<ThreadPool>,
+    threads: Threads,
 }
 
+/// What happens to an environment whose episode ended: the modes of Gymnasium's vector environments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Autoreset {
+    /// It is reset in the same step; `final_observations` and `final_infos` tell how the episode ended.
+    #[default]
+    SameStep,
+    /// The next step resets it, ignoring its action; reward 0 and no end come with the first observation.
+    NextStep,
+    /// [`VecEnv::reset_where`] must reset it before the next step, which is [`Error::EpisodeEnded`] otherwise.
+    Disabled,
+}
+
+/// The seeds of a reset.
+#[derive(Clone, Copy, Debug)]
+pub enum Seeds<'a> {
+    /// None: every generator goes on.
+    Continue,
+    /// Environment i gets this seed + i.
+    From(&'a Seed),
+    /// Environment i gets the i-th of N seeds.
+    Each(&'a [Seed]),
+}
+
+/// The most environments that one task works on: few enough to share out, enough that the task does not matter.
+const LARGEST_GROUP: usize = 64;
+
 impl<T: Element> VecEnv<T> {
-    /// A vector of these environments, stepped on so many threads; 0 threads are as many as the machine has cores.
+    /// A vector of these environments, stepped on so many threads; with 0 threads the time that steps take decides
+    /// between one thread and as many as the machine has cores.
     ///
     /// The environments may differ in everything but their spaces.
     ///
@@ -65,30 +97,41 @@ impl<T: Element> VecEnv<T> {
     /// [`Error::InvalidOption`] where there is no environment, or threads cannot be started; with the environment's index
     /// where its spaces differ from the first one's.
     pub fn new(envs: Vec<BoxEnv<T>>, threads: usize) -> Result<Self, Error> {
-        let Some(first) = envs.first() else {
-            return Err(Error::InvalidOption {
-                name: "num_envs",
-                value: "0".into(),
-                expected: "at least one environment".into(),
-            });
-        };
+        let first = envs.first().ok_or_else(no_environment)?;
         let (observation_space, action_space) = (first.observation_space().clone(), first.action_space().clone());
         for (index, env) in envs.iter().enumerate() {
             same_space("observation_space", env.observation_space(), &observation_space, index)?;
             same_space("action_space", env.action_space(), &action_space, index)?;
         }
-        let num_envs = envs.len();
-        let row = observation_space.size();
+        let tasks = 8 * Threads::most(threads, envs.len());
+        let len = (envs.len() / tasks).clamp(1, LARGEST_GROUP);
+        let mut groups: Vec<Box<dyn Group<T>>> = Vec::new();
+        let mut envs = envs.into_iter().peekable();
+        while envs.peek().is_some() {
+            groups.push(Box::new(Singles::new(envs.by_ref().take(len).collect())));
+        }
+        Self::of_groups(groups, observation_space, action_space, threads)
+    }
+
+    fn of_groups(
+        groups: Vec<Box<dyn Group<T>>>,
+        observation_space: Space,
+        action_space: Space,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        let num_envs = groups.iter().map(|group| group.len()).sum();
+        let size = observation_space.size();
         let shape = [&[num_envs], observation_space.shape()].concat();
         Ok(Self {
-            slots: envs.into_iter().map(Slot::new).collect(),
-            unready: num_envs,
+            groups,
+            autoreset: Autoreset::default(),
+            blocked: true,
             observation_space,
             action_space,
             shape: IxDyn(&shape),
-            observations: vec![T::default(); num_envs * row],
-            results: Results::new(num_envs, row),
-            pool: thread_pool(threads, num_envs)?,
+            observations: vec![T::default(); num_envs * size],
+            results: Results::new(num_envs, size),
+            threads: Threads::new(threads, num_envs)?,
         })
     }
 
@@ -102,9 +145,14 @@ impl<T: Element> VecEnv<T> {
         Self::new(envs, threads)
     }
 
+    /// The same with another way to go on after an end.
+    pub fn with_autoreset(self, autoreset: Autoreset) -> Self {
+        Self { autoreset, ..self }
+    }
+
     /// N, how many environments there are.
     pub fn num_envs(&self) -> usize {
-        self.slots.len()
+        self.results.rewards.len()
     }
 
     /// The observation space of one environment.
@@ -130,18 +178,48 @@ impl<T: Element> VecEnv<T> {
     /// # Errors
     /// As [`reset`](Self::reset), and [`Error::WrongLength`].
     pub fn reset_into(&mut self, seed: &Seed, observations: &mut [T]) -> Result<(), Error> {
-        self.for_each(observations, |first, rows| {
-            rows.for_each(|i, row| row.reset(Some(&seed.offset((first + i) as u64))), first)
-        })
+        self.reset_all(&Reset { mask: None, seeds: Seeds::From(seed) }, observations)
     }
 
-    /// Takes one step in every environment; those whose episode ends are reset.
+    /// Starts new episodes where `mask` is true; all else stays as it is.
+    ///
+    /// # Errors
+    /// With nothing changed: [`Error::WrongLength`] where there are not N mask values, or not N seeds. An environment's
+    /// own error or panic, with its index; the others are reset.
+    pub fn reset_where(&mut self, mask: &[bool], seeds: Seeds<'_>) -> Result<(), Error> {
+        self.with_own_observations(|envs, observations| envs.reset_where_into(mask, seeds, observations))
+    }
+
+    /// [`reset_where`](Self::reset_where) with the observations written into their rows of `observations`, which has N.
+    ///
+    /// # Errors
+    /// As [`reset_where`](Self::reset_where), and [`Error::WrongLength`].
+    pub fn reset_where_into(&mut self, mask: &[bool], seeds: Seeds<'_>, observations: &mut [T]) -> Result<(), Error> {
+        check_length("the mask", mask.len(), self.num_envs())?;
+        if let Seeds::Each(seeds) = seeds {
+            check_length("the list of seeds", seeds.len(), self.num_envs())?;
+        }
+        self.reset_all(&Reset { mask: Some(mask), seeds }, observations)
+    }
+
+    fn reset_all(&mut self, request: &Reset<'_>, observations: &mut [T]) -> Result<(), Error> {
+        let (groups, threads, rows) = self.parts(observations)?;
+        let work = |group: &mut dyn Group<T>, first: usize, rows: Rows<'_, T>| group.reset(request, first, rows);
+        let result = match threads.pool() {
+            None => group::serially(groups, 0, rows, &work),
+            Some(pool) => pool.install(|| group::in_parallel(groups, 0, rows, &work)),
+        };
+        self.blocked = self.first_blocked().is_some();
+        result
+    }
+
+    /// Takes one step in every environment; those whose episode ends are reset, if that is the [`Autoreset`] mode.
     ///
     /// # Errors
     /// With nothing changed: [`Error::WrongLength`] or [`Error::InvalidAction`] where the actions do not fit, the latter
-    /// with the environment's index where it is one's, and [`Error::ResetNeeded`] with the index of an environment that
-    /// was not reset at first or after a panic. With all other environments stepped: an environment's own error or
-    /// panic, with its index.
+    /// with the environment's index where it is one's; with the index of an environment that must be reset first,
+    /// [`Error::ResetNeeded`] (at the beginning and after a panic) or [`Error::EpisodeEnded`]. With all other
+    /// environments stepped: an environment's own error or panic, with its index.
     pub fn step(&mut self, actions: Actions<'_>) -> Result<(), Error> {
         self.with_own_observations(|envs, observations| envs.step_into(actions, observations))
     }
@@ -152,9 +230,20 @@ impl<T: Element> VecEnv<T> {
     /// # Errors
     /// As [`step`](Self::step), and [`Error::WrongLength`].
     pub fn step_into(&mut self, actions: Actions<'_>, observations: &mut [T]) -> Result<(), Error> {
+        let autoreset = self.autoreset;
         let actions = CheckedActions::new(actions, &self.action_space, self.num_envs())?;
-        self.check_ready()?;
-        self.for_each(observations, |first, rows| rows.for_each(|i, row| row.step(actions.of(first + i)), first))
+        self.check_unblocked()?;
+        let call = StepCall { actions, autoreset };
+        let (groups, threads, rows) = self.parts(observations)?;
+        let work = |group: &mut dyn Group<T>, first: usize, rows: Rows<'_, T>| group.step(&call, first, rows);
+        let result = threads.step(|pool| match pool {
+            None => group::serially(groups, 0, rows, &work),
+            Some(pool) => pool.install(|| group::in_parallel(groups, 0, rows, &work)),
+        });
+        if result.is_err() || autoreset == Autoreset::Disabled {
+            self.blocked = self.first_blocked().is_some();
+        }
+        result
     }
 
     /// The observations after the last [`step`](Self::step) or [`reset`](Self::reset): (N, ...).
@@ -163,7 +252,7 @@ impl<T: Element> VecEnv<T> {
     }
 
     /// The last observations of ended episodes: (N, ...). A row means something only where the last step ended the
-    /// environment's episode.
+    /// environment's episode and reset it ([`Autoreset::SameStep`]).
     pub fn final_observations(&self) -> ArrayViewD<'_, T> {
         self.view(&self.results.final_observations)
     }
@@ -183,9 +272,15 @@ impl<T: Element> VecEnv<T> {
         &self.results.truncated
     }
 
-    /// What the environments told beside that (after the reset, where the last step ended an episode): N.
+    /// What the environments told beside that, after the reset where the last step reset an environment: N.
     pub fn infos(&self) -> &[Info] {
         &self.results.infos
+    }
+
+    /// What the environments told at the ends of episodes, with the same meaning as
+    /// [`final_observations`](Self::final_observations): N.
+    pub fn final_infos(&self) -> &[Info] {
+        &self.results.final_infos
     }
 
     /// The statistics of the episodes that the last step ended: N.
@@ -193,17 +288,22 @@ impl<T: Element> VecEnv<T> {
         &self.results.episodes
     }
 
+    /// How many pictures a second show one of the environments at its own pace.
+    pub fn render_fps(&self) -> u32 {
+        self.groups[0].render_fps()
+    }
+
     /// A picture of environment `index`.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] where there is no such environment; its own error otherwise.
     pub fn render(&self, index: usize) -> Result<RgbImage, Error> {
-        let slot = self.slots.get(index).ok_or_else(|| Error::InvalidOption {
-            name: "index",
-            value: index.to_string(),
-            expected: format!("an environment from 0 to {}", self.num_envs() - 1),
-        })?;
-        slot.env.render().map_err(|error| in_vector(index, error))
+        if index >= self.num_envs() {
+            let expected = format!("an environment from 0 to {}", self.num_envs() - 1);
+            return Err(Error::InvalidOption { name: "index", value: index.to_string(), expected });
+        }
+        let len = self.groups[0].len();
+        self.groups[index / len].render(index % len).map_err(|error| in_vector(index, error))
     }
 
     /// Appends the states of all environments and their last observations to `state`.
@@ -211,10 +311,14 @@ impl<T: Element> VecEnv<T> {
     /// # Errors
     /// [`Error::ResetNeeded`] with the index of an environment that was not reset at first or after a panic.
     pub fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
-        self.check_ready()?;
-        state::put(&(self.num_envs() as u64), state)?;
-        for (index, slot) in self.slots.iter().enumerate() {
-            slot.env.save(state).map_err(|error| in_vector(index, error))?;
+        let statuses = &self.results.statuses;
+        if let Some(index) = statuses.iter().position(|status| *status == Status::Unready) {
+            return Err(in_vector(index, Error::ResetNeeded));
+        }
+        let ended: Vec<bool> = statuses.iter().map(|status| *status == Status::Ended).collect();
+        state::put(&ended, state)?;
+        for (index, group, i) in places(&self.groups) {
+            group.save(i, state).map_err(|error| in_vector(index, error))?;
         }
         state.extend_from_slice(bytemuck::cast_slice(&self.observations));
         Ok(())
@@ -227,31 +331,36 @@ impl<T: Element> VecEnv<T> {
     /// [`Error::BadState`] where the bytes are not such a state. The environments then go on from where they were.
     pub fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error> {
         let mut present = Vec::new();
-        if self.save(&mut present).is_err() {
-            return self.restore_unguarded(state);
+        let saved = self.save(&mut present);
+        let result = self.restore_or_break(state);
+        if result.is_err() && saved.is_ok() {
+            self.restore_or_break(&mut present.as_slice())?;
         }
-        self.restore_unguarded(state).or_else(|error| {
-            self.restore_unguarded(&mut present.as_slice())?;
-            Err(error)
-        })
+        self.blocked = self.first_blocked().is_some();
+        result
     }
 
-    fn restore_unguarded(&mut self, state: &mut &[u8]) -> Result<(), Error> {
+    /// An error leaves some environments restored and others not, all of them unready.
+    fn restore_or_break(&mut self, state: &mut &[u8]) -> Result<(), Error> {
         let mut rest = *state;
-        let saved: u64 = state::take(&mut rest)?;
-        if saved != self.num_envs() as u64 {
-            return Err(bad_state(format!("it holds {saved} environments, not {}", self.num_envs())));
+        let ended: Vec<bool> = state::take(&mut rest)?;
+        let (saved, num_envs) = (ended.len(), self.num_envs());
+        if saved != num_envs {
+            return Err(bad_state(format!("it holds {saved} environments, not {num_envs}")));
         }
-        for (index, slot) in self.slots.iter_mut().enumerate() {
-            slot.ready = false;
-            slot.env.restore(&mut rest).map_err(|error| in_vector(index, error))?;
-            slot.ready = true;
+        self.results.statuses.fill(Status::Unready);
+        let len = self.groups[0].len();
+        for index in 0..num_envs {
+            let group = &mut self.groups[index / len];
+            group.restore(index % len, &mut rest).map_err(|error| in_vector(index, error))?;
         }
-        self.unready = self.slots.iter().filter(|slot| !slot.ready).count();
         let observations: &mut [u8] = bytemuck::cast_slice_mut(&mut self.observations);
         let (saved, rest) =
             rest.split_at_checked(observations.len()).ok_or_else(|| bad_state("it ends too soon".into()))?;
         observations.copy_from_slice(saved);
+        for (status, ended) in self.results.statuses.iter_mut().zip(ended) {
+            *status = if ended { Status::Ended } else { Status::Running };
+        }
         *state = rest;
         Ok(())
     }
@@ -260,12 +369,36 @@ impl<T: Element> VecEnv<T> {
         ArrayViewD::from_shape(self.shape.clone(), values).expect("every buffer was made for this shape")
     }
 
-    fn check_ready(&self) -> Result<(), Error> {
-        if self.unready == 0 {
-            return Ok(());
+    /// What a call works on: the environments, the threads, and where the results go.
+    #[expect(clippy::type_complexity, reason = "a tuple that is taken apart at once")]
+    fn parts<'a>(
+        &'a mut self,
+        observations: &'a mut [T],
+    ) -> Result<(&'a mut [Box<dyn Group<T>>], &'a mut Threads, Rows<'a, T>), Error> {
+        check_length("the buffer for observations", observations.len(), self.observations_len())?;
+        Ok((&mut self.groups, &mut self.threads, self.results.rows(observations)))
+    }
+
+    fn observations_len(&self) -> usize {
+        self.results.final_observations.len()
+    }
+
+    fn check_unblocked(&self) -> Result<(), Error> {
+        match self.blocked.then(|| self.first_blocked()).flatten() {
+            None => Ok(()),
+            Some((index, Status::Ended)) => Err(in_vector(index, Error::EpisodeEnded)),
+            Some((index, _)) => Err(in_vector(index, Error::ResetNeeded)),
         }
-        let index = self.slots.iter().position(|slot| !slot.ready).unwrap_or_default();
-        Err(in_vector(index, Error::ResetNeeded))
+    }
+
+    /// The first environment that must be reset before the next step.
+    fn first_blocked(&self) -> Option<(usize, Status)> {
+        let blocked = |status| match status {
+            Status::Running => false,
+            Status::Ended => self.autoreset == Autoreset::Disabled,
+            Status::Unready => true,
+        };
+        self.results.statuses.iter().copied().enumerate().find(|(_, status)| blocked(*status))
     }
 
     fn with_own_observations(
@@ -277,31 +410,6 @@ impl<T: Element> VecEnv<T> {
         self.observations = observations;
         result
     }
-
-    /// Runs `work` on parts of the vector that cover it, each with the index of its first environment.
-    fn for_each(
-        &mut self,
-        observations: &mut [T],
-        work: impl Fn(usize, Rows<'_, T>) -> Result<(), Error> + Sync,
-    ) -> Result<(), Error> {
-        let (num_envs, row) = (self.num_envs(), self.observation_space.size());
-        if observations.len() != num_envs * row {
-            let (actual, expected) = (observations.len(), num_envs * row);
-            return Err(Error::WrongLength { what: "the buffer for observations", actual, expected });
-        }
-        let rows = self.results.rows(&mut self.slots, observations, row);
-        let result = match &self.pool {
-            None => work(0, rows),
-            Some(pool) => {
-                let grain = (num_envs / (8 * pool.current_num_threads())).max(1);
-                pool.install(|| rows.split(0, grain, &work))
-            }
-        };
-        if self.unready > 0 || result.is_err() {
-            self.unready = self.slots.iter().filter(|slot| !slot.ready).count();
-        }
-        result
-    }
 }
 
 impl<T: Element> std::fmt::Debug for VecEnv<T> {
@@ -310,8 +418,19 @@ impl<T: Element> std::fmt::Debug for VecEnv<T> {
             .field("num_envs", &self.num_envs())
             .field("observation_space", &self.observation_space)
             .field("action_space", &self.action_space)
+            .field("autoreset", &self.autoreset)
             .finish_non_exhaustive()
     }
+}
+
+/// Every environment's index in the vector, its group, and its index in the group.
+fn places<T>(groups: &[Box<dyn Group<T>>]) -> impl Iterator<Item = (usize, &dyn Group<T>, usize)> {
+    let places = groups.iter().flat_map(|group| (0..group.len()).map(move |i| (group.as_ref(), i)));
+    places.enumerate().map(|(index, (group, i))| (index, group, i))
+}
+
+fn no_environment() -> Error {
+    Error::InvalidOption { name: "num_envs", value: "0".into(), expected: "at least one environment".into() }
 }
 
 fn same_space(name: &'static str, space: &Space, expected: &Space, index: usize) -> Result<(), Error> {
@@ -322,19 +441,11 @@ fn same_space(name: &'static str, space: &Space, expected: &Space, index: usize)
     Err(in_vector(index, Error::InvalidOption { name, value: format!("{space:?}"), expected }))
 }
 
-/// `None` for one thread, which is the caller's own.
-fn thread_pool(threads: usize, num_envs: usize) -> Result<Option<ThreadPool>, Error> {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if threads == 0 { cores() } else { threads }.min(num_envs);
-    if threads == 1 {
-        return Ok(None);
+fn check_length(what: &'static str, actual: usize, expected: usize) -> Result<(), Error> {
+    match actual == expected {
+        true => Ok(()),
+        false => Err(Error::WrongLength { what, actual, expected }),
     }
-    let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("env-{i}")).build();
-    pool.map(Some).map_err(|error| Error::InvalidOption {
-        name: "threads",
-        value: threads.to_string(),
-        expected: format!("as many as the system can start ({error})"),
-    })
 }
 
 fn in_vector(index: usize, error: Error) -> Error {

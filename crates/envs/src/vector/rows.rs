@@ -1,132 +1,97 @@
-//! What the environments write: a row each, and parts of the vector that threads work on.
+//! What the environments write: a row each.
 
-use super::slot::{Row, Slot};
-use crate::{Element, EpisodeStats, Error, Info};
+use crate::{Element, EpisodeStats, Info};
 
-/// Everything a step gives but the observations.
-pub(super) struct Results<T> {
-    pub(super) final_observations: Vec<T>,
-    pub(super) rewards: Vec<f64>,
-    pub(super) terminated: Vec<bool>,
-    pub(super) truncated: Vec<bool>,
-    pub(super) infos: Vec<Info>,
-    pub(super) episodes: Vec<Option<EpisodeStats>>,
+/// Everything a step gives but the observations, and where every environment stands.
+pub(crate) struct Results<T> {
+    pub final_observations: Vec<T>,
+    pub rewards: Vec<f64>,
+    pub terminated: Vec<bool>,
+    pub truncated: Vec<bool>,
+    pub infos: Vec<Info>,
+    pub final_infos: Vec<Info>,
+    pub episodes: Vec<Option<EpisodeStats>>,
+    pub statuses: Vec<Status>,
 }
 
-/// A contiguous part of the vector.
-pub(super) struct Rows<'a, T> {
-    slots: &'a mut [Slot<T>],
-    observations: &'a mut [T],
-    final_observations: &'a mut [T],
-    rewards: &'a mut [f64],
-    terminated: &'a mut [bool],
-    truncated: &'a mut [bool],
-    infos: &'a mut [Info],
-    episodes: &'a mut [Option<EpisodeStats>],
-    /// The elements of one observation.
-    row: usize,
+/// Where an environment stands in its episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Not reset yet, or it panicked: its state means nothing.
+    Unready,
+    Running,
+    /// Its episode ended and no new one has begun.
+    Ended,
+}
+
+/// The rows of consecutive environments.
+pub(crate) struct Rows<'a, T> {
+    pub observations: &'a mut [T],
+    pub final_observations: &'a mut [T],
+    pub rewards: &'a mut [f64],
+    pub terminated: &'a mut [bool],
+    pub truncated: &'a mut [bool],
+    pub infos: &'a mut [Info],
+    pub final_infos: &'a mut [Info],
+    pub episodes: &'a mut [Option<EpisodeStats>],
+    pub statuses: &'a mut [Status],
 }
 
 impl<T: Element> Results<T> {
-    pub(super) fn new(num_envs: usize, row: usize) -> Self {
+    pub fn new(num_envs: usize, size: usize) -> Self {
         Self {
-            final_observations: vec![T::default(); num_envs * row],
+            final_observations: vec![T::default(); num_envs * size],
             rewards: vec![0.0; num_envs],
             terminated: vec![false; num_envs],
             truncated: vec![false; num_envs],
             infos: vec![Info::default(); num_envs],
+            final_infos: vec![Info::default(); num_envs],
             episodes: vec![None; num_envs],
+            statuses: vec![Status::Unready; num_envs],
         }
     }
 
-    pub(super) fn rows<'a>(
-        &'a mut self,
-        slots: &'a mut [Slot<T>],
-        observations: &'a mut [T],
-        row: usize,
-    ) -> Rows<'a, T> {
+    pub fn rows<'a>(&'a mut self, observations: &'a mut [T]) -> Rows<'a, T> {
         Rows {
-            slots,
             observations,
             final_observations: &mut self.final_observations,
             rewards: &mut self.rewards,
             terminated: &mut self.terminated,
             truncated: &mut self.truncated,
             infos: &mut self.infos,
+            final_infos: &mut self.final_infos,
             episodes: &mut self.episodes,
-            row,
+            statuses: &mut self.statuses,
         }
     }
 }
 
-impl<'a, T: Element> Rows<'a, T> {
-    fn split_at(self, middle: usize) -> (Self, Self) {
-        let (slots, slots_2) = self.slots.split_at_mut(middle);
-        let (observations, observations_2) = self.observations.split_at_mut(middle * self.row);
-        let (final_observations, final_observations_2) = self.final_observations.split_at_mut(middle * self.row);
-        let (rewards, rewards_2) = self.rewards.split_at_mut(middle);
-        let (terminated, terminated_2) = self.terminated.split_at_mut(middle);
-        let (truncated, truncated_2) = self.truncated.split_at_mut(middle);
-        let (infos, infos_2) = self.infos.split_at_mut(middle);
-        let (episodes, episodes_2) = self.episodes.split_at_mut(middle);
-        let row = self.row;
-        (
-            Self { slots, observations, final_observations, rewards, terminated, truncated, infos, episodes, row },
-            Self {
-                slots: slots_2,
-                observations: observations_2,
-                final_observations: final_observations_2,
-                rewards: rewards_2,
-                terminated: terminated_2,
-                truncated: truncated_2,
-                infos: infos_2,
-                episodes: episodes_2,
-                row,
-            },
-        )
+/// Takes the first elements of a slice off.
+fn take<'a, T>(slice: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    let (front, rest) = std::mem::take(slice).split_at_mut(count);
+    *slice = rest;
+    front
+}
+
+impl<'a, T> Rows<'a, T> {
+    /// Takes the rows of the first `count` environments off.
+    pub fn take(&mut self, count: usize) -> Self {
+        let size = self.size();
+        Self {
+            observations: take(&mut self.observations, count * size),
+            final_observations: take(&mut self.final_observations, count * size),
+            rewards: take(&mut self.rewards, count),
+            terminated: take(&mut self.terminated, count),
+            truncated: take(&mut self.truncated, count),
+            infos: take(&mut self.infos, count),
+            final_infos: take(&mut self.final_infos, count),
+            episodes: take(&mut self.episodes, count),
+            statuses: take(&mut self.statuses, count),
+        }
     }
 
-    /// Halves the part until it has at most `grain` environments, and works on the pieces in parallel.
-    /// The error is the one of the lowest index, whichever came first.
-    pub(super) fn split<F>(self, first: usize, grain: usize, work: &F) -> Result<(), Error>
-    where
-        F: Fn(usize, Rows<'_, T>) -> Result<(), Error> + Sync,
-    {
-        let length = self.slots.len();
-        if length <= grain {
-            return work(first, self);
-        }
-        let middle = length / 2;
-        let (left, right) = self.split_at(middle);
-        let (left, right) = rayon::join(|| left.split(first, grain, work), || right.split(first + middle, grain, work));
-        left.and(right)
-    }
-
-    /// Works on every row, also on those behind a failing one; the first error comes back.
-    pub(super) fn for_each(
-        self,
-        work: impl Fn(usize, Row<'_, T>) -> Result<(), Error>,
-        first: usize,
-    ) -> Result<(), Error> {
-        let mut result = Ok(());
-        for (i, slot) in self.slots.iter_mut().enumerate() {
-            let columns = i * self.row..(i + 1) * self.row;
-            let row = Row {
-                slot,
-                index: first + i,
-                observation: &mut self.observations[columns.clone()],
-                final_observation: &mut self.final_observations[columns],
-                reward: &mut self.rewards[i],
-                terminated: &mut self.terminated[i],
-                truncated: &mut self.truncated[i],
-                info: &mut self.infos[i],
-                episode: &mut self.episodes[i],
-            };
-            let outcome = work(i, row);
-            if result.is_ok() {
-                result = outcome;
-            }
-        }
-        result
+    /// The numbers of one observation.
+    pub fn size(&self) -> usize {
+        self.observations.len() / self.rewards.len().max(1)
     }
 }

@@ -1,0 +1,100 @@
+//! Parts of a vector, and how threads share them.
+
+use image::RgbImage;
+
+use super::{Autoreset, Seeds, actions::CheckedActions, rows::Rows};
+use crate::{Element, Error, Seed};
+
+/// Consecutive environments that one thread works on. They all step, also behind a failing one; the first error
+/// comes back.
+pub(crate) trait Group<T>: Send {
+    /// How many environments there are.
+    fn len(&self) -> usize;
+
+    /// Resets those that the request names; `first` is the index of the first environment in the vector.
+    fn reset(&mut self, request: &Reset<'_>, first: usize, rows: Rows<'_, T>) -> Result<(), Error>;
+
+    /// Steps all, none of which is unready.
+    fn step(&mut self, call: &StepCall<'_>, first: usize, rows: Rows<'_, T>) -> Result<(), Error>;
+
+    /// Environment `i` of the group as a picture.
+    fn render(&self, i: usize) -> Result<RgbImage, Error>;
+
+    /// How many pictures a second show an environment at its own pace.
+    fn render_fps(&self) -> u32;
+
+    /// Appends the state of environment `i` as its `Env::save` does.
+    fn save(&self, i: usize, state: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// Takes the state of environment `i` as its `Env::restore` does.
+    fn restore(&mut self, i: usize, state: &mut &[u8]) -> Result<(), Error>;
+}
+
+/// Which environments are to be reset, and from which seeds.
+pub(crate) struct Reset<'a> {
+    pub mask: Option<&'a [bool]>,
+    pub seeds: Seeds<'a>,
+}
+
+impl Reset<'_> {
+    pub fn includes(&self, index: usize) -> bool {
+        self.mask.is_none_or(|mask| mask[index])
+    }
+
+    pub fn seed(&self, index: usize) -> Option<Seed> {
+        match self.seeds {
+            Seeds::Continue => None,
+            Seeds::From(seed) => Some(seed.offset(index as u64)),
+            Seeds::Each(seeds) => Some(seeds[index].clone()),
+        }
+    }
+}
+
+/// What is to be done in a step.
+pub(crate) struct StepCall<'a> {
+    pub actions: CheckedActions<'a>,
+    pub autoreset: Autoreset,
+}
+
+/// Works on all groups, the rows of which are `rows`, one behind the other on this thread.
+pub(super) fn serially<T, F>(
+    groups: &mut [Box<dyn Group<T>>],
+    mut first: usize,
+    mut rows: Rows<'_, T>,
+    work: &F,
+) -> Result<(), Error>
+where
+    F: Fn(&mut dyn Group<T>, usize, Rows<'_, T>) -> Result<(), Error>,
+{
+    let mut result = Ok(());
+    for group in groups {
+        let len = group.len();
+        let outcome = work(group.as_mut(), first, rows.take(len));
+        first += len;
+        result = result.and(outcome);
+    }
+    result
+}
+
+/// The same on all threads of the pool it is called in. All groups but the last have the same length.
+pub(super) fn in_parallel<T, F>(
+    groups: &mut [Box<dyn Group<T>>],
+    first: usize,
+    mut rows: Rows<'_, T>,
+    work: &F,
+) -> Result<(), Error>
+where
+    T: Element,
+    F: Fn(&mut dyn Group<T>, usize, Rows<'_, T>) -> Result<(), Error> + Sync,
+{
+    if groups.len() < 2 {
+        return serially(groups, first, rows, work);
+    }
+    let middle = groups.len() / 2;
+    let envs = middle * groups[0].len();
+    let (left, right) = groups.split_at_mut(middle);
+    let left_rows = rows.take(envs);
+    let (left, right) =
+        rayon::join(|| in_parallel(left, first, left_rows, work), || in_parallel(right, first + envs, rows, work));
+    left.and(right)
+}
