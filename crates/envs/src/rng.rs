@@ -217,10 +217,11 @@ impl NumpyRng {
 
     fn offset_u32(&mut self, largest: u32) -> u32 {
         let count = largest + 1;
-        let rejected = (u32::MAX - largest) % count;
         loop {
             let product = u64::from(self.next_u32()) * u64::from(count);
-            if product as u32 >= rejected {
+            let remainder = product as u32;
+            // The division is rarely needed: what it gives is below `count`.
+            if remainder >= count || remainder >= (u32::MAX - largest) % count {
                 return (product >> 32) as u32;
             }
         }
@@ -228,10 +229,11 @@ impl NumpyRng {
 
     fn offset_u64(&mut self, largest: u64) -> u64 {
         let count = largest + 1;
-        let rejected = (u64::MAX - largest) % count;
         loop {
             let product = u128::from(self.next_u64()) * u128::from(count);
-            if product as u64 >= rejected {
+            let remainder = product as u64;
+            // The division is rarely needed: what it gives is below `count`.
+            if remainder >= count || remainder >= (u64::MAX - largest) % count {
                 return (product >> 64) as u64;
             }
         }

@@ -176,31 +176,36 @@ impl Display for Space {
 
 impl Display for Discrete {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "a whole number from {} to {}", self.start, self.start + self.n - 1)
+        let last = self.start.saturating_add(self.n.saturating_sub(1));
+        write!(f, "a whole number from {} to {last}", self.start)
     }
 }
 
 impl Discrete {
     /// Whether `start <= value < start + n`.
     pub fn contains(&self, value: i64) -> bool {
-        value >= self.start && value - self.start < self.n
+        value >= self.start && (value.wrapping_sub(self.start) as u64) < self.n as u64
     }
 
     /// The index of this action from 0 on, or a typed error: how environments read their discrete action.
     pub fn index(&self, action: Action<'_>) -> Result<usize, Error> {
         match action {
-            Action::Discrete(value) if self.contains(value) => Ok((value - self.start) as usize),
+            Action::Discrete(value) if self.contains(value) => Ok(value.wrapping_sub(self.start) as usize),
             _ => Err(Error::InvalidAction { action: action.to_string(), expected: self.to_string() }),
         }
     }
 }
 
 impl BoxSpace {
-    /// Low and high of element `i`, in C order.
+    /// Low and high of element `i`, in C order, as numbers of the element type.
     pub fn bounds_of(&self, i: usize) -> (f64, f64) {
-        match &self.bounds {
+        let (low, high) = match &self.bounds {
             Bounds::Same(low, high) => (*low, *high),
             Bounds::Each(each) => each[i],
+        };
+        match self.dtype {
+            DType::F32 => (f64::from(low as f32), f64::from(high as f32)),
+            _ => (low, high),
         }
     }
 
@@ -255,7 +260,7 @@ impl Space {
     /// A random element, as Gymnasium's `space.sample()` draws it after `space.seed(s)`, if `rng` is `NumpyRng::new(s)`.
     pub fn sample(&self, rng: &mut NumpyRng) -> Sample {
         match self {
-            Self::Discrete(space) => Sample::Discrete(rng.integers(space.start, space.start + space.n)),
+            Self::Discrete(space) => Sample::Discrete(space.start.wrapping_add(rng.integers(0, space.n))),
             Self::Box(space) => Sample::Box(space.sample(rng)),
         }
     }
@@ -284,10 +289,53 @@ impl BoxSpace {
                 match self.dtype {
                     DType::F32 => *value = f64::from(*value as f32),
                     DType::F64 => (),
-                    DType::U8 | DType::I8 | DType::I64 => *value = value.floor().clamp(low, high),
+                    DType::U8 | DType::I8 | DType::I64 => *value = value.floor().max(low).min(high),
                 }
             }
         }
         sample
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Seed;
+
+    #[test]
+    fn a_discrete_space_takes_its_own_numbers_only() {
+        let space = Discrete { n: 3, start: -1 };
+        let inside: Vec<i64> = (-5..5).filter(|value| space.contains(*value)).collect();
+        assert_eq!(inside, [-1, 0, 1]);
+        assert_eq!(space.index(Action::Discrete(1)), Ok(2));
+        for action in [Action::Discrete(2), Action::Discrete(i64::MIN), Action::Continuous(&[0.0])] {
+            let error = space.index(action).unwrap_err().to_string();
+            assert!(error.ends_with("expected a whole number from -1 to 1"), "{error}");
+        }
+        let whole = Discrete { n: i64::MAX, start: i64::MAX };
+        assert!(whole.contains(i64::MAX) && !whole.contains(i64::MIN));
+    }
+
+    #[test]
+    fn a_box_takes_what_lies_within_its_bounds_as_its_type_has_them() {
+        let space = |dtype| Space::boxed(&[2], dtype, -0.1, 0.1);
+        assert!(space(DType::F64).contains(Action::Continuous(&[-0.1, 0.1])));
+        for outside in [&[0.0, 0.11][..], &[f64::NAN, 0.0], &[0.0], &[0.0; 3]] {
+            assert!(!space(DType::F64).contains(Action::Continuous(outside)), "{outside:?}");
+        }
+        // The nearest f32 to 0.1 is a little above it.
+        let float32 = [f64::from(0.1f32), 0.0];
+        assert!(space(DType::F32).contains(Action::Continuous(&float32)));
+        assert!(!space(DType::F64).contains(Action::Continuous(&float32)));
+    }
+
+    #[test]
+    fn sampling_a_box_of_impossible_bounds_does_not_panic() {
+        for (low, high) in [(1.0, 0.0), (f64::NAN, 0.0), (f64::MIN, f64::MAX), (f64::INFINITY, f64::NEG_INFINITY)] {
+            for dtype in [DType::U8, DType::I8, DType::I64, DType::F32, DType::F64] {
+                let sample = Space::boxed(&[2, 2], dtype, low, high).sample(&mut NumpyRng::new(&Seed::from(0)));
+                assert!(matches!(sample, Sample::Box(values) if values.len() == 4));
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     NumpyRng,
-    tables::{EXPONENTIAL_DENSITY, EXPONENTIAL_INSIDE, EXPONENTIAL_WIDTH, NORMAL_DENSITY, NORMAL_WIDTH},
+    tables::{EXPONENTIAL_DENSITY, EXPONENTIAL_INSIDE, EXPONENTIAL_WIDTH, NORMAL_DENSITY, NORMAL_INSIDE, NORMAL_WIDTH},
 };
 
 /// Where the normal distribution's tail begins, and one over it.
@@ -10,22 +10,6 @@ const NORMAL_TAIL: f64 = 3.654_152_885_361_009;
 const NORMAL_TAIL_INVERSE: f64 = 0.273_661_237_329_758_3;
 /// Where the exponential distribution's tail begins.
 const EXPONENTIAL_TAIL: f64 = 7.697_117_470_131_05;
-
-/// The 52 random bits below which a layer of the normal distribution lies wholly under the density.
-static NORMAL_INSIDE: [u64; 256] = normal_inside();
-
-const fn normal_inside() -> [u64; 256] {
-    let mut inside = [0; 256];
-    let mut layer = 0;
-    while layer < 256 {
-        let upper = if layer == 0 { NORMAL_WIDTH[255] } else { NORMAL_WIDTH[layer - 1] };
-        let share = upper / NORMAL_WIDTH[layer] * (1u64 << 52) as f64;
-        // Rounded to the nearest. Layer 1 lies under the peak and has no such part.
-        inside[layer] = if layer == 1 { 0 } else { (share + 0.5) as u64 };
-        layer += 1;
-    }
-    inside
-}
 
 impl NumpyRng {
     /// A number of the standard normal distribution: `Generator.standard_normal()`.
@@ -89,5 +73,28 @@ impl NumpyRng {
                 return x;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crc32<const N: usize>(entries: impl Iterator<Item = [u8; N]>) -> u32 {
+        crc32fast::hash(&entries.flatten().collect::<Vec<u8>>())
+    }
+
+    /// The checksums are those of the arrays `wi_double`, `ki_double`, `fi_double` and `we_double`, `ke_double`,
+    /// `fe_double` in the library libnpyrandom.a that NumPy 2.4.6 installs.
+    #[test]
+    fn every_entry_of_the_tables_is_numpys() {
+        let floats = |table: &[f64; 256]| crc32(table.iter().map(|entry| entry.to_le_bytes()));
+        let bits = |table: &[u64; 256]| crc32(table.iter().map(|entry| entry.to_le_bytes()));
+        assert_eq!(floats(&NORMAL_WIDTH), 0xa0bb_759d);
+        assert_eq!(bits(&NORMAL_INSIDE), 0xcfe6_fd0c);
+        assert_eq!(floats(&NORMAL_DENSITY), 0xf375_a919);
+        assert_eq!(floats(&EXPONENTIAL_WIDTH), 0x09f4_aefa);
+        assert_eq!(bits(&EXPONENTIAL_INSIDE), 0x0e75_185e);
+        assert_eq!(floats(&EXPONENTIAL_DENSITY), 0xd800_4389);
     }
 }
