@@ -2,6 +2,8 @@
 //!
 //! [`make`] an environment by its id, [`reset`](Env::reset) it with a seed, [`step`](Env::step) it with actions.
 
+#[cfg(feature = "atari")]
+pub mod atari;
 mod cartpole;
 mod env;
 mod error;

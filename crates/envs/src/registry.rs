@@ -105,13 +105,18 @@ static REGISTRY: LazyLock<RwLock<BTreeMap<String, EnvSpec>>> =
     LazyLock::new(|| RwLock::new(built_in().into_iter().map(|spec| (spec.id.clone(), spec)).collect()));
 
 fn built_in() -> Vec<EnvSpec> {
-    vec![
+    #[cfg(feature = "atari")]
+    let atari = crate::atari::specs();
+    #[cfg(not(feature = "atari"))]
+    let atari = vec![];
+    let classic = [
         EnvSpec::new("CartPole-v0", || Ok(CartPole::new())).with_limits(200, 195.0),
         EnvSpec::new("CartPole-v1", || Ok(CartPole::new())).with_limits(500, 475.0),
         EnvSpec::new("InvertedPendulum-v2", || Ok(InvertedPendulum::v4())).with_limits(1000, 950.0),
         EnvSpec::new("InvertedPendulum-v4", || Ok(InvertedPendulum::v4())).with_limits(1000, 950.0),
         EnvSpec::new("InvertedPendulum-v5", || Ok(InvertedPendulum::v5())).with_limits(1000, 950.0),
-    ]
+    ];
+    classic.into_iter().chain(atari).collect()
 }
 
 /// Makes an environment by its id or short name.

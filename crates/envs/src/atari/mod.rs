@@ -1,0 +1,36 @@
+//! Atari 2600 games on the Arcade Learning Environment (ALE).
+//!
+//! ALE is licensed under the GPL-2.0, and the ROMs belong to their makers: a program built with this module carries both.
+//! The crate feature `atari` leaves the module out.
+
+mod ale;
+mod config;
+mod emulator;
+mod env;
+mod mt19937;
+mod palette;
+mod roms;
+
+pub use ale::Ale;
+pub use config::{AtariConfig, FrameSkip, ObsType};
+pub use emulator::AtariAction;
+pub use env::Atari;
+pub use roms::{RomInfo, RomSource, bundled_roms};
+
+use crate::EnvSpec;
+
+/// What is registered: Gymnasium's ids of Pong, `ALE/<Game>-v5` of every bundled game, and `Pong`.
+pub(crate) fn specs() -> Vec<EnvSpec> {
+    let pong = ["Pong", "PongNoFrameskip", "PongDeterministic"];
+    let versions = ["v0", "v4"];
+    let pong = pong.iter().flat_map(|name| versions.map(|version| format!("{name}-{version}")));
+    let games = roms::bundled_games().map(|game| format!("ALE/{}-v5", config::id_name(game)));
+    pong.chain(games).chain(["Pong".to_owned()]).map(spec).collect()
+}
+
+fn spec(id: String) -> EnvSpec {
+    let name = id.clone();
+    let mut spec = EnvSpec::new(id, move || Atari::new(&AtariConfig::from_id(&name)?));
+    spec.reward_threshold = spec.id.contains("Pong").then_some(18.0);
+    spec
+}
