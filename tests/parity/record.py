@@ -23,6 +23,7 @@ SUBJECTS = {
     "vector": "peers.vector:record",
     "pipeline": "peers.pixels:record_pipeline",
     "phi": "peers.pixels:record_phi",
+    "frames": "peers.pixels:record_frames",
 }
 HERE = Path(__file__).resolve().parent
 

@@ -1,14 +1,39 @@
-//! The difference of two masks.
+//! The difference of two masks, cell by cell.
 
 use envs::Error;
 
-use crate::mask::check_len;
+use crate::{Kernel, mask::check_len};
 
-/// Writes `now` minus `earlier`, one `i8` of -1, 0 or 1 per bit of the masks. Masks of any length will do, such as
+/// What a cell of a dense difference is stored as: `i8` or `f32`.
+pub trait Cell: sealed::Sealed {}
+
+mod sealed {
+    use crate::Kernel;
+
+    pub trait Sealed: Sized {
+        fn write(kernel: Kernel, now: &[u8], earlier: &[u8], out: &mut [Self]);
+    }
+}
+
+impl Cell for i8 {}
+impl sealed::Sealed for i8 {
+    fn write(kernel: Kernel, now: &[u8], earlier: &[u8], out: &mut [Self]) {
+        kernel.difference_i8(now, earlier, out);
+    }
+}
+
+impl Cell for f32 {}
+impl sealed::Sealed for f32 {
+    fn write(kernel: Kernel, now: &[u8], earlier: &[u8], out: &mut [Self]) {
+        kernel.difference_f32(now, earlier, out);
+    }
+}
+
+/// Writes `now` minus `earlier`, one number of -1, 0 or 1 per bit of the masks. Masks of any length will do, such as
 /// those of a whole batch.
 ///
 /// ```
-/// let mut observation = [0; 8];
+/// let mut observation = [0i8; 8];
 /// preprocess::difference(&[0b0000_0011], &[0b0000_0110], &mut observation)?;
 /// assert_eq!(observation, [1, 0, -1, 0, 0, 0, 0, 0]);
 /// # Ok::<(), envs::Error>(())
@@ -16,16 +41,17 @@ use crate::mask::check_len;
 ///
 /// # Errors
 /// [`Error::WrongLength`] where the masks are not of one length or `out` is not eight times as long.
-pub fn difference(now: &[u8], earlier: &[u8], out: &mut [i8]) -> Result<(), Error> {
-    check_len("the earlier mask", earlier.len(), now.len())?;
-    check_len("the difference", out.len(), now.len() * 8)?;
-    for ((now, earlier), out) in now.iter().zip(earlier).zip(out.as_chunks_mut::<8>().0) {
-        // Most bytes are equal: in Pong only the ball and the paddles move.
-        *out = if now == earlier { [0; 8] } else { eight(*now, *earlier) };
-    }
-    Ok(())
+pub fn difference<T: Cell>(now: &[u8], earlier: &[u8], out: &mut [T]) -> Result<(), Error> {
+    difference_with(Kernel::detect(), now, earlier, out)
 }
 
-fn eight(now: u8, earlier: u8) -> [i8; 8] {
-    [0, 1, 2, 3, 4, 5, 6, 7].map(|bit| (now >> bit & 1) as i8 - (earlier >> bit & 1) as i8)
+/// The same with these instructions.
+///
+/// # Errors
+/// Those of [`difference`].
+pub fn difference_with<T: Cell>(kernel: Kernel, now: &[u8], earlier: &[u8], out: &mut [T]) -> Result<(), Error> {
+    check_len("the earlier mask", earlier.len(), now.len())?;
+    check_len("the difference", out.len(), now.len() * 8)?;
+    T::write(kernel, now, earlier, out);
+    Ok(())
 }

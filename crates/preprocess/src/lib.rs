@@ -6,10 +6,12 @@
 mod config;
 mod difference;
 mod history;
+mod kernel;
 mod mask;
 mod wrapper;
 
 pub use config::{DifferenceConfig, FrameFormat, HEIGHT, Phi, WIDTH};
-pub use difference::difference;
+pub use difference::{Cell, difference, difference_with};
+pub use kernel::Kernel;
 pub use mask::Masker;
 pub use wrapper::FrameDifference;

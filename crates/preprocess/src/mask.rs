@@ -2,10 +2,7 @@
 
 use envs::Error;
 
-use crate::{
-    DifferenceConfig, FrameFormat, WIDTH,
-    config::{FIELD, HEIGHT},
-};
+use crate::{DifferenceConfig, FrameFormat, Kernel, config::FIELD};
 
 /// Turns frames into masks.
 ///
@@ -27,6 +24,7 @@ pub struct Masker {
     format: FrameFormat,
     stride: usize,
     background: [u8; 2],
+    kernel: Kernel,
 }
 
 impl Masker {
@@ -36,7 +34,18 @@ impl Masker {
     /// [`Error::InvalidOption`] where the configuration has an impossible value.
     pub fn new(format: FrameFormat, config: &DifferenceConfig) -> Result<Self, Error> {
         config.check()?;
-        Ok(Self { format, stride: config.stride, background: config.phi.background(format) })
+        let background = config.phi.background(format);
+        Ok(Self { format, stride: config.stride, background, kernel: Kernel::detect() })
+    }
+
+    /// The same with these instructions.
+    pub fn with_kernel(self, kernel: Kernel) -> Self {
+        Self { kernel, ..self }
+    }
+
+    /// The format of the frames.
+    pub fn format(&self) -> FrameFormat {
+        self.format
     }
 
     /// Bytes of the mask of one frame.
@@ -55,10 +64,10 @@ impl Masker {
         check_len("the masks", masks.len(), whole * mask_len)?;
         for (frame, mask) in frames.chunks_exact(frame_len).zip(masks.chunks_exact_mut(mask_len)) {
             match (self.format, self.stride) {
-                (FrameFormat::Palette, 2) => plain::<1, 2>(frame, self.background, mask),
-                (FrameFormat::Palette, _) => plain::<1, 4>(frame, self.background, mask),
-                (FrameFormat::Rgb, 2) => plain::<3, 2>(frame, self.background, mask),
-                (FrameFormat::Rgb, _) => plain::<3, 4>(frame, self.background, mask),
+                (FrameFormat::Palette, 2) => self.kernel.mask::<1, 2>(frame, self.background, mask),
+                (FrameFormat::Palette, _) => self.kernel.mask::<1, 4>(frame, self.background, mask),
+                (FrameFormat::Rgb, 2) => self.kernel.mask::<3, 2>(frame, self.background, mask),
+                (FrameFormat::Rgb, _) => self.kernel.mask::<3, 4>(frame, self.background, mask),
             }
         }
         Ok(())
@@ -67,26 +76,4 @@ impl Masker {
 
 pub(crate) fn check_len(what: &'static str, actual: usize, expected: usize) -> Result<(), Error> {
     if actual == expected { Ok(()) } else { Err(Error::WrongLength { what, actual, expected }) }
-}
-
-/// One frame's mask; the green channel of RGB frames is the one that is looked at.
-fn plain<const CHANNELS: usize, const STRIDE: usize>(frame: &[u8], [a, b]: [u8; 2], mask: &mut [u8]) {
-    let green = CHANNELS / 2;
-    let mut cells = [0u8; WIDTH / 2];
-    let cells = &mut cells[..WIDTH / STRIDE];
-    let rows = frame.chunks_exact(WIDTH * CHANNELS).take(FIELD.end).skip(FIELD.start).step_by(STRIDE);
-    for (row, mask) in rows.zip(mask.chunks_exact_mut(WIDTH / STRIDE / 8)) {
-        for (cell, pixels) in cells.iter_mut().zip(row.chunks_exact(STRIDE * CHANNELS)) {
-            *cell = u8::from((pixels[green] != a) & (pixels[green] != b));
-        }
-        for (byte, cells) in mask.iter_mut().zip(cells.as_chunks::<8>().0) {
-            *byte = pack(u64::from_le_bytes(*cells));
-        }
-    }
-    debug_assert!(frame.len() == HEIGHT * WIDTH * CHANNELS);
-}
-
-/// Eight bytes of 0 or 1 as eight bits: the product brings byte `i` to bit `56 + i`.
-fn pack(cells: u64) -> u8 {
-    (cells.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }

@@ -1,5 +1,7 @@
 """What learners see of Atari: Gymnasium's AtariPreprocessing with a frame stack, and the blog post's phi."""
 
+import zlib
+
 import ale_py
 import gymnasium as gym
 import numpy as np
@@ -94,3 +96,23 @@ class Phi(gym.ObservationWrapper):
         green[green == 72] = 0
         green[green != 0] = 1
         return green
+
+
+def record_frames(folder, size):
+    """Every frame of one episode of Pong, as palette indices, and the colours they stand for: the same in all sizes."""
+    env = gym.make("ALE/Pong-v5", disable_env_checker=True)
+    env.reset(seed=1)
+    choose, screen, frames, colours, ended = np.random.default_rng(0), env.unwrapped.ale, [], {}, False
+    while not ended:
+        frames.append(screen.getScreen())
+        colours |= dict(zip(frames[-1].ravel().tolist(), map(tuple, screen.getScreenRGB().reshape(-1, 3).tolist())))
+        if len(frames) % 2:
+            action = int(choose.integers(6))
+        _, _, terminated, truncated, _ = env.step(action)
+        ended = terminated or truncated
+    changes = np.diff(np.array(frames), axis=0, prepend=np.uint8(0))
+    columns = {
+        "colours": ("u8", [(index, *colours[index]) for index in sorted(colours)]),
+        "changes": ("u8", np.frombuffer(zlib.compress(changes.tobytes(), 9), np.uint8)),
+    }
+    save(folder, "frames/pong", columns, env="ALE/Pong-v5", frames=len(frames))

@@ -1,0 +1,161 @@
+//! The inner loops in AVX-512 (F, BW, VL, VBMI): 64 bytes at a time, masks come out of the comparisons themselves.
+#![allow(unsafe_code, reason = "loads and stores of vectors take pointers")]
+
+use std::arch::x86_64::*;
+
+use super::{plain, rows};
+
+/// As [`plain::mask`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub fn mask<const CHANNELS: usize, const STRIDE: usize>(frame: &[u8], background: [u8; 2], mask: &mut [u8]) {
+    for (row, mask) in rows::<CHANNELS, STRIDE>(frame, mask) {
+        match (CHANNELS, STRIDE) {
+            (1, 2) => palette_80(row, background, mask),
+            (1, 4) => palette_40(row, background, mask),
+            (3, 2) => rgb_80(row, background, mask),
+            (3, 4) => rgb_40(row, background, mask),
+            _ => unreachable!("frames have 1 or 3 channels, strides are 2 or 4"),
+        }
+    }
+}
+
+/// 160 palette indices; the kept ones are the lower bytes of 16-bit words.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn palette_80(row: &[u8], [a, b]: [u8; 2], mask: &mut [u8]) {
+    let [a, b] = [a, b].map(|value| _mm512_set1_epi16(value.into()));
+    let bits = |pixels: __m512i| {
+        let cells = _mm512_and_si512(pixels, _mm512_set1_epi16(0xff));
+        _mm512_mask_cmpneq_epi16_mask(_mm512_cmpneq_epi16_mask(cells, a), cells, b)
+    };
+    mask[..4].copy_from_slice(&bits(load64(row, 0)).to_le_bytes());
+    mask[4..8].copy_from_slice(&bits(load64(row, 64)).to_le_bytes());
+    let last = bits(_mm512_castsi256_si512(load32(row, 128)));
+    mask[8..10].copy_from_slice(&(last as u16).to_le_bytes());
+}
+
+/// 160 palette indices; the kept ones are the lowest bytes of 32-bit words.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn palette_40(row: &[u8], [a, b]: [u8; 2], mask: &mut [u8]) {
+    let [a, b] = [a, b].map(|value| _mm512_set1_epi32(value.into()));
+    let bits = |pixels: __m512i| {
+        let cells = _mm512_and_si512(pixels, _mm512_set1_epi32(0xff));
+        _mm512_mask_cmpneq_epi32_mask(_mm512_cmpneq_epi32_mask(cells, a), cells, b)
+    };
+    mask[..2].copy_from_slice(&bits(load64(row, 0)).to_le_bytes());
+    mask[2..4].copy_from_slice(&bits(load64(row, 64)).to_le_bytes());
+    mask[4] = bits(_mm512_castsi256_si512(load32(row, 128))) as u8;
+}
+
+/// 480 bytes of RGB: the green of every second pixel is every sixth byte.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn rgb_80(row: &[u8], background: [u8; 2], mask: &mut [u8]) {
+    const STEP: usize = 6;
+    // 32 cells lie in 192 bytes: 22 in the first 128, 10 more behind them. The last 16 lie in 96 bytes.
+    let (front, back) = (select(picks::<STEP>(0)), select(picks::<STEP>(128)));
+    for (i, out) in mask[..8].as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let at = i * 192;
+        let cells = _mm512_permutex2var_epi8(load64(row, at), front, load64(row, at + 64));
+        let cells = _mm512_mask_permutexvar_epi8(cells, u64::MAX << 22, back, load64(row, at + 128));
+        *out = (not_background(cells, background) as u32).to_le_bytes();
+    }
+    let last = select(picks_of_two_loads::<STEP>());
+    let cells = _mm512_permutex2var_epi8(load64(row, 384), last, load64(row, 416));
+    mask[8..10].copy_from_slice(&(not_background(cells, background) as u16).to_le_bytes());
+}
+
+/// 480 bytes of RGB: the green of every fourth pixel is every twelfth byte.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn rgb_40(row: &[u8], background: [u8; 2], mask: &mut [u8]) {
+    const STEP: usize = 12;
+    // 16 cells lie in 192 bytes: 11 in the first 128, 5 more behind them. The last 8 lie in 96 bytes.
+    let (front, back) = (select(picks::<STEP>(0)), select(picks::<STEP>(128)));
+    for (i, out) in mask[..4].as_chunks_mut::<2>().0.iter_mut().enumerate() {
+        let at = i * 192;
+        let cells = _mm512_permutex2var_epi8(load64(row, at), front, load64(row, at + 64));
+        let cells = _mm512_mask_permutexvar_epi8(cells, u64::MAX << 11, back, load64(row, at + 128));
+        *out = (not_background(cells, background) as u16).to_le_bytes();
+    }
+    let last = select(picks_of_two_loads::<STEP>());
+    let cells = _mm512_permutex2var_epi8(load64(row, 384), last, load64(row, 416));
+    mask[4] = not_background(cells, background) as u8;
+}
+
+/// Where cell `i`'s green lies, counted from `from`; a permutation takes it modulo the 64 or 128 bytes it has.
+const fn picks<const STEP: usize>(from: usize) -> [u8; 64] {
+    let (mut indices, mut i) = ([0; 64], 0);
+    while i < 64 {
+        indices[i] = (i * STEP + 1).wrapping_sub(from) as u8;
+        i += 1;
+    }
+    indices
+}
+
+/// The same where the second load begins 32 bytes behind the first: its own bytes have the indices from 64 on.
+const fn picks_of_two_loads<const STEP: usize>() -> [u8; 64] {
+    let (mut indices, mut i) = ([0; 64], 0);
+    while i < 64 {
+        let at = i * STEP + 1;
+        indices[i] = if at < 64 { at } else { at + 32 } as u8;
+        i += 1;
+    }
+    indices
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn select(indices: [u8; 64]) -> __m512i {
+    load64(&indices, 0)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn not_background(cells: __m512i, [a, b]: [u8; 2]) -> u64 {
+    let [a, b] = [a, b].map(|value| _mm512_set1_epi8(value as i8));
+    _mm512_mask_cmpneq_epi8_mask(_mm512_cmpneq_epi8_mask(cells, a), cells, b)
+}
+
+/// As [`plain::difference`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub fn difference_i8(now: &[u8], earlier: &[u8], out: &mut [i8]) {
+    let (words, rest) = now.as_chunks::<8>();
+    let (earlier_words, earlier_rest) = earlier.as_chunks::<8>();
+    let (out_words, out_rest) = out.split_at_mut(words.len() * 64);
+    for ((now, earlier), out) in words.iter().zip(earlier_words).zip(out_words.as_chunks_mut::<64>().0) {
+        // A set bit becomes -1: earlier minus now has the sign of now minus earlier.
+        let now = _mm512_movm_epi8(u64::from_le_bytes(*now));
+        let cells = _mm512_sub_epi8(_mm512_movm_epi8(u64::from_le_bytes(*earlier)), now);
+        // SAFETY: `out` is 64 bytes that may be written; the store needs no alignment.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), cells) }
+    }
+    plain::difference(rest, earlier_rest, out_rest);
+}
+
+/// As [`plain::difference`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub fn difference_f32(now: &[u8], earlier: &[u8], out: &mut [f32]) {
+    let (words, rest) = now.as_chunks::<2>();
+    let (earlier_words, earlier_rest) = earlier.as_chunks::<2>();
+    let (out_words, out_rest) = out.split_at_mut(words.len() * 16);
+    let [one, minus_one] = [1.0, -1.0].map(|value| _mm512_set1_ps(value));
+    for ((now, earlier), out) in words.iter().zip(earlier_words).zip(out_words.as_chunks_mut::<16>().0) {
+        let (now, earlier) = (u16::from_le_bytes(*now), u16::from_le_bytes(*earlier));
+        let cells = _mm512_mask_mov_ps(_mm512_maskz_mov_ps(now & !earlier, one), earlier & !now, minus_one);
+        // SAFETY: `out` is 16 floats that may be written; the store needs no alignment.
+        unsafe { _mm512_storeu_ps(out.as_mut_ptr(), cells) }
+    }
+    plain::difference(rest, earlier_rest, out_rest);
+}
+
+/// The 64 bytes from `at` on.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load64(bytes: &[u8], at: usize) -> __m512i {
+    let bytes = &bytes[at..at + 64];
+    // SAFETY: `bytes` is 64 bytes that may be read; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// The 32 bytes from `at` on.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load32(bytes: &[u8], at: usize) -> __m256i {
+    let bytes = &bytes[at..at + 32];
+    // SAFETY: `bytes` is 32 bytes that may be read; the load needs no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}

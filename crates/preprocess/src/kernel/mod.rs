@@ -1,0 +1,130 @@
+//! The two inner loops, frame to mask and masks to difference, in the widest instructions the processor has.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod plain;
+
+/// Which instructions the inner loops use. All give the same results, bit for bit.
+///
+/// ```
+/// use preprocess::Kernel;
+/// let fastest = Kernel::detect();
+/// assert!(Kernel::available().contains(&fastest));
+/// assert!(Kernel::available().contains(&Kernel::PLAIN));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kernel(Instructions);
+
+/// Private, so that a kernel exists only where its instructions do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Instructions {
+    Plain,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Kernel {
+    /// Plain Rust, for every processor.
+    pub const PLAIN: Self = Self(Instructions::Plain);
+
+    /// The fastest that this processor has.
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512vbmi")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl")
+            {
+                return Self(Instructions::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") {
+                return Self(Instructions::Avx2);
+            }
+        }
+        Self::PLAIN
+    }
+
+    /// All that this processor has, the slowest first.
+    pub fn available() -> Vec<Self> {
+        #[cfg(target_arch = "x86_64")]
+        let all = [Instructions::Plain, Instructions::Avx2, Instructions::Avx512];
+        #[cfg(not(target_arch = "x86_64"))]
+        let all = [Instructions::Plain];
+        let fastest = Self::detect().0;
+        let count = all.iter().position(|instructions| *instructions == fastest).map_or(1, |last| last + 1);
+        all[..count].iter().map(|instructions| Self(*instructions)).collect()
+    }
+
+    /// `plain`, `avx2` or `avx512`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Instructions::Plain => "plain",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => "avx512",
+        }
+    }
+
+    /// The mask of one frame of the right length, into a mask of the right length.
+    #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
+    pub(crate) fn mask<const CHANNELS: usize, const STRIDE: usize>(
+        self,
+        frame: &[u8],
+        background: [u8; 2],
+        mask: &mut [u8],
+    ) {
+        match self.0 {
+            Instructions::Plain => plain::mask::<CHANNELS, STRIDE>(frame, background, mask),
+            // SAFETY: `detect` made this kernel, having found AVX2.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { avx2::mask::<CHANNELS, STRIDE>(frame, background, mask) },
+            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { avx512::mask::<CHANNELS, STRIDE>(frame, background, mask) },
+        }
+    }
+
+    /// The difference of masks of one length, into eight times as many cells.
+    #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
+    pub(crate) fn difference_i8(self, now: &[u8], earlier: &[u8], out: &mut [i8]) {
+        match self.0 {
+            Instructions::Plain => plain::difference(now, earlier, out),
+            // SAFETY: `detect` made this kernel, having found AVX2.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { avx2::difference_i8(now, earlier, out) },
+            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { avx512::difference_i8(now, earlier, out) },
+        }
+    }
+
+    /// The same as floats.
+    #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
+    pub(crate) fn difference_f32(self, now: &[u8], earlier: &[u8], out: &mut [f32]) {
+        match self.0 {
+            Instructions::Plain => plain::difference(now, earlier, out),
+            // SAFETY: `detect` made this kernel, having found AVX2.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { avx2::difference_f32(now, earlier, out) },
+            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { avx512::difference_f32(now, earlier, out) },
+        }
+    }
+}
+
+/// The rows of a frame that have cells, with their bytes of the mask.
+fn rows<'a, const CHANNELS: usize, const STRIDE: usize>(
+    frame: &'a [u8],
+    mask: &'a mut [u8],
+) -> impl Iterator<Item = (&'a [u8], &'a mut [u8])> {
+    use crate::{WIDTH, config::FIELD};
+    let row_len = WIDTH * CHANNELS;
+    let kept = frame[FIELD.start * row_len..FIELD.end * row_len].chunks_exact(row_len).step_by(STRIDE);
+    kept.zip(mask.chunks_exact_mut(WIDTH / STRIDE / 8))
+}
