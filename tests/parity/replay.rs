@@ -240,20 +240,28 @@ enum Observations<T> {
     Crc32(Vec<u32>),
 }
 
-/// How to read a field of our `Info`.
-type InfoField = fn(&Info) -> Option<u32>;
+/// How to read a field of our `Info` as a float, in which all of them are exact.
+type InfoField = fn(&Info) -> Option<f64>;
 
 /// A column that holds a field of `Info`: its name, its numbers, and how to read ours.
-type InfoColumn = (&'static str, Vec<u32>, InfoField);
+type InfoColumn = (&'static str, Vec<f64>, InfoField);
+
+/// The fields, each with the type of its column.
+const INFO: [(&str, &str, InfoField); 4] = [
+    ("lives", "u32", |info| info.lives.map(f64::from)),
+    ("frame_number", "u32", |info| info.frame_number.map(f64::from)),
+    ("episode_frame_number", "u32", |info| info.episode_frame_number.map(f64::from)),
+    // A reset has none, and 0 stands for it.
+    ("reward_survive", "f64", |info| Some(info.reward_survive.unwrap_or(0.0))),
+];
 
 impl<T: Element + Exact> Answers<T> {
     fn of(recording: &Recording) -> Self {
-        let fields: [(&'static str, InfoField); 3] = [
-            ("lives", |info| info.lives),
-            ("frame_number", |info| info.frame_number),
-            ("episode_frame_number", |info| info.episode_frame_number),
-        ];
-        let recorded = fields.into_iter().filter(|(name, _)| recording.has(name));
+        let recorded = INFO.into_iter().filter(|(name, _, _)| recording.has(name));
+        let infos = recorded.map(|(name, kind, ours)| match kind {
+            "u32" => (name, recording.column::<u32>(name).into_iter().map(f64::from).collect(), ours),
+            _ => (name, recording.column(name), ours),
+        });
         Self {
             observations: match recording.has("obs") {
                 true => Observations::Whole(recording.column("obs")),
@@ -262,7 +270,7 @@ impl<T: Element + Exact> Answers<T> {
             rewards: recording.column("reward"),
             terminated: recording.column("terminated"),
             truncated: recording.column("truncated"),
-            infos: recorded.map(|(name, ours)| (name, recording.column(name), ours)).collect(),
+            infos: infos.collect(),
         }
     }
 

@@ -52,7 +52,7 @@ def record_pong(folder, size):
     for name, kwargs in OPTIONS:
         _play(folder, f"pong/{name}", "ALE/Pong-v5", "ALE/Pong-v5", kwargs, with_option)
     if size == "full":
-        _wait(folder, "pong/108000-frames", "ALE/Breakout-v5", 108_000)
+        _rally(folder, "pong/108000-frames", "PongNoFrameskip-v4", 108_000)
 
 
 def _play(folder, case, ours, theirs, kwargs, frames):
@@ -77,14 +77,19 @@ def _play(folder, case, ours, theirs, kwargs, frames):
     rollout.save(folder, case, ours, kwargs=kwargs, made_as=theirs, frames=played)
 
 
-def _wait(folder, case, name, frames):
-    """Does nothing in a game that waits for FIRE, until the frame limit of every id cuts the episode off."""
+def _rally(folder, case, name, frames):
+    """An endless rally, until the frame limit that every id has cuts the episode off.
+
+    The paddle (RAM 51) stays 12 lines above the ball (RAM 54), which makes the ball repeat its way.
+    """
     env = gym.make(name, disable_env_checker=True)
     rollout = Rollout(env, "u8", None, INFO)
-    rollout.reset(0)
+    rollout.reset(1)
     while not rollout.rows["truncated"][-1]:
-        rollout.step(0)
-    assert rollout.rows["episode_frame_number"][-1] == frames
+        ram = env.unwrapped.ale.getRAM()
+        ball, distance = int(ram[54]), int(ram[54]) - 12 - int(ram[51])
+        rollout.step(0 if ball == 0 or abs(distance) <= 2 else 3 if distance > 0 else 2)
+    assert rollout.rows["episode_frame_number"][-1] == frames, rollout.rows["episode_frame_number"][-1]
     rollout.step(0)
     rollout.reset()
     rollout.step(0)

@@ -9,6 +9,9 @@ from recording import Rollout
 # How many limit rows the engine's solver had in the last stage of the step; only counted, not compared.
 LIMITS = {"limits": ("u8", lambda env, _: env.unwrapped.data.nefc)}
 
+# Version 5's info; a reset has none, and 0 stands for it.
+SURVIVAL = {"reward_survive": ("f64", lambda _, info: info.get("reward_survive", 0))}
+
 
 def record(folder, size):
     """Both versions over many seeds and kinds of action; a NaN action; larger reset noise (v5)."""
@@ -16,16 +19,17 @@ def record(folder, size):
     seeds, steps = {"small": (9, 250), "short": (100, 1000), "full": (1000, 1000)}[size]
     _play(folder, "inverted-pendulum/v4", "InvertedPendulum-v4", range(seeds), steps)
     _play(folder, "inverted-pendulum/v5", "InvertedPendulum-v5", range(seeds // 3 if size == "small" else seeds), steps)
-    for noise in (0.0, 0.1, 2.0):
+    # Starts at rest, at the limits, turned many times around, and so far off that the engine resets itself.
+    for noise in (0.0, 0.1, 2.0, 1e4, 1e11):
         kwargs = {"reset_noise_scale": noise}
         few = range(max(2, seeds // 20))
-        _play(folder, f"inverted-pendulum/noise-{noise}", "InvertedPendulum-v5", few, max(steps // 2, 100), kwargs)
+        _play(folder, f"inverted-pendulum/noise-{noise:g}", "InvertedPendulum-v5", few, max(steps // 2, 100), kwargs)
     _play(folder, "inverted-pendulum/limit", "InvertedPendulum-v4", [2**64], 1003)
 
 
 def _play(folder, case, name, seeds, steps, kwargs=None):
     env = gym.make(name, disable_env_checker=True, **(kwargs or {}))
-    rollout = Rollout(env, "f64", "f64", LIMITS)
+    rollout = Rollout(env, "f64", "f64", LIMITS | SURVIVAL if name.endswith("v5") else LIMITS)
     choose = np.random.default_rng(11)
     for seed in seeds:
         obs = rollout.reset(seed)
