@@ -19,7 +19,7 @@ def record(folder, size):
     _play(folder, "cartpole/sutton-barto", "CartPole-v1", seeds[-few:], kwargs={"sutton_barto_reward": True})
     _play(folder, "cartpole/bounds", "CartPole-v1", seeds[-few:], reset_options={"low": -0.2, "high": 0.1})
     # Fast poles: where the velocities are large, every rounding of their terms shows.
-    _play(folder, "cartpole/bounds-wide", "CartPole-v1", seeds[-few:], reset_options={"low": -3.0, "high": 2.0})
+    _play(folder, "cartpole/bounds-wide", "CartPole-v1", seeds[-few:], reset_options={"low": -20.0, "high": 15.0})
 
 
 def _play(folder, case, name, seeds, kwargs=None, reset_options=None):
