@@ -1,0 +1,118 @@
+//! What each command does.
+
+use std::{io::Write, path::PathBuf, process::ExitCode, sync::atomic::Ordering, time::Instant};
+
+use anyhow::Context;
+
+use crate::{
+    cli::{Cli, Command, EvalArgs, TrainArgs},
+    doctor, environment,
+    evaluate::{self, Play},
+    logger::Logger,
+    run_folder::RunFolder,
+    statistics::Moments,
+    train::{INTERRUPTED, train},
+    with_vec_env,
+};
+
+/// Why a command ended, and the process's exit code: 2 where the command line is wrong, 1 otherwise.
+#[derive(Debug)]
+pub struct Failure {
+    /// What to tell.
+    pub error: anyhow::Error,
+    /// For the shell.
+    pub exit_code: u8,
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), exit_code: 1 }
+    }
+}
+
+fn usage(error: impl Into<anyhow::Error>) -> Failure {
+    Failure { error: error.into(), exit_code: 2 }
+}
+
+/// Runs the command. `started` is when the process began.
+///
+/// # Errors
+/// [`Failure`], with the exit code that belongs to it.
+pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
+    match cli.command {
+        None => run_train(&cli.train, started),
+        Some(Command::Eval(args)) => run_eval(&args),
+        Some(Command::Envs) => list_envs(),
+        Some(Command::Doctor) => Ok(doctor::run()),
+    }
+}
+
+fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
+    let config = args.config().map_err(usage)?;
+    let env = environment::make(&config, config.num_envs).map_err(usage)?;
+    with_vec_env!(&env, env => config.check_actions(env.action_space())).map_err(usage)?;
+    let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config.env));
+    let folder = RunFolder::create(&path, &config)?;
+    ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
+    let mut logger = Logger::new(&folder, args.render)?;
+    logger.say(&format!("{} | {} environments | run folder {}", config.env, config.num_envs, path.display()));
+    let summary = with_vec_env!(env, env => train(&config, env, &folder, &mut logger, started))?;
+    drop(logger);
+    eprintln!("{}", summary.last_line(&path));
+    Ok(if INTERRUPTED.load(Ordering::Relaxed) { ExitCode::from(130) } else { ExitCode::SUCCESS })
+}
+
+/// The first Ctrl-C lets the run save and end; the second ends it at once.
+fn interrupt() {
+    if INTERRUPTED.swap(true, Ordering::Relaxed) {
+        std::process::exit(130);
+    }
+    eprintln!("\nsaving after this epoch; Ctrl-C again ends at once");
+}
+
+fn default_run_dir(env: &str) -> PathBuf {
+    let now = jiff::Zoned::now().strftime("%Y-%m-%d_%H-%M-%S").to_string();
+    PathBuf::from("runs").join(env.replace('/', "-")).join(now)
+}
+
+fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
+    let (folder, config) = RunFolder::open(&args.run)?;
+    let name = args.checkpoint.map_or("latest".into(), |epoch| format!("policy-{epoch}"));
+    let policy = evaluate::networks(&config)?;
+    folder.load_policy(&folder.file(&format!("checkpoints/{name}.safetensors")), &policy)?;
+    let play = Play { seed: args.seed, deterministic: args.deterministic };
+    let mut out = std::io::stdout().lock();
+    let episodes = evaluate::episodes(&config, &policy, play, args.episodes)?;
+    for (i, episode) in episodes.iter().enumerate() {
+        writeln!(out, "Episode {}  EpRet {}  EpLen {}", i + 1, episode.episode_return, episode.length)?;
+    }
+    let returns = Moments::of(episodes.iter().map(|episode| episode.episode_return));
+    writeln!(
+        out,
+        "{} episodes: mean return {:.2}, std {:.2}, min {}, max {}",
+        episodes.len(),
+        returns.mean,
+        returns.std,
+        returns.min,
+        returns.max
+    )?;
+    if let Some(path) = &args.gif {
+        let gif = evaluate::gif(&config, &policy, play)?;
+        std::fs::write(path, gif).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list_envs() -> Result<ExitCode, Failure> {
+    let mut out = std::io::stdout().lock();
+    let show = |number: Option<String>| number.unwrap_or("-".into());
+    writeln!(out, "{:<28} {:>10} {:>10}", "id", "max steps", "solved at")?;
+    for spec in envs::registered() {
+        let steps = show(spec.max_episode_steps.map(|steps| steps.to_string()));
+        writeln!(out, "{:<28} {steps:>10} {:>10}", spec.id, show(spec.reward_threshold.map(|x| x.to_string())))?;
+    }
+    for (short, id) in envs::SHORT_NAMES {
+        writeln!(out, "{short:<28} is {id}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

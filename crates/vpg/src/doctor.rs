@@ -1,0 +1,96 @@
+//! `vpg doctor`: what this program runs on, and the remedy for what is missing.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result};
+use tch::{Cuda, Kind, Tensor};
+
+/// The libtorch that the crate `tch` is made for.
+const LIBTORCH_VERSION: &str = "2.13.0";
+
+/// One line of the report: what was looked at, and what was found or what to do about it.
+type Finding = (&'static str, Result<String>);
+
+/// Prints versions, libtorch, device, threads and ROMs. The exit code is 1 where something is missing.
+pub fn run() -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for (what, found) in findings() {
+        match found {
+            Ok(found) => println!("{what:<10} {found}"),
+            Err(error) => {
+                println!("{what:<10} MISSING: {error:#}");
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
+
+fn findings() -> [Finding; 6] {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = format!("{cores} cores; libtorch would take {} by itself", tch::get_num_threads());
+    [
+        ("vpg", Ok(format!("{} ({} {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH))),
+        ("libtorch", libtorch()),
+        ("gradient", gradient()),
+        ("device", Ok(device())),
+        ("threads", Ok(threads)),
+        ("Atari", atari()),
+    ]
+}
+
+fn libtorch() -> Result<String> {
+    let Some(library) = loaded_libtorch() else {
+        return Ok("loaded; where from cannot be told on this system".into());
+    };
+    let folder = library.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+    let version = fs::read_to_string(folder.join("build-version")).unwrap_or_default();
+    let version = version.trim();
+    anyhow::ensure!(
+        version.is_empty() || version.starts_with(LIBTORCH_VERSION),
+        "libtorch {version} in {}: this program needs {LIBTORCH_VERSION}; run `make setup`",
+        folder.display()
+    );
+    Ok(format!("{} in {}", if version.is_empty() { "of unknown version" } else { version }, folder.display()))
+}
+
+/// The library this process has mapped.
+fn loaded_libtorch() -> Option<PathBuf> {
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    let line = maps.lines().find(|line| line.contains("libtorch_cpu"))?;
+    Some(PathBuf::from(&line[line.find('/')?..]))
+}
+
+/// A derivative, to see that the library not only loads but works.
+fn gradient() -> Result<String> {
+    let x = Tensor::from(3.0).to_kind(Kind::Double).set_requires_grad(true);
+    let gradients = Tensor::f_run_backward(&[&x * &x], &[&x], false, false)
+        .context("libtorch cannot differentiate: run `make setup` again")?;
+    let derivative = gradients[0].double_value(&[]);
+    anyhow::ensure!(derivative == 6.0, "libtorch says that 2 * 3 is {derivative}: run `make setup` again");
+    Ok("libtorch differentiates".into())
+}
+
+fn device() -> String {
+    match Cuda::device_count() {
+        0 => "cpu (no CUDA device, or a libtorch without CUDA)".into(),
+        n => format!("cpu; {n} CUDA devices are there"),
+    }
+}
+
+#[cfg(feature = "atari")]
+fn atari() -> Result<String> {
+    let mut env = envs::make("Pong")?.typed::<u8>()?;
+    let mut screen = vec![0; envs::Env::observation_space(&env).size()];
+    envs::Env::reset(&mut env, Some(&0.into()), &mut screen).context("Pong does not start: run `cargo clean`")?;
+    Ok("Pong starts".into())
+}
+
+#[cfg(not(feature = "atari"))]
+fn atari() -> Result<String> {
+    Ok("left out of this build".into())
+}

@@ -1,0 +1,130 @@
+//! From a config to its vector environment.
+
+use std::path::PathBuf;
+
+use envs::{AnyEnv, BoxEnv, DType, Error, VecEnv, spec};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+
+/// A vector environment whose type of observations is known at run time only.
+#[allow(missing_docs, reason = "the variants are the element types")]
+pub enum AnyVecEnv {
+    U8(VecEnv<u8>),
+    I8(VecEnv<i8>),
+    F32(VecEnv<f32>),
+    F64(VecEnv<f64>),
+}
+
+/// Calls a generic function with the vector environment, whatever its observations are made of.
+#[macro_export]
+macro_rules! with_vec_env {
+    ($any:expr, $env:ident => $call:expr) => {
+        match $any {
+            $crate::environment::AnyVecEnv::U8($env) => $call,
+            $crate::environment::AnyVecEnv::I8($env) => $call,
+            $crate::environment::AnyVecEnv::F32($env) => $call,
+            $crate::environment::AnyVecEnv::F64($env) => $call,
+        }
+    };
+}
+
+/// How Atari frames become observations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PixelConfig {
+    /// The frame difference.
+    pub difference: preprocess::DifferenceConfig,
+    /// Raw frames per step; the mean where the environment draws it.
+    pub frame_skip: f64,
+    /// A ROM file in place of the bundled one.
+    pub rom: Option<PathBuf>,
+}
+
+/// The ways of `--phi`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum PhiName {
+    /// Now minus the observation before, 80x80.
+    Difference,
+    /// The write-up's: now minus two observations before, 40x40.
+    Blog,
+}
+
+/// The environments of a run.
+///
+/// # Errors
+/// For an unknown environment, and those of its constructor.
+pub fn make(config: &Config, num_envs: usize) -> Result<AnyVecEnv, Error> {
+    let mut spec = spec(&config.env)?;
+    spec.max_episode_steps = config.max_ep_len.or(spec.max_episode_steps);
+    if let Some(pixels) = &config.pixels {
+        return pixel_envs(&spec, pixels, num_envs)
+            .and_then(|envs| Ok(AnyVecEnv::I8(VecEnv::new(envs, config.threads)?)));
+    }
+    let envs = (0..num_envs).map(|_| spec.make()).collect::<Result<Vec<_>, _>>()?;
+    let threads = config.threads;
+    Ok(match envs.first().map(AnyEnv::dtype) {
+        Some(DType::U8) => AnyVecEnv::U8(VecEnv::new(typed(envs)?, threads)?),
+        Some(DType::I8) => AnyVecEnv::I8(VecEnv::new(typed(envs)?, threads)?),
+        Some(DType::F64) => AnyVecEnv::F64(VecEnv::new(typed(envs)?, threads)?),
+        _ => AnyVecEnv::F32(VecEnv::new(typed(envs)?, threads)?),
+    })
+}
+
+fn typed<T: envs::Element>(envs: Vec<AnyEnv>) -> Result<Vec<BoxEnv<T>>, Error> {
+    envs.into_iter().map(AnyEnv::typed).collect()
+}
+
+#[cfg(feature = "atari")]
+mod pixels {
+    use envs::{
+        BoxEnv, EnvSpec, Error, TimeLimit,
+        atari::{Atari, AtariConfig, FrameSkip, ObsType, RomSource},
+    };
+    use preprocess::{DifferenceConfig, FrameDifference, FrameFormat};
+
+    use super::PixelConfig;
+
+    impl PixelConfig {
+        /// The default for an Atari environment's id; none for others.
+        pub fn for_id(id: &str) -> Option<Self> {
+            let frame_skip = match AtariConfig::from_id(id).ok()?.frame_skip {
+                FrameSkip::Fixed(frames) => f64::from(frames),
+                FrameSkip::Range(low, high) => f64::from(low + high - 1) / 2.0,
+            };
+            Some(Self { difference: DifferenceConfig::default(), frame_skip, rom: None })
+        }
+    }
+
+    pub(super) fn pixel_envs(spec: &EnvSpec, pixels: &PixelConfig, num_envs: usize) -> Result<Vec<BoxEnv<i8>>, Error> {
+        let mut config = AtariConfig { obs_type: ObsType::Palette, ..AtariConfig::from_id(&spec.id)? };
+        if let Some(path) = &pixels.rom {
+            config.rom = RomSource::File(path.clone());
+        }
+        let make = |_| {
+            let differences = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &pixels.difference)?;
+            Ok(Box::new(TimeLimit::new(differences, spec.max_episode_steps)) as BoxEnv<i8>)
+        };
+        (0..num_envs).map(make).collect()
+    }
+}
+
+#[cfg(not(feature = "atari"))]
+mod pixels {
+    use envs::{BoxEnv, EnvSpec, Error};
+
+    use super::PixelConfig;
+
+    impl PixelConfig {
+        /// There are no Atari environments without the feature `atari`.
+        pub fn for_id(_id: &str) -> Option<Self> {
+            None
+        }
+    }
+
+    pub(super) fn pixel_envs(spec: &EnvSpec, _: &PixelConfig, _: usize) -> Result<Vec<BoxEnv<i8>>, Error> {
+        Err(Error::UnknownEnv { id: spec.id.clone(), nearest: None })
+    }
+}
+
+use pixels::pixel_envs;

@@ -1,0 +1,26 @@
+//! Vanilla policy gradient on libtorch.
+//!
+//! The way of a sample: [`environment`] makes the vector environment, [`collect`] steps it with the [`actor`]'s choices
+//! into the [`rollout`], [`advantage`] turns rewards into advantages, [`update`] computes the losses on the [`policy`]'s
+//! networks and takes the [`adam`] steps, [`logger`] writes down what came of it. [`train`] is that loop.
+
+pub mod actor;
+pub mod adam;
+pub mod advantage;
+pub mod cli;
+pub mod collect;
+pub mod commands;
+pub mod config;
+pub mod doctor;
+pub mod environment;
+pub mod evaluate;
+pub mod logger;
+pub mod plot;
+pub mod policy;
+pub mod recipes;
+pub mod rollout;
+pub mod run_folder;
+pub mod sparse;
+pub mod statistics;
+pub mod train;
+pub mod update;

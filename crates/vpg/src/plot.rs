@@ -1,0 +1,115 @@
+//! Plots as PNG bytes: one or more curves over environment steps.
+
+use std::sync::LazyLock;
+
+use anyhow::{Result, anyhow};
+use image::{ImageFormat, RgbImage};
+use plotters::{
+    prelude::*,
+    style::{FontStyle, register_font},
+};
+
+/// 8 x 8 inches at 100 dots per inch.
+const SIZE: (u32, u32) = (800, 800);
+/// The colour-blind palette of M. Okabe and K. Ito (2008).
+const COLORS: [RGBColor; 4] =
+    [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(204, 121, 167)];
+
+/// The font travels in the program, so that plots need none on the machine.
+static FONT: LazyLock<bool> =
+    LazyLock::new(|| register_font("sans-serif", FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok());
+
+/// A labelled line.
+#[derive(Clone, Debug)]
+pub struct Curve {
+    label: String,
+    points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    /// No point yet.
+    pub fn new(label: &str) -> Self {
+        Self { label: label.into(), points: Vec::new() }
+    }
+
+    /// Adds a point; one that is not finite is left out.
+    pub fn push(&mut self, steps: u64, value: f64) {
+        if value.is_finite() {
+            self.points.push((steps as f64, value));
+        }
+    }
+}
+
+/// The curves over environment steps, as a PNG.
+///
+/// # Errors
+/// Where drawing fails.
+pub fn draw(y_label: &str, curves: &[Curve]) -> Result<Vec<u8>> {
+    LazyLock::force(&FONT);
+    let mut pixels = vec![0; (SIZE.0 * SIZE.1 * 3) as usize];
+    draw_into(&mut pixels, y_label, curves).map_err(|error| anyhow!("drawing a plot: {error}"))?;
+    let picture = RgbImage::from_raw(SIZE.0, SIZE.1, pixels).ok_or_else(|| anyhow!("the plot has another size"))?;
+    let mut png = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut png, ImageFormat::Png)?;
+    Ok(png.into_inner())
+}
+
+fn draw_into(
+    pixels: &mut [u8],
+    y_label: &str,
+    curves: &[Curve],
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let area = BitMapBackend::with_buffer(pixels, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let x_end = points().map(|point| point.0).fold(1.0, f64::max);
+    let (low, high) = y_range(points().map(|point| point.1));
+    let mut chart = ChartBuilder::on(&area)
+        .margin(20)
+        .x_label_area_size(60)
+        .y_label_area_size(80)
+        .build_cartesian_2d(0.0..x_end, low..high)?;
+    chart
+        .configure_mesh()
+        .x_desc("environment steps")
+        .y_desc(y_label)
+        .axis_desc_style(("sans-serif", 24))
+        .label_style(("sans-serif", 18))
+        .x_label_formatter(&|x| short(*x))
+        .light_line_style(TRANSPARENT)
+        .draw()?;
+    for (curve, color) in curves.iter().zip(COLORS.iter().cycle()) {
+        chart
+            .draw_series(LineSeries::new(curve.points.iter().copied(), color.stroke_width(2)))?
+            .label(&curve.label)
+            .legend(|(x, y)| PathElement::new([(x, y), (x + 24, y)], color.stroke_width(3)));
+    }
+    chart
+        .configure_series_labels()
+        .label_font(("sans-serif", 18))
+        .background_style(WHITE.mix(0.8))
+        .border_style(TRANSPARENT)
+        .draw()?;
+    area.present()?;
+    Ok(())
+}
+
+/// A little more than the values span.
+fn y_range(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let low = values.clone().fold(f64::INFINITY, f64::min);
+    let high = values.fold(f64::NEG_INFINITY, f64::max);
+    if low > high {
+        return (0.0, 1.0);
+    }
+    let margin = ((high - low) * 0.05).max(1e-3);
+    (low - margin, high + margin)
+}
+
+/// 2500000 as 2.5M.
+fn short(number: f64) -> String {
+    match number {
+        n if n >= 1e6 => format!("{}M", n / 1e6),
+        n if n >= 1e3 => format!("{}k", n / 1e3),
+        n => n.to_string(),
+    }
+}

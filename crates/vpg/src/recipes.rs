@@ -1,0 +1,102 @@
+//! The defaults of each environment, in one place.
+
+use crate::{
+    config::{Budget, Config},
+    environment::PixelConfig,
+    policy::Activation,
+};
+
+/// The recipe for the environment registered under `id`, called `env` by the user.
+pub fn recipe(env: &str, id: &str) -> Config {
+    let pixels = PixelConfig::for_id(id);
+    let common = Config { env: env.to_owned(), ..SPINNING_UP };
+    match (id.split('-').next().unwrap_or(id), pixels) {
+        ("CartPole", _) => cartpole(common),
+        ("InvertedPendulum", _) => inverted_pendulum(common),
+        (name, Some(pixels)) if name.contains("Pong") => pong(Config { pixels: Some(pixels), ..common }),
+        (_, pixels) => Config { pixels, hid: vec![64, 64], ..common },
+    }
+}
+
+/// Spinning Up's defaults (its `vpg` with PyTorch), for environments without a recipe of their own.
+const SPINNING_UP: Config = Config {
+    env: String::new(),
+    seed: 0,
+    num_envs: 4,
+    threads: 0,
+    torch_threads: 2,
+    budget: Budget::Epochs(50),
+    steps_per_epoch: 4000,
+    gamma: 0.99,
+    lam: 0.97,
+    pi_lr: 3e-4,
+    vf_lr: 1e-3,
+    lr_decay: false,
+    train_v_iters: 80,
+    entropy: 0.0,
+    hid: Vec::new(),
+    activation: Activation::Tanh,
+    reward_ends_return: false,
+    actions: None,
+    pixels: None,
+    max_ep_len: None,
+    save_freq: 10,
+    solve_at: None,
+    stop_when_solved: true,
+};
+
+fn cartpole(common: Config) -> Config {
+    Config {
+        threads: 1,
+        torch_threads: 1,
+        num_envs: 32,
+        steps_per_epoch: 2048,
+        budget: Budget::Frames(2_000_000),
+        lam: 0.95,
+        pi_lr: 1e-2,
+        vf_lr: 1e-2,
+        lr_decay: true,
+        train_v_iters: 5,
+        hid: vec![32],
+        save_freq: 50,
+        ..common
+    }
+}
+
+fn inverted_pendulum(common: Config) -> Config {
+    Config {
+        threads: 1,
+        torch_threads: 1,
+        num_envs: 32,
+        steps_per_epoch: 2048,
+        budget: Budget::Frames(5_000_000),
+        lam: 0.95,
+        pi_lr: 1e-2,
+        vf_lr: 1e-2,
+        lr_decay: true,
+        train_v_iters: 10,
+        hid: vec![32],
+        save_freq: 50,
+        ..common
+    }
+}
+
+fn pong(common: Config) -> Config {
+    Config {
+        num_envs: 16,
+        steps_per_epoch: 4096,
+        budget: Budget::Frames(10_000_000),
+        lam: 0.95,
+        pi_lr: 1e-3,
+        vf_lr: 1e-3,
+        lr_decay: true,
+        train_v_iters: 5,
+        entropy: 0.01,
+        hid: vec![128],
+        activation: Activation::Relu,
+        reward_ends_return: true,
+        actions: Some(vec![2, 3]),
+        save_freq: 50,
+        ..common
+    }
+}

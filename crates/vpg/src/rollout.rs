@@ -1,0 +1,163 @@
+//! The rollout buffer: what one epoch's steps gave, in the order the environments gave it.
+
+use envs::Element;
+
+/// `steps` steps of `num_envs` environments, step-major: index `t * num_envs + i` is step `t` of environment `i`.
+///
+/// Observations keep their own type (Pong's differences stay `i8`) and there is one row more of them than of steps:
+/// row `t` is what the policy saw at step `t`, row `steps` what it would see next. The vector environment writes them
+/// in place.
+#[derive(Debug)]
+pub struct Rollout<T> {
+    /// The number of environments.
+    pub num_envs: usize,
+    /// The number of steps of each environment.
+    pub steps: usize,
+    /// The length of one observation.
+    pub observation_len: usize,
+    /// Observations, `(steps + 1, num_envs, observation_len)`.
+    pub observations: Vec<T>,
+    /// Actions, `(steps, num_envs)` or `(steps, num_envs, action size)`.
+    pub actions: ActionRows,
+    /// Rewards, `(steps, num_envs)`.
+    pub rewards: Vec<f64>,
+    /// Whether the task ended at this step, `(steps, num_envs)`.
+    pub terminated: Vec<bool>,
+    /// Whether a time limit cut the episode off at this step, `(steps, num_envs)`.
+    pub truncated: Vec<bool>,
+    /// The last observation of each episode that was cut off, and the index of the step that did it.
+    pub cut_off: CutOff<T>,
+}
+
+/// The observations behind which a value is bootstrapped although the buffer goes on with another episode.
+#[derive(Debug)]
+pub struct CutOff<T> {
+    /// The steps' indices in the buffer.
+    pub indices: Vec<usize>,
+    /// Their final observations, one row each.
+    pub observations: Vec<T>,
+}
+
+/// What the policy chose.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ActionRows {
+    /// One index into the policy's outputs a step.
+    Discrete(Vec<i64>),
+    /// This many numbers a step.
+    Continuous {
+        /// The numbers of one action.
+        size: usize,
+        /// All of them.
+        values: Vec<f64>,
+    },
+}
+
+impl ActionRows {
+    /// Rows for `len` actions of the same kind.
+    pub fn zeros_like(&self, len: usize) -> Self {
+        match self {
+            Self::Discrete(_) => Self::Discrete(vec![0; len]),
+            Self::Continuous { size, .. } => Self::Continuous { size: *size, values: vec![0.0; len * size] },
+        }
+    }
+
+    /// Copies all of `rows` to where row `at` begins.
+    pub fn write(&mut self, at: usize, rows: &Self) {
+        match (self, rows) {
+            (Self::Discrete(all), Self::Discrete(rows)) => all[at..at + rows.len()].copy_from_slice(rows),
+            (Self::Continuous { size, values: all }, Self::Continuous { values: rows, .. }) => {
+                all[at * *size..at * *size + rows.len()].copy_from_slice(rows);
+            }
+            _ => unreachable!("a policy has one kind of action"),
+        }
+    }
+
+    /// The first `len` actions.
+    pub fn truncate(&mut self, len: usize) {
+        match self {
+            Self::Discrete(all) => all.truncate(len),
+            Self::Continuous { size, values } => values.truncate(len * *size),
+        }
+    }
+}
+
+impl<T: Element> Rollout<T> {
+    /// An empty buffer. `actions` tells the kind of action.
+    pub fn new(steps: usize, num_envs: usize, observation_len: usize, actions: &ActionRows) -> Self {
+        let len = steps * num_envs;
+        Self {
+            num_envs,
+            steps,
+            observation_len,
+            observations: vec![T::default(); (steps + 1) * num_envs * observation_len],
+            actions: actions.zeros_like(len),
+            rewards: vec![0.0; len],
+            terminated: vec![false; len],
+            truncated: vec![false; len],
+            cut_off: CutOff { indices: Vec::new(), observations: Vec::new() },
+        }
+    }
+
+    /// The number of transitions.
+    pub fn len(&self) -> usize {
+        self.steps * self.num_envs
+    }
+
+    /// Whether there is no transition.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The observations at step `t` and those after it: `(num_envs, observation_len)` each.
+    pub fn step_rows(&mut self, t: usize) -> (&[T], &mut [T]) {
+        let row = self.num_envs * self.observation_len;
+        let (before, after) = self.observations.split_at_mut((t + 1) * row);
+        (&before[t * row..], &mut after[..row])
+    }
+
+    /// Begins the next epoch: its first observations are the present last ones.
+    pub fn rewind(&mut self, steps: usize) {
+        let row = self.num_envs * self.observation_len;
+        self.observations.copy_within(self.steps * row..(self.steps + 1) * row, 0);
+        self.steps = steps;
+        self.observations.truncate((steps + 1) * row);
+        self.actions.truncate(self.len());
+        for flags in [&mut self.terminated, &mut self.truncated] {
+            flags.truncate(steps * self.num_envs);
+        }
+        self.rewards.truncate(steps * self.num_envs);
+        self.cut_off.indices.clear();
+        self.cut_off.observations.clear();
+    }
+
+    /// Keeps what one step of all environments gave. `final_observations` is `(num_envs, observation_len)`.
+    pub fn record(&mut self, t: usize, outcome: Outcome<'_, T>) {
+        let at = t * self.num_envs;
+        self.actions.write(at, outcome.actions);
+        self.rewards[at..at + self.num_envs].copy_from_slice(outcome.rewards);
+        self.terminated[at..at + self.num_envs].copy_from_slice(outcome.terminated);
+        self.truncated[at..at + self.num_envs].copy_from_slice(outcome.truncated);
+        for i in 0..self.num_envs {
+            if outcome.truncated[i] && !outcome.terminated[i] {
+                self.cut_off.indices.push(at + i);
+                let row = i * self.observation_len..(i + 1) * self.observation_len;
+                self.cut_off.observations.extend_from_slice(&outcome.final_observations[row]);
+            }
+        }
+    }
+}
+
+/// What one step of all environments gave, apart from the next observations.
+#[derive(Debug)]
+pub struct Outcome<'a, T> {
+    /// The actions taken.
+    pub actions: &'a ActionRows,
+    /// The rewards.
+    pub rewards: &'a [f64],
+    /// Ended by the task.
+    pub terminated: &'a [bool],
+    /// Cut off by a time limit.
+    pub truncated: &'a [bool],
+    /// The last observations of ended episodes.
+    pub final_observations: &'a [T],
+}

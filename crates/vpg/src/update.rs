@@ -1,0 +1,142 @@
+//! One epoch's learning: values and advantages of the rollout, one policy step, several value steps.
+
+use envs::Element;
+use tch::{Kind, Reduction, Tensor};
+
+use crate::{
+    adam::Adam,
+    advantage::{Transitions, gae, next_values, normalize, rewards_to_go},
+    config::Config,
+    policy::{ActorCritic, Input, Pass, action_tensor},
+    rollout::Rollout,
+    sparse::to_vec,
+    statistics::Moments,
+};
+
+/// The networks and their optimizers.
+#[derive(Debug)]
+pub struct Learner {
+    /// The networks.
+    pub policy: ActorCritic,
+    pi_optimizer: Adam,
+    v_optimizer: Adam,
+}
+
+/// What one update measured. Losses are those before the step, differences and KL those behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct UpdateStats {
+    /// Policy loss without the entropy bonus.
+    pub loss_pi: f64,
+    /// Mean squared error of the values.
+    pub loss_v: f64,
+    /// Its change by the policy step.
+    pub delta_loss_pi: f64,
+    /// Its change by the value steps.
+    pub delta_loss_v: f64,
+    /// The policy's mean entropy in nats.
+    pub entropy: f64,
+    /// The mean of log pi_old - log pi_new over the rollout's actions.
+    pub kl: f64,
+    /// Mean, standard deviation, maximum and minimum of the values of the rollout's observations.
+    pub values: Moments,
+}
+
+impl Learner {
+    /// Fresh optimizers for these networks.
+    pub fn new(policy: ActorCritic) -> Self {
+        let pi_optimizer = Adam::new(&policy.pi_parameters());
+        let v_optimizer = Adam::new(&policy.v.parameters());
+        Self { policy, pi_optimizer, v_optimizer }
+    }
+
+    /// Learns from one rollout. `remaining` is the part of the run's budget that is left, in (0, 1]: learning rates
+    /// and the entropy bonus decay with it.
+    pub fn update<T: Element>(&mut self, rollout: &Rollout<T>, config: &Config, remaining: f64) -> UpdateStats {
+        let trained = rollout.len() * rollout.observation_len;
+        let input = Input::new(&rollout.observations[..trained], rollout.observation_len);
+        let values = self.all_values(&input, &rollout.observations[trained..], rollout.observation_len);
+        let cut_off_values = self.all_values_of(&rollout.cut_off.observations, rollout.observation_len);
+
+        let (next_values, ended) = next_values(rollout, &values, &cut_off_values, config.reward_ends_return);
+        let transitions = Transitions {
+            num_envs: rollout.num_envs,
+            rewards: &rollout.rewards,
+            values: &values[..rollout.len()],
+            next_values: &next_values,
+            ended: &ended,
+        };
+        let returns = rewards_to_go(&transitions, config.gamma);
+        let mut advantages = gae(&transitions, config.gamma, config.lam);
+        normalize(&mut advantages);
+
+        let decay = if config.lr_decay { remaining } else { 1.0 };
+        let stats = self.policy_step(&input, rollout, &advantages, config.pi_lr * decay, config.entropy * remaining);
+        let (loss_v, delta_loss_v) = self.value_steps(&input, &returns, config.train_v_iters, config.vf_lr * decay);
+        let values = Moments::of(transitions.values.iter().map(|&value| f64::from(value)));
+        UpdateStats { loss_v, delta_loss_v, values, ..stats }
+    }
+
+    fn all_values<T: Element>(&self, input: &Input, last_rows: &[T], observation_len: usize) -> Vec<f32> {
+        let mut values = to_vec(&tch::no_grad(|| self.policy.v.forward(input)).output);
+        values.extend(self.all_values_of(last_rows, observation_len));
+        values
+    }
+
+    fn all_values_of<T: Element>(&self, rows: &[T], observation_len: usize) -> Vec<f32> {
+        if rows.is_empty() {
+            return Vec::new();
+        }
+        let input = Input::new(rows, observation_len);
+        to_vec(&tch::no_grad(|| self.policy.v.forward(&input)).output)
+    }
+
+    fn policy_step<T: Element>(
+        &mut self,
+        input: &Input,
+        rollout: &Rollout<T>,
+        advantages: &[f32],
+        learning_rate: f64,
+        entropy_bonus: f64,
+    ) -> UpdateStats {
+        let actions = action_tensor(&rollout.actions);
+        let advantages = Tensor::from_slice(advantages);
+        let loss_of = |log_prob: &Tensor| -(log_prob * &advantages).mean(Kind::Float);
+
+        let pass = self.policy.pi.forward(input);
+        let (log_prob, entropy) = self.policy.log_prob_and_entropy(&pass.output, &actions);
+        let (loss_pi, entropy) = (loss_of(&log_prob), entropy.mean(Kind::Float));
+        let objective = &loss_pi - &entropy * entropy_bonus;
+        let parameters = self.policy.pi_parameters();
+        self.pi_optimizer.step(&parameters, &pass.gradients(&objective, &parameters), learning_rate);
+
+        let (new_log_prob, _) = tch::no_grad(|| {
+            let output = self.policy.pi.forward(input).output;
+            self.policy.log_prob_and_entropy(&output, &actions)
+        });
+        UpdateStats {
+            loss_pi: loss_pi.double_value(&[]),
+            delta_loss_pi: (loss_of(&new_log_prob) - loss_pi).double_value(&[]),
+            entropy: entropy.double_value(&[]),
+            kl: (log_prob - new_log_prob).mean(Kind::Float).double_value(&[]),
+            ..UpdateStats::default()
+        }
+    }
+
+    /// The loss before the steps, and its change.
+    fn value_steps(&mut self, input: &Input, returns: &[f32], steps: usize, learning_rate: f64) -> (f64, f64) {
+        let returns = Tensor::from_slice(returns);
+        let v = &self.policy.v;
+        let parameters = v.parameters();
+        let loss_of = |pass: &Pass<'_>| pass.output.squeeze_dim(-1).mse_loss(&returns, Reduction::Mean);
+        let mut before = None;
+        for _ in 0..steps {
+            let pass = v.forward(input);
+            let loss = loss_of(&pass);
+            before.get_or_insert_with(|| loss.double_value(&[]));
+            self.v_optimizer.step(&parameters, &pass.gradients(&loss, &parameters), learning_rate);
+        }
+        let after = tch::no_grad(|| loss_of(&v.forward(input))).double_value(&[]);
+        let before = before.unwrap_or(after);
+        (before, after - before)
+    }
+}

@@ -1,0 +1,211 @@
+//! What a person meets on the command line: files, messages and exit codes of the program itself.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn vpg(args: &str) -> Output {
+    let program = env!("CARGO_BIN_EXE_vpg");
+    Command::new(program).args(args.split_whitespace()).output().expect("vpg starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn train(args: &str, folder: &Path) -> Output {
+    vpg(&format!("--run-dir {} {args}", folder.display()))
+}
+
+fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(path).expect("the file is there")).expect("it is JSON")
+}
+
+/// Two epochs of 64 steps.
+const SHORT: &str = "--env CartPole-v1 --epochs 2 --steps-per-epoch 64 --num-envs 4 --save-freq 1 --hid 64,64";
+
+#[test]
+fn a_run_folder_has_everything_other_programs_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let output = train(SHORT, &run);
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    let summary = json(&run.join("summary.json"));
+    assert_eq!(summary["env_steps"], 128);
+    assert_eq!(summary["raw_frames"], 128);
+    assert_eq!(summary["solved"], false);
+    assert_eq!(summary["solve_threshold"], 475.0);
+    assert!(summary["mean_return_100"].is_null(), "there were fewer than 100 episodes");
+    assert_eq!(json(&run.join("config.json"))["env"], "CartPole-v1");
+
+    let table = fs::read_to_string(run.join("progress.txt")).unwrap();
+    let columns: Vec<&str> = table.lines().next().unwrap().split('\t').collect();
+    let expected = "Epoch AverageEpRet StdEpRet MaxEpRet MinEpRet EpLen AverageVVals StdVVals MaxVVals MinVVals \
+                    TotalEnvInteracts LossPi LossV DeltaLossPi DeltaLossV Entropy KL Time";
+    assert_eq!(columns, expected.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(table.lines().count(), 3);
+
+    for name in ["policy-1", "policy-2", "latest"] {
+        let bytes = fs::read(run.join(format!("checkpoints/{name}.safetensors"))).unwrap();
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        assert_eq!(tensors.tensor("pi.0.weight").unwrap().shape(), [64, 4]);
+        assert_eq!(tensors.tensor("v.4.bias").unwrap().shape(), [1]);
+    }
+    for name in ["rewards.png", "losses.png"] {
+        let picture = image::open(run.join(name)).unwrap();
+        assert_eq!((picture.width(), picture.height()), (800, 800));
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = |name: &str, args: &str| {
+        let run = folder.path().join(name);
+        let output = train(&format!("{SHORT} {args}"), &run);
+        assert!(output.status.success(), "{}", stderr(&output));
+        fs::read(run.join("checkpoints/latest.safetensors")).unwrap()
+    };
+    let one = policy("one", "--seed 3 --threads 1");
+    assert_eq!(one, policy("two", "--seed 3 --threads 2"));
+    assert_ne!(one, policy("other", "--seed 4 --threads 1"));
+}
+
+#[test]
+fn a_budget_of_frames_is_kept_exactly() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let output = train("--env CartPole --frames 1000 --steps-per-epoch 300 --num-envs 4", &run);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(json(&run.join("summary.json"))["raw_frames"], 1000);
+}
+
+#[test]
+fn a_trained_policy_plays_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    train(SHORT, &run);
+    let gif = folder.path().join("play.gif");
+    let output = vpg(&format!("eval {} --episodes 3 --gif {}", run.display(), gif.display()));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("Episode 3") && text.contains("3 episodes: mean return"), "{text}");
+    assert_eq!(&fs::read(gif).unwrap()[..6], b"GIF89a");
+}
+
+#[test]
+fn continuous_actions_train_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let output = train("--env InvertedPendulum-v4 --epochs 2 --steps-per-epoch 128 --num-envs 4", &run);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let bytes = fs::read(run.join("checkpoints/latest.safetensors")).unwrap();
+    assert_eq!(safetensors::SafeTensors::deserialize(&bytes).unwrap().tensor("log_std").unwrap().shape(), [1]);
+}
+
+/// A wrong command line ends with 2, one line that names the value, and nothing written.
+#[test]
+fn wrong_values_are_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    for (args, named) in [
+        ("--env CartPol-v1", "did you mean \"CartPole-v1\""),
+        ("--env CartPole --gamma NaN", "gamma = NaN"),
+        ("--env CartPole --gamma 1.5", "gamma = 1.5"),
+        ("--env CartPole --pi-lr inf", "pi-lr = inf"),
+        ("--env CartPole --num-envs 0", "num-envs = 0"),
+        ("--env CartPole --epochs 0", "epochs = 0"),
+        ("--env CartPole --hid 64,0", "hid = 0"),
+        ("--env CartPole --max-ep-len 0", "max-ep-len = 0"),
+        ("--env CartPole --solve-at NaN", "solve-at = NaN"),
+        ("--env CartPole --actions 0,7", "actions = 7"),
+        ("--env CartPole --stride 4", "stride"),
+        ("--env InvertedPendulum --actions 0", "actions"),
+    ] {
+        let output = train(args, &run);
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{args}: {text}");
+        assert_eq!(text.trim_end().lines().count(), 1, "{args}: {text}");
+        assert!(text.contains(named), "{args}: {text}");
+        assert!(!run.exists(), "{args} left a folder behind");
+    }
+}
+
+#[test]
+fn wrong_flags_end_with_two() {
+    for args in ["--env CartPole --gama 0.9", "--env CartPole --epochs -1", "--env CartPole --epochs 1 --frames 1", ""]
+    {
+        assert_eq!(vpg(args).status.code(), Some(2), "{args}");
+    }
+}
+
+#[test]
+fn folders_that_cannot_serve_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "not a folder").unwrap();
+    let output = train(SHORT, &file.join("run"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("file/run") && stderr(&output).contains("--run-dir"), "{}", stderr(&output));
+
+    let run = folder.path().join("run");
+    assert!(train(SHORT, &run).status.success());
+    let again = train(SHORT, &run);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(stderr(&again).contains("already holds a run"), "{}", stderr(&again));
+
+    let empty = vpg(&format!("eval {}", folder.path().display()));
+    assert_eq!(empty.status.code(), Some(1));
+    assert!(stderr(&empty).contains("no run folder"), "{}", stderr(&empty));
+}
+
+#[test]
+fn a_damaged_or_foreign_checkpoint_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    train(SHORT, &run);
+    let latest = run.join("checkpoints/latest.safetensors");
+    let bytes = fs::read(&latest).unwrap();
+    for damaged in [&bytes[..bytes.len() / 2], &[], b"garbage"] {
+        fs::write(&latest, damaged).unwrap();
+        let output = vpg(&format!("eval {} --episodes 1", run.display()));
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains("latest.safetensors"), "{}", stderr(&output));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_ends_with_130() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vpg"))
+        .args("--env CartPole --epochs 1000000 --run-dir".split_whitespace())
+        .arg(&run)
+        .spawn()
+        .unwrap();
+    let begun = || fs::read_to_string(run.join("progress.txt")).is_ok_and(|table| table.lines().count() > 2);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !begun() && std::time::Instant::now() < deadline {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(json(&run.join("summary.json"))["env_steps"].as_u64().unwrap() > 0);
+    assert!(run.join("checkpoints/latest.safetensors").exists());
+}
+
+#[test]
+fn doctor_and_envs_tell_what_is_there() {
+    let doctor = vpg("doctor");
+    let text = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(doctor.status.success(), "{text}");
+    for what in ["vpg", "libtorch", "device", "threads", "Atari"] {
+        assert!(text.contains(what), "{text}");
+    }
+    let envs = String::from_utf8_lossy(&vpg("envs").stdout).into_owned();
+    assert!(envs.contains("CartPole-v1") && envs.contains("InvertedPendulum-v5"), "{envs}");
+}
