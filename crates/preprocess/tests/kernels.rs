@@ -3,7 +3,8 @@
 #[path = "common/episode.rs"]
 mod episode;
 
-use preprocess::{DifferenceConfig, FrameFormat, Kernel, Masker, Phi, difference_with};
+use envs::{Error, NumpyRng, Seed};
+use preprocess::{DifferenceConfig, FrameFormat, Kernel, Masker, Phi, SparseCell, SparseDifferences, difference_with};
 use proptest::prelude::*;
 
 const FORMATS: [FrameFormat; 2] = [FrameFormat::Palette, FrameFormat::Rgb];
@@ -36,6 +37,7 @@ fn assert_all_kernels_agree(format: FrameFormat, now: &[u8], earlier: &[u8]) {
     for masker in maskers(format) {
         let plain = [now, earlier].map(|frame| mask(masker.with_kernel(Kernel::PLAIN), frame));
         let (i8s, f32s) = differences(Kernel::PLAIN, &plain[0], &plain[1]);
+        assert_sparse_is_dense(&plain[0], &plain[1], &i8s);
         for kernel in Kernel::available() {
             let name = kernel.name();
             let masks = [now, earlier].map(|frame| mask(masker.with_kernel(kernel), frame));
@@ -45,6 +47,20 @@ fn assert_all_kernels_agree(format: FrameFormat, now: &[u8], earlier: &[u8]) {
             assert_eq!(bits(&kernel_f32s), bits(&f32s), "{name} {masker:?}");
         }
     }
+}
+
+/// Sparse rows, made either way, say the same as the dense one.
+fn assert_sparse_is_dense(now: &[u8], earlier: &[u8], dense: &[i8]) {
+    let mut rows = SparseDifferences::new();
+    rows.push_difference(now, earlier).unwrap();
+    rows.push_dense(dense).unwrap();
+    assert_eq!(rows.row(0), rows.row(1));
+    let cells: Vec<_> = rows.row(0).iter().map(|cell| (cell.index(), cell.sign())).collect();
+    let expected = dense.iter().enumerate().filter(|(_, cell)| **cell != 0).map(|(i, cell)| (i, *cell));
+    assert_eq!(cells, expected.collect::<Vec<_>>());
+    let mut back = vec![9; dense.len()];
+    rows.write_dense(0, &mut back).unwrap();
+    assert_eq!(back, dense);
 }
 
 #[test]
@@ -93,29 +109,57 @@ fn a_batch_is_its_frames_one_by_one() {
     }
 }
 
-/// Bytes among which the backgrounds and their neighbours are frequent.
-fn frame(format: FrameFormat) -> impl Strategy<Value = Vec<u8>> {
-    let pixel = prop_oneof![any::<u8>(), prop::sample::select(vec![0, 34, 228, 72, 118, 33, 35, 73, 255])];
-    prop::collection::vec(pixel, format.frame_len())
+#[test]
+fn sparse_rows_take_a_hundredth_of_the_memory() {
+    let [palette, _] = episode::frames();
+    let masker = Masker::new(FrameFormat::Palette, &DifferenceConfig::default()).unwrap();
+    let mut rows = SparseDifferences::new();
+    for pair in palette.windows(2) {
+        rows.push_difference(&mask(masker, &pair[1]), &mask(masker, &pair[0])).unwrap();
+    }
+    assert_eq!(rows.len(), palette.len() - 1);
+    let (sparse, dense) = (size_of_val(rows.cells()) + size_of_val(rows.offsets()), rows.len() * 6400);
+    assert!(sparse * 60 < dense, "{sparse} bytes for {dense}");
+    rows.clear();
+    assert!(rows.is_empty());
+}
+
+#[test]
+fn sparse_rows_refuse_what_they_cannot_hold() {
+    let mut rows = SparseDifferences::new();
+    let long = vec![1; SparseCell::MAX_LEN + 1];
+    assert!(matches!(rows.push_dense(&long), Err(Error::WrongLength { actual: 32769, expected: 32768, .. })));
+    assert!(matches!(rows.push_difference(&[1, 2], &[1]), Err(Error::WrongLength { .. })));
+    rows.push_dense(&long[1..]).unwrap();
+    assert_eq!(rows.row(0).last().map(|cell| cell.index()), Some(32767));
+    assert!(matches!(rows.write_dense(0, &mut [0; 100]), Err(Error::WrongLength { expected: 32768, .. })));
+}
+
+/// A frame of random bytes among which the backgrounds and their neighbours are frequent.
+fn frame(format: FrameFormat, seed: u64) -> Vec<u8> {
+    let mut rng = NumpyRng::new(&Seed::from(seed));
+    let frequent = [0, 34, 228, 72, 118, 33, 35, 73, 255];
+    let share = rng.random();
+    let mut pixel =
+        || if rng.random() < share { frequent[rng.integers(0, 9) as usize] } else { rng.integers(0, 256) as u8 };
+    (0..format.frame_len()).map(|_| pixel()).collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 50, ..ProptestConfig::default() })]
 
     #[test]
-    fn all_kernels_agree_on_random_palette_frames([now, earlier] in [frame(FrameFormat::Palette), frame(FrameFormat::Palette)]) {
-        assert_all_kernels_agree(FrameFormat::Palette, &now, &earlier);
-    }
-
-    #[test]
-    fn all_kernels_agree_on_random_rgb_frames([now, earlier] in [frame(FrameFormat::Rgb), frame(FrameFormat::Rgb)]) {
-        assert_all_kernels_agree(FrameFormat::Rgb, &now, &earlier);
+    fn all_kernels_agree_on_random_frames(seeds in any::<[u64; 2]>(), rgb in any::<bool>()) {
+        let format = FORMATS[usize::from(rgb)];
+        let [now, earlier] = seeds.map(|seed| frame(format, seed));
+        assert_all_kernels_agree(format, &now, &earlier);
     }
 
     #[test]
     fn all_kernels_agree_on_masks_of_any_length(pairs in prop::collection::vec(any::<[u8; 2]>(), 0..70)) {
         let [now, earlier] = [0, 1].map(|i| pairs.iter().map(|pair| pair[i]).collect::<Vec<_>>());
         let plain = differences(Kernel::PLAIN, &now, &earlier);
+        assert_sparse_is_dense(&now, &earlier, &plain.0);
         for kernel in Kernel::available() {
             let (i8s, f32s) = differences(kernel, &now, &earlier);
             prop_assert_eq!(&i8s, &plain.0, "{}", kernel.name());
