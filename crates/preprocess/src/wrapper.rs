@@ -14,16 +14,18 @@ use crate::{DifferenceConfig, FrameFormat, Masker, history::History};
 /// Cell (r, c) looks at pixel (34 + stride * r, stride * c). Actions, rewards, ends and pictures are those of the
 /// wrapped environment. The wrapper allocates nothing after it was made; its saved state includes the earlier frames.
 ///
-/// ```no_run
-/// use envs::{Action, Env, Seed};
+/// ```
+/// # #[cfg(feature = "atari")] {
+/// use envs::{Action, Env, Seed, atari::{Atari, AtariConfig, ObsType}};
 /// use preprocess::{DifferenceConfig, FrameDifference, FrameFormat};
-/// # fn frames() -> envs::BoxEnv<u8> { unimplemented!() }
-/// let frames = frames(); // an environment whose observations are palette indices, 210x160
-/// let mut env = FrameDifference::new(frames, FrameFormat::Palette, &DifferenceConfig::default())?;
+/// let pong = AtariConfig { obs_type: ObsType::Palette, ..AtariConfig::from_id("Pong")? };
+/// let mut env = FrameDifference::new(Atari::new(&pong)?, FrameFormat::Palette, &DifferenceConfig::default())?;
 /// let mut observation = vec![0; 80 * 80];
 /// env.reset(Some(&Seed::from(1)), &mut observation)?;
 /// assert!(observation.iter().all(|cell| *cell == 0));
 /// env.step(Action::Discrete(2), &mut observation)?;
+/// assert!(observation.iter().any(|cell| *cell != 0));
+/// # }
 /// # Ok::<(), envs::Error>(())
 /// ```
 #[derive(Clone, Debug)]
