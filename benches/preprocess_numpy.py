@@ -17,10 +17,10 @@ RECORDING = Path(__file__).parent.parent / "tests" / "parity" / "golden" / "fram
 def read_frames():
     """The recorded episode as palette indices (n, 210, 160) and as RGB (n, 210, 160, 3)."""
     header, columns = RECORDING.read_bytes().split(b"\n", 1)
-    (_, _, shape), _ = json.loads(header)["columns"]
-    size = int(np.prod(shape))
-    colours = np.frombuffer(columns[:size], np.uint8).reshape(shape)
-    changes = np.frombuffer(zlib.decompress(columns[size:]), np.uint8).reshape(-1, 210, 160)
+    sizes = [int(np.prod(shape)) for _, _, shape in json.loads(header)["columns"]]
+    colours, _, changes = np.split(np.frombuffer(columns, np.uint8), np.cumsum(sizes)[:-1])
+    colours = colours.reshape(-1, 4)
+    changes = np.frombuffer(zlib.decompress(changes), np.uint8).reshape(-1, 210, 160)
     palette = np.cumsum(changes, axis=0, dtype=np.uint8)
     table = np.zeros((256, 3), np.uint8)
     table[colours[:, 0]] = colours[:, 1:]

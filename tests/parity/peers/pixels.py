@@ -100,19 +100,21 @@ class Phi(gym.ObservationWrapper):
 
 def record_frames(folder, size):
     """Every frame of one episode of Pong, as palette indices, and the colours they stand for: the same in all sizes."""
-    env = gym.make("ALE/Pong-v5", disable_env_checker=True)
-    env.reset(seed=1)
-    choose, screen, frames, colours, ended = np.random.default_rng(0), env.unwrapped.ale, [], {}, False
+    env, seed = gym.make("ALE/Pong-v5", disable_env_checker=True), 1
+    env.reset(seed=seed)
+    screen, choose = env.unwrapped.ale, np.random.default_rng(0)
+    frames, actions, colours, ended = [], [], {}, False
     while not ended:
         frames.append(screen.getScreen())
-        colours |= dict(zip(frames[-1].ravel().tolist(), map(tuple, screen.getScreenRGB().reshape(-1, 3).tolist())))
-        if len(frames) % 2:
-            action = int(choose.integers(6))
-        _, _, terminated, truncated, _ = env.step(action)
+        indices, where = np.unique(frames[-1], return_index=True)
+        colours |= zip(indices.tolist(), screen.getScreenRGB().reshape(-1, 3)[where].tolist())
+        actions.append(actions[-1] if len(actions) % 2 else int(choose.integers(6)))
+        _, _, terminated, truncated, _ = env.step(actions[-1])
         ended = terminated or truncated
     changes = np.diff(np.array(frames), axis=0, prepend=np.uint8(0))
     columns = {
         "colours": ("u8", [(index, *colours[index]) for index in sorted(colours)]),
+        "actions": ("u8", actions),
         "changes": ("u8", np.frombuffer(zlib.compress(changes.tobytes(), 9), np.uint8)),
     }
-    save(folder, "frames/pong", columns, env="ALE/Pong-v5", frames=len(frames))
+    save(folder, "frames/pong", columns, env="ALE/Pong-v5", seeds=[str(seed)])

@@ -1,30 +1,36 @@
 //! The recorded episode of Pong that `tests/parity/record.py frames` wrote.
 
-use std::{io::Read, path::Path};
+#![allow(dead_code, reason = "every test uses a part of it")]
+
+#[path = "../../../../tests/parity/replay.rs"]
+pub mod replay;
+
+use std::io::Read;
+
+use replay::Recording;
 
 /// Every frame of the episode, as palette indices and as RGB.
 pub fn frames() -> [Vec<Vec<u8>>; 2] {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/golden/frames/pong.rec");
-    let bytes = std::fs::read(path).unwrap();
-    let header = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    let columns: serde_json::Value = serde_json::from_slice(&bytes[..header]).unwrap();
-    let colours_len = columns["columns"][0][2][0].as_u64().unwrap() as usize * 4;
-    let (colours, changes) = bytes[header..].split_at(colours_len);
-
+    let recording = &replay::recordings("frames")[0];
     let mut table = [[0; 3]; 256];
-    for colour in colours.chunks_exact(4) {
+    for colour in recording.column::<u8>("colours").chunks_exact(4) {
         table[usize::from(colour[0])].copy_from_slice(&colour[1..]);
     }
-    let (mut palette, mut rgb, mut frame) = (Vec::new(), Vec::new(), vec![0u8; 210 * 160]);
-    let mut changes = flate2::read::ZlibDecoder::new(changes);
-    let mut change = vec![0; frame.len()];
-    while changes.read_exact(&mut change).is_ok() {
-        for (pixel, change) in frame.iter_mut().zip(&change) {
+    let palette = palette_frames(recording);
+    let rgb = palette.iter().map(|frame| frame.iter().flat_map(|index| table[usize::from(*index)]).collect()).collect();
+    [palette, rgb]
+}
+
+/// The palette indices of every frame.
+pub fn palette_frames(recording: &Recording) -> Vec<Vec<u8>> {
+    let mut changes = Vec::new();
+    flate2::read::ZlibDecoder::new(&recording.column::<u8>("changes")[..]).read_to_end(&mut changes).unwrap();
+    let mut frame = vec![0u8; 210 * 160];
+    let frames = changes.chunks_exact(frame.len()).map(|change| {
+        for (pixel, change) in frame.iter_mut().zip(change) {
             *pixel = pixel.wrapping_add(*change);
         }
-        palette.push(frame.clone());
-        rgb.push(frame.iter().flat_map(|index| table[usize::from(*index)]).collect());
-    }
-    assert_eq!(palette.len() as u64, columns["frames"].as_u64().unwrap());
-    [palette, rgb]
+        frame.clone()
+    });
+    frames.collect()
 }
