@@ -49,6 +49,9 @@ pub struct TrainArgs {
     /// Write a GIF of the newest policy at each checkpoint.
     #[arg(long)]
     pub render: bool,
+    /// Print at the end where the time went.
+    #[arg(long)]
+    pub profile: bool,
 
     /// End after this many epochs.
     #[arg(long, value_name = "E", conflicts_with = "frames", help_heading = "Budget")]

@@ -5,6 +5,7 @@ use ndarray::ArrayView2;
 
 use crate::{
     actor::{Actor, action_rngs},
+    profile::{Profile, timed},
     rollout::{ActionRows, Outcome, Rollout},
     statistics::EpisodeWindow,
 };
@@ -87,11 +88,12 @@ impl<T: Element> Collector<T> {
         actor: &mut Actor,
         rollout: &mut Rollout<T>,
         episodes: &mut EpisodeWindow,
+        profile: &mut Profile,
     ) -> Result<(), Error> {
         for t in 0..rollout.steps {
             let (observations, next_observations) = rollout.step_rows(t);
-            self.actions.choose(actor, observations);
-            self.env.step_into(self.actions.for_env(), next_observations)?;
+            timed(&mut profile.act, || self.actions.choose(actor, observations));
+            timed(&mut profile.step, || self.env.step_into(self.actions.for_env(), next_observations))?;
             for episode in self.env.episodes().iter().flatten() {
                 episodes.push(episode, t + 1);
             }

@@ -56,9 +56,12 @@ fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
     ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
     let mut logger = Logger::new(&folder, args.render)?;
     logger.say(&format!("{} | {} environments | run folder {}", config.env, config.num_envs, path.display()));
-    let summary = with_vec_env!(env, env => train(&config, env, &folder, &mut logger, started))?;
+    let (summary, profile) = with_vec_env!(env, env => train(&config, env, &folder, &mut logger, started))?;
     drop(logger);
     eprintln!("{}", summary.last_line(&path));
+    if args.profile {
+        eprintln!("{profile}");
+    }
     Ok(if INTERRUPTED.load(Ordering::Relaxed) { ExitCode::from(130) } else { ExitCode::SUCCESS })
 }
 

@@ -17,6 +17,7 @@ pub mod evaluate;
 pub mod logger;
 pub mod plot;
 pub mod policy;
+pub mod profile;
 pub mod recipes;
 pub mod rollout;
 pub mod run_folder;

@@ -13,6 +13,7 @@ use crate::{
     config::{Budget, Config},
     evaluate::networks_for,
     logger::{EpochReport, Logger},
+    profile::{Profile, timed},
     run_folder::{RunFolder, Summary},
     statistics::EpisodeWindow,
     update::Learner,
@@ -22,7 +23,7 @@ use crate::{
 pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Trains on these environments until the run is solved, interrupted, or out of budget; everything it leaves behind
-/// is in `folder`. `started` is when the process began: `solved_at_seconds` counts from there.
+/// is in `folder`. Gives the summary and where the time went. `started` is when the process began: `solved_at_seconds` counts from there.
 ///
 /// # Errors
 /// Those of the environments, and of writing to the run folder.
@@ -32,7 +33,7 @@ pub fn train<T: Element>(
     folder: &RunFolder,
     logger: &mut Logger,
     started: Instant,
-) -> anyhow::Result<Summary> {
+) -> anyhow::Result<(Summary, Profile)> {
     tch::set_num_threads(config.torch_threads as i32);
     let mut learner = Learner::new(networks_for(config, &env));
     let mut actor = Actor::new(&learner.policy);
@@ -40,22 +41,22 @@ pub fn train<T: Element>(
     let (mut collector, mut rollout) = Collector::start(env, &actor, config)?;
     let mut episodes = EpisodeWindow::new(config.solve_at);
     let mut summary = Summary::new(config);
+    let mut profile = Profile::default();
 
     for epoch in 1.. {
-        collector.collect(&mut actor, &mut rollout, &mut episodes)?;
-        let stats = learner.update(&rollout, config, clock.remaining(summary.env_steps));
+        collector.collect(&mut actor, &mut rollout, &mut episodes, &mut profile)?;
+        let remaining = clock.remaining(summary.env_steps);
+        let stats = timed(&mut profile.learn, || learner.update(&rollout, config, remaining));
         actor = Actor::new(&learner.policy);
 
         summary.count(&episodes, rollout.steps, config, started);
         let ended = clock.is_over(summary.env_steps)
             || (summary.solved && config.stop_when_solved)
             || INTERRUPTED.load(Ordering::Relaxed);
-        logger.epoch(
-            &EpochReport { epoch, stats, episodes: &episodes, summary: &summary },
-            clock.progress(summary.env_steps),
-        )?;
+        let report = EpochReport { epoch, stats, episodes: &episodes, summary: &summary };
+        timed(&mut profile.log, || logger.epoch(&report, clock.progress(summary.env_steps)))?;
         if ended || epoch % config.save_freq == 0 {
-            logger.checkpoint(epoch, &learner.policy, config)?;
+            timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy, config))?;
         }
         if ended {
             break;
@@ -65,7 +66,7 @@ pub fn train<T: Element>(
     }
     summary.wall_seconds = started.elapsed().as_secs_f64();
     folder.write_summary(&summary)?;
-    Ok(summary)
+    Ok((summary, profile))
 }
 
 /// The run's budget in environment steps.

@@ -1,0 +1,36 @@
+//! Where a run's time goes.
+
+use std::time::{Duration, Instant};
+
+/// Seconds spent in each part of training, all epochs together.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Profile {
+    /// Stepping the environments, preprocessing included.
+    pub step: Duration,
+    /// Choosing actions.
+    pub act: Duration,
+    /// Advantages, losses, gradients, optimizer steps.
+    pub learn: Duration,
+    /// Log, checkpoints, plots.
+    pub log: Duration,
+}
+
+impl std::fmt::Display for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [("step", self.step), ("act", self.act), ("learn", self.learn), ("log", self.log)];
+        let total: Duration = parts.iter().map(|(_, time)| *time).sum();
+        for (name, time) in parts {
+            let share = 100.0 * time.as_secs_f64() / total.as_secs_f64();
+            write!(f, "{name} {:.1} s ({share:.1} %)  ", time.as_secs_f64())?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs `work` and adds the time it took.
+pub fn timed<R>(time: &mut Duration, work: impl FnOnce() -> R) -> R {
+    let began = Instant::now();
+    let result = work();
+    *time += began.elapsed();
+    result
+}
