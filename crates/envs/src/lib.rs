@@ -25,3 +25,8 @@ pub use rng::{NumpyRng, Seed};
 pub use space::{Action, Bounds, BoxSpace, DType, Discrete, Element, Sample, Space};
 pub use time_limit::TimeLimit;
 pub use vector::{Actions, Autoreset, Seeds, VecEnv};
+
+/// The examples of the README are tested as documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -7,6 +7,8 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+#[cfg(feature = "atari")]
+use envs::Env;
 use tch::{Cuda, Kind, Tensor};
 
 /// The libtorch that the crate `tch` is made for.
@@ -84,10 +86,13 @@ fn device() -> String {
 
 #[cfg(feature = "atari")]
 fn atari() -> Result<String> {
-    let mut env = envs::make("Pong")?.typed::<u8>()?;
-    let mut screen = vec![0; envs::Env::observation_space(&env).size()];
-    envs::Env::reset(&mut env, Some(&0.into()), &mut screen).context("Pong does not start: run `cargo clean`")?;
-    Ok("Pong starts".into())
+    let roms = envs::atari::bundled_roms();
+    let unknown: Vec<&str> = roms.iter().filter(|rom| !rom.known).map(|rom| rom.game).collect();
+    anyhow::ensure!(unknown.is_empty(), "damaged ROMs: {}; run `cargo clean` and build again", unknown.join(", "));
+    let mut pong = envs::make("Pong")?.typed::<u8>()?;
+    let mut screen = vec![0; pong.observation_space().size()];
+    pong.reset(Some(&0.into()), &mut screen).context("Pong does not start: run `cargo clean` and build again")?;
+    Ok(format!("{} ROMs, Pong starts", roms.len()))
 }
 
 #[cfg(not(feature = "atari"))]
