@@ -38,11 +38,12 @@ pub struct Config {
     pub pi_lr: f64,
     /// Adam's learning rate for the value function.
     pub vf_lr: f64,
-    /// Whether the learning rates fall linearly to 0 over the budget.
-    pub lr_decay: bool,
+    /// The raw frames over which the learning rates and the entropy bonus fall linearly to a tenth; they do not where
+    /// null. It is no share of the budget, so that a short run is the beginning of a long one.
+    pub decay_frames: Option<u64>,
     /// Value steps an epoch.
     pub train_v_iters: usize,
-    /// Weight of the entropy bonus at the start; it falls linearly to 0 over the budget.
+    /// Weight of the entropy bonus at the start.
     pub entropy: f64,
     /// Hidden layer sizes of both networks.
     pub hid: Vec<usize>,
@@ -131,6 +132,12 @@ impl Config {
         Ok(())
     }
 
+    /// What learning rates and entropy bonus are multiplied with after this many raw frames.
+    pub fn decay(&self, raw_frames: u64) -> f64 {
+        let fall = |frames| 1.0 - 0.9 * raw_frames as f64 / frames as f64;
+        self.decay_frames.map_or(1.0, |frames| fall(frames).max(0.1))
+    }
+
     /// Steps of each environment in an epoch.
     pub fn rollout_steps(&self) -> usize {
         self.steps_per_epoch.div_ceil(self.num_envs)
@@ -166,6 +173,7 @@ impl Config {
         at_least_one("steps-per-epoch", self.steps_per_epoch as u64, positive)?;
         at_least_one("frames or epochs", budget, positive)?;
         at_least_one("save-freq", self.save_freq, positive)?;
+        at_least_one("decay_frames", self.decay_frames.unwrap_or(1), positive)?;
         at_least_one("max-ep-len", self.max_ep_len.unwrap_or(1), positive)?;
         for &size in &self.hid {
             at_least_one("hid", size as u64, "layer sizes from 1 on")?;

@@ -79,7 +79,9 @@ pub fn gif(config: &Config, policy: &ActorCritic, play: Play) -> Result<Vec<u8>>
         let any = environment::make(config, 1)?;
         let mut pictures = 0;
         with_vec_env!(any, env => {
-            let delay = Delay::from_numer_denom_ms(1000, env.render_fps());
+            // One picture a step, each shown for as long as the step's frames take.
+            let milliseconds = (1000.0 * config.frames_per_step()) as u32;
+            let delay = Delay::from_numer_denom_ms(milliseconds, env.render_fps());
             run(config, policy, play, env, |env| {
                 if env.episodes()[0].is_some() || pictures == MAX_PICTURES {
                     return Ok(ControlFlow::Break(()));

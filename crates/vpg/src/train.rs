@@ -45,8 +45,8 @@ pub fn train<T: Element>(
 
     for epoch in 1.. {
         collector.collect(&mut actor, &mut rollout, &mut episodes, &mut profile)?;
-        let remaining = clock.remaining(summary.env_steps);
-        let stats = timed(&mut profile.learn, || learner.update(&rollout, config, remaining));
+        let decay = config.decay(summary.raw_frames);
+        let stats = timed(&mut profile.learn, || learner.update(&rollout, config, decay));
         actor = Actor::new(&learner.policy);
 
         summary.count(&episodes, rollout.steps, config, started);
@@ -92,11 +92,6 @@ impl Clock {
 
     fn progress(&self, env_steps: u64) -> f64 {
         env_steps as f64 / self.total_steps as f64
-    }
-
-    /// The part of the budget that was left when this many steps were taken.
-    fn remaining(&self, env_steps: u64) -> f64 {
-        1.0 - self.progress(env_steps)
     }
 
     fn is_over(&self, env_steps: u64) -> bool {

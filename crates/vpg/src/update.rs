@@ -49,9 +49,8 @@ impl Learner {
         Self { policy, pi_optimizer, v_optimizer }
     }
 
-    /// Learns from one rollout. `remaining` is the part of the run's budget that is left, in (0, 1]: learning rates
-    /// and the entropy bonus decay with it.
-    pub fn update<T: Element>(&mut self, rollout: &Rollout<T>, config: &Config, remaining: f64) -> UpdateStats {
+    /// Learns from one rollout. Learning rates and the entropy bonus are multiplied with `decay`.
+    pub fn update<T: Element>(&mut self, rollout: &Rollout<T>, config: &Config, decay: f64) -> UpdateStats {
         let trained = rollout.len() * rollout.observation_len;
         let input = Input::new(&rollout.observations[..trained], rollout.observation_len);
         let values = self.all_values(&input, &rollout.observations[trained..], rollout.observation_len);
@@ -69,8 +68,7 @@ impl Learner {
         let mut advantages = gae(&transitions, config.gamma, config.lam);
         normalize(&mut advantages);
 
-        let decay = if config.lr_decay { remaining } else { 1.0 };
-        let stats = self.policy_step(&input, rollout, &advantages, config.pi_lr * decay, config.entropy * remaining);
+        let stats = self.policy_step(&input, rollout, &advantages, config.pi_lr * decay, config.entropy * decay);
         let (loss_v, delta_loss_v) = self.value_steps(&input, &returns, config.train_v_iters, config.vf_lr * decay);
         let values = Moments::of(transitions.values.iter().map(|&value| f64::from(value)));
         UpdateStats { loss_v, delta_loss_v, values, ..stats }
