@@ -7,7 +7,8 @@ use envs::{Element, NumpyRng, Seed};
 use crate::{
     policy::{Activation, ActorCritic, Linear},
     rollout::ActionRows,
-    sparse::{add_scaled, for_each_nonzero, to_vec},
+    sparse::{add_scaled, for_each_nonzero},
+    tensors::to_vec,
 };
 
 /// The policy as it is now, for choosing actions.

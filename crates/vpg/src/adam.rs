@@ -1,6 +1,10 @@
 //! Adam, with its whole state in plain tensors so that a run can be resumed exactly.
 
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
 use tch::Tensor;
+
+use crate::tensors::{set, to_vec};
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
@@ -15,11 +19,38 @@ pub struct Adam {
     moments: Vec<(Tensor, Tensor)>,
 }
 
+/// The whole state of an [`Adam`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AdamState {
+    steps: i32,
+    moments: Vec<(Vec<f32>, Vec<f32>)>,
+}
+
 impl Adam {
     /// No step taken yet, for these parameters.
     pub fn new(parameters: &[&Tensor]) -> Self {
         let zeros = |parameter: &Tensor| parameter.zeros_like().set_requires_grad(false);
         Self { steps: 0, moments: parameters.iter().map(|p| (zeros(p), zeros(p))).collect() }
+    }
+
+    /// The state as plain data.
+    pub fn save(&self) -> AdamState {
+        let moments = self.moments.iter().map(|(first, second)| (to_vec(first), to_vec(second))).collect();
+        AdamState { steps: self.steps, moments }
+    }
+
+    /// Takes a state that `save` gave for parameters of the same shapes.
+    ///
+    /// # Errors
+    /// Where the shapes differ.
+    pub fn restore(&mut self, state: &AdamState) -> Result<()> {
+        ensure!(state.moments.len() == self.moments.len(), "the optimizer is that of another network");
+        for ((first, second), (saved_first, saved_second)) in self.moments.iter().zip(&state.moments) {
+            set(first, saved_first)?;
+            set(second, saved_second)?;
+        }
+        self.steps = state.steps;
+        Ok(())
     }
 
     /// One step down these gradients.

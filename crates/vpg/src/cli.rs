@@ -38,8 +38,11 @@ pub enum Command {
 #[allow(missing_docs, reason = "each has its help")]
 pub struct TrainArgs {
     /// The environment: an id or short name from `vpg envs`.
-    #[arg(long, value_name = "ID", required = true)]
+    #[arg(long, value_name = "ID", required_unless_present = "resume")]
     pub env: Option<String>,
+    /// Go on with the run in this folder, exactly as if it had never ended.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["env", "run_dir"])]
+    pub resume: Option<PathBuf>,
     /// Seed of every generator of the run.
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,

@@ -79,6 +79,29 @@ impl<T: Element> Collector<T> {
         Ok((Self { env, actions }, rollout))
     }
 
+    /// The generators of the actions, and the environments' states.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn save(&self) -> Result<(Vec<NumpyRng>, Vec<u8>), Error> {
+        let mut state = Vec::new();
+        self.env.save(&mut state)?;
+        Ok((self.actions.rngs.clone(), state))
+    }
+
+    /// Takes what `save` gave for the same config.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn restore(&mut self, rngs: Vec<NumpyRng>, mut envs: &[u8]) -> Result<(), Error> {
+        if rngs.len() != self.actions.rngs.len() {
+            return Err(Error::BadState { reason: "it is of another number of environments".into() });
+        }
+        self.env.restore(&mut envs)?;
+        self.actions.rngs = rngs;
+        Ok(())
+    }
+
     /// Fills the rollout with steps of the policy that `actor` is a copy of.
     ///
     /// # Errors

@@ -1,14 +1,23 @@
 //! What each command does.
 
-use std::{io::Write, path::PathBuf, process::ExitCode, sync::atomic::Ordering, time::Instant};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::atomic::Ordering,
+    time::Instant,
+};
 
 use anyhow::Context;
 
 use crate::{
     cli::{Cli, Command, EvalArgs, TrainArgs},
-    doctor, environment,
+    config::Config,
+    doctor,
+    environment::{self, AnyVecEnv},
     evaluate::{self, Play},
     logger::Logger,
+    resume::RunState,
     run_folder::RunFolder,
     statistics::Moments,
     train::{INTERRUPTED, train},
@@ -48,21 +57,42 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
 }
 
 fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
-    let config = args.config().map_err(usage)?;
-    let env = environment::make(&config, config.num_envs).map_err(usage)?;
-    with_vec_env!(&env, env => config.check_actions(env.action_space())).map_err(usage)?;
-    let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config.env));
-    let folder = RunFolder::create(&path, &config)?;
+    let (path, config, env, state) = match &args.resume {
+        None => begin(args)?,
+        Some(path) => go_on(path)?,
+    };
+    let folder = RunFolder::new(&path);
     ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
-    let mut logger = Logger::new(&folder, args.render)?;
+    let epochs = state.as_ref().map_or(0, |state| state.epoch);
+    let mut logger = Logger::new(&folder, epochs, args.render)?;
     logger.say(&format!("{} | {} environments | run folder {}", config.env, config.num_envs, path.display()));
-    let (summary, profile) = with_vec_env!(env, env => train(&config, env, &folder, &mut logger, started))?;
+    let (summary, profile) = with_vec_env!(env, env => train(&config, env, state, &mut logger, started))?;
     drop(logger);
     eprintln!("{}", summary.last_line(&path));
     if args.profile {
         eprintln!("{profile}");
     }
     Ok(if INTERRUPTED.load(Ordering::Relaxed) { ExitCode::from(130) } else { ExitCode::SUCCESS })
+}
+
+/// A run's folder, config, environments, and the state it goes on from.
+type Prepared = (PathBuf, Config, AnyVecEnv, Option<RunState>);
+
+fn begin(args: &TrainArgs) -> Result<Prepared, Failure> {
+    let config = args.config().map_err(usage)?;
+    let env = environment::make(&config, config.num_envs).map_err(usage)?;
+    with_vec_env!(&env, env => config.check_actions(env.action_space())).map_err(usage)?;
+    let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config.env));
+    RunFolder::create(&path, &config)?;
+    Ok((path, config, env, None))
+}
+
+fn go_on(path: &Path) -> Result<Prepared, Failure> {
+    let (folder, config) = RunFolder::open(path)?;
+    let (state, warnings) = RunState::read(&folder)?;
+    warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    let env = environment::make(&config, config.num_envs)?;
+    Ok((path.to_owned(), config, env, state))
 }
 
 /// The first Ctrl-C lets the run save and end; the second ends it at once.

@@ -2,16 +2,17 @@
 
 use std::{fs::File, io::IsTerminal, time::Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use envs::EpisodeStats;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Config,
     evaluate::{Play, gif},
     plot::{Curve, draw},
     policy::ActorCritic,
+    resume::RunState,
     run_folder::{RunFolder, Summary},
     statistics::{EpisodeWindow, Moments},
     update::UpdateStats,
@@ -36,7 +37,7 @@ pub struct EpochReport<'a> {
 }
 
 /// A row of `progress.txt`, with Spinning Up's columns. NaN where no episode finished in the epoch.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
     epoch: u64,
@@ -105,13 +106,15 @@ pub struct Logger {
 }
 
 impl Logger {
-    /// Begins `progress.txt` in this folder. With `render`, each checkpoint gets a GIF.
+    /// Begins `progress.txt` in this folder, or goes on behind the row of epoch `epochs` of the one that is there. With
+    /// `render`, each checkpoint gets a GIF.
     ///
     /// # Errors
-    /// Where the folder cannot be written.
-    pub fn new(folder: &RunFolder, render: bool) -> Result<Self> {
+    /// Where the folder cannot be written, or its `progress.txt` ends before that epoch.
+    pub fn new(folder: &RunFolder, epochs: u64, render: bool) -> Result<Self> {
+        let rows = if epochs == 0 { Vec::new() } else { read_rows(folder, epochs)? };
         let file = File::create(folder.file("progress.txt"))?;
-        Ok(Self {
+        let mut logger = Self {
             folder: folder.clone(),
             table: csv::WriterBuilder::new().delimiter(b'\t').from_writer(file),
             bar: std::io::stderr().is_terminal().then(progress_bar),
@@ -120,7 +123,19 @@ impl Logger {
             rewards: Curve::new("mean return of the epoch's episodes"),
             losses: ["policy loss", "value loss"].map(Curve::new).to_vec(),
             render,
-        })
+        };
+        rows.iter().try_for_each(|row| logger.write(row))?;
+        Ok(logger)
+    }
+
+    fn write(&mut self, row: &Row) -> Result<()> {
+        self.table.serialize(row)?;
+        self.table.flush()?;
+        self.rewards.push(row.total_env_interacts, row.average_ep_ret);
+        for (curve, loss) in self.losses.iter_mut().zip([row.loss_pi, row.loss_v]) {
+            curve.push(row.total_env_interacts, loss);
+        }
+        Ok(())
     }
 
     /// Logs an epoch. `progress` is the part of the budget that is spent.
@@ -129,12 +144,7 @@ impl Logger {
     /// Where the log cannot be written.
     pub fn epoch(&mut self, report: &EpochReport<'_>, progress: f64) -> Result<()> {
         let row = Row::new(report);
-        self.table.serialize(&row)?;
-        self.table.flush()?;
-        self.rewards.push(row.total_env_interacts, row.average_ep_ret);
-        for (curve, loss) in self.losses.iter_mut().zip([row.loss_pi, row.loss_v]) {
-            curve.push(row.total_env_interacts, loss);
-        }
+        self.write(&row)?;
         self.show(&row, report.summary, progress);
         Ok(())
     }
@@ -171,6 +181,22 @@ impl Logger {
         Ok(())
     }
 
+    /// Keeps what the run can be resumed from.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn keep(&self, state: &RunState) -> Result<()> {
+        state.write(&self.folder)
+    }
+
+    /// Writes what the run came to.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn end(&self, summary: &Summary) -> Result<()> {
+        self.folder.write_summary(summary)
+    }
+
     /// Prints a line above the progress bar.
     pub fn say(&self, line: &str) {
         match &self.bar {
@@ -186,6 +212,16 @@ impl Drop for Logger {
             bar.abandon(); // keeps the last state on the screen
         }
     }
+}
+
+/// The first rows of the folder's `progress.txt`; a row of an epoch that was not finished is left out.
+fn read_rows(folder: &RunFolder, epochs: u64) -> Result<Vec<Row>> {
+    let path = folder.file("progress.txt");
+    let damaged = || format!("{} does not reach epoch {epochs}", path.display());
+    let mut table = csv::ReaderBuilder::new().delimiter(b'\t').from_path(&path).with_context(damaged)?;
+    let rows = table.deserialize().take(epochs as usize).collect::<Result<Vec<Row>, _>>().with_context(damaged)?;
+    anyhow::ensure!(rows.len() as u64 == epochs, damaged());
+    Ok(rows)
 }
 
 fn progress_bar() -> ProgressBar {

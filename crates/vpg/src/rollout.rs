@@ -115,6 +115,11 @@ impl<T: Element> Rollout<T> {
         (&before[t * row..], &mut after[..row])
     }
 
+    /// The observations behind the last step, `(num_envs, observation_len)`.
+    pub fn last_row(&self) -> &[T] {
+        &self.observations[self.steps * self.num_envs * self.observation_len..]
+    }
+
     /// Begins the next epoch: its first observations are the present last ones.
     pub fn rewind(&mut self, steps: usize) {
         let row = self.num_envs * self.observation_len;

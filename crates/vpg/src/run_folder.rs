@@ -10,9 +10,13 @@ use std::{
 use anyhow::{Context, Result, bail};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use tch::Tensor;
 
-use crate::{config::Config, policy::ActorCritic, sparse::to_vec, statistics::EpisodeWindow};
+use crate::{
+    config::Config,
+    policy::ActorCritic,
+    statistics::EpisodeWindow,
+    tensors::{set, to_vec},
+};
 
 /// Where a run keeps what it leaves behind.
 #[derive(Clone, Debug)]
@@ -21,14 +25,19 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// A folder that is there.
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// Makes the folder with its `config.json`.
     ///
     /// # Errors
     /// Where the folder holds another run, or cannot be written.
     pub fn create(path: &Path, config: &Config) -> Result<Self> {
-        let folder = Self { path: path.to_owned() };
+        let folder = Self::new(path);
         if folder.path.join("config.json").exists() {
-            bail!("{} already holds a run: choose another --run-dir", path.display());
+            bail!("{} already holds a run: choose another --run-dir, or go on with --resume", path.display());
         }
         fs::create_dir_all(path.join("checkpoints")).with_context(|| cannot_write(path))?;
         folder.write("config.json", &serde_json::to_vec_pretty(config)?)?;
@@ -43,7 +52,7 @@ impl RunFolder {
         let file = path.join("config.json");
         let text = fs::read(&file).with_context(|| format!("{} is no run folder: no config.json", path.display()))?;
         let config = serde_json::from_slice(&text).with_context(|| format!("{} is damaged", file.display()))?;
-        Ok((Self { path: path.to_owned() }, config))
+        Ok((Self::new(path), config))
     }
 
     /// The path of a file in the folder.
@@ -125,8 +134,7 @@ fn read_policy(bytes: &[u8], policy: &ActorCritic) -> Result<()> {
         }
         let values: Vec<f32> =
             view.data().chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect();
-        let values = Tensor::from_slice(&values).view(parameter.size().as_slice());
-        tch::no_grad(|| parameter.shallow_clone().copy_(&values)) // through the transpose, into the layer's own memory;
+        set(&parameter, &values)?; // through the transpose, into the layer's own memory
     }
     Ok(())
 }
@@ -184,11 +192,17 @@ impl Summary {
         self.wall_seconds = started.elapsed().as_secs_f64();
     }
 
+    /// The same, as a resume state keeps it.
+    pub fn without_times(&self) -> Self {
+        Self { wall_seconds: 0.0, solved_at_seconds: None, ..self.clone() }
+    }
+
     /// What the program says at the end.
     pub fn last_line(&self, folder: &Path) -> String {
         let number = |mean: Option<f64>| mean.map_or("-".into(), |mean| format!("{mean:.2}"));
         let solved = match (self.solved_at_frames, self.solved_at_seconds) {
             (Some(frames), Some(seconds)) => format!("solved at {frames} frames, {seconds:.1} s"),
+            (Some(frames), None) => format!("solved at {frames} frames"),
             _ => "not solved".into(),
         };
         format!(

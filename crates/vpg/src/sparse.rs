@@ -7,6 +7,8 @@ use envs::Element;
 use rayon::prelude::*;
 use tch::Tensor;
 
+use crate::tensors::to_vec;
+
 /// Rows in compressed form: cell `c` of row `r` stands in `cells[offsets[r]..offsets[r + 1]]`.
 #[derive(Clone, Debug, Default)]
 pub struct SparseRows {
@@ -88,14 +90,6 @@ pub fn for_each_nonzero<T: Element>(row: &[T], mut visit: impl FnMut(usize, f32)
             }
         }
     }
-}
-
-/// A tensor's numbers in C order.
-pub fn to_vec(tensor: &Tensor) -> Vec<f32> {
-    let flat = tensor.detach().to_kind(tch::Kind::Float).contiguous().view(-1);
-    let mut values = vec![0.0; flat.numel()];
-    flat.copy_data(&mut values, flat.numel());
-    values
 }
 
 #[cfg(test)]

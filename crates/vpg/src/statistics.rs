@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use envs::EpisodeStats;
+use serde::{Deserialize, Serialize};
 
 /// How many episodes the solving rule looks at.
 const WINDOW: usize = 100;
 
 /// The returns of the last episodes of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeWindow {
     last: VecDeque<f64>,
     /// All episodes that have finished.
@@ -20,6 +21,7 @@ pub struct EpisodeWindow {
     /// The step of the present epoch (from 1) at which the threshold was reached first in the whole run.
     pub solved_at_step: Option<usize>,
     /// Returns and lengths of the episodes that finished in the present epoch.
+    #[serde(skip)]
     pub epoch: Vec<EpisodeStats>,
 }
 

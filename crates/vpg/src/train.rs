@@ -5,6 +5,7 @@ use std::{
     time::Instant,
 };
 
+use anyhow::{Result, ensure};
 use envs::{Element, VecEnv};
 
 use crate::{
@@ -14,59 +15,113 @@ use crate::{
     evaluate::networks_for,
     logger::{EpochReport, Logger},
     profile::{Profile, timed},
-    run_folder::{RunFolder, Summary},
+    resume::RunState,
+    rollout::Rollout,
+    run_folder::Summary,
     statistics::EpisodeWindow,
-    update::Learner,
+    update::{Learner, UpdateStats},
 };
 
 /// Set by Ctrl-C: the run saves and ends after the present epoch's update.
 pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Trains on these environments until the run is solved, interrupted, or out of budget; everything it leaves behind
-/// is in `folder`. Gives the summary and where the time went. `started` is when the process began: `solved_at_seconds` counts from there.
+/// is in `folder`. It goes on from `state` where there is one. `started` is when the process began: `solved_at_seconds`
+/// counts from there. Gives the summary and where the time went.
 ///
 /// # Errors
 /// Those of the environments, and of writing to the run folder.
 pub fn train<T: Element>(
     config: &Config,
     env: VecEnv<T>,
-    folder: &RunFolder,
+    state: Option<RunState>,
     logger: &mut Logger,
     started: Instant,
-) -> anyhow::Result<(Summary, Profile)> {
+) -> Result<(Summary, Profile)> {
     tch::set_num_threads(config.torch_threads as i32);
-    let mut learner = Learner::new(networks_for(config, &env));
-    let mut actor = Actor::new(&learner.policy);
     let clock = Clock::new(config);
-    let (mut collector, mut rollout) = Collector::start(env, &actor, config)?;
-    let mut episodes = EpisodeWindow::new(config.solve_at);
-    let mut summary = Summary::new(config);
-    let mut profile = Profile::default();
-
-    for epoch in 1.. {
-        collector.collect(&mut actor, &mut rollout, &mut episodes, &mut profile)?;
-        let decay = config.decay(summary.raw_frames);
-        let stats = timed(&mut profile.learn, || learner.update(&rollout, config, decay));
-        actor = Actor::new(&learner.policy);
-
-        summary.count(&episodes, rollout.steps, config, started);
-        let ended = clock.is_over(summary.env_steps)
-            || (summary.solved && config.stop_when_solved)
-            || INTERRUPTED.load(Ordering::Relaxed);
-        let report = EpochReport { epoch, stats, episodes: &episodes, summary: &summary };
-        timed(&mut profile.log, || logger.epoch(&report, clock.progress(summary.env_steps)))?;
-        if ended || epoch % config.save_freq == 0 {
-            timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy, config))?;
-        }
-        if ended {
-            break;
-        }
-        episodes.epoch.clear();
-        rollout.rewind(clock.next_steps(summary.env_steps));
+    let mut run = Run::start(config, env)?;
+    if let Some(state) = state {
+        run.restore(state, &clock)?;
     }
-    summary.wall_seconds = started.elapsed().as_secs_f64();
-    folder.write_summary(&summary)?;
-    Ok((summary, profile))
+    let mut profile = Profile::default();
+    while !run.is_over(config, &clock) && !INTERRUPTED.load(Ordering::Relaxed) {
+        run.epoch += 1;
+        run.collector.collect(&mut run.actor, &mut run.rollout, &mut run.episodes, &mut profile)?;
+        let decay = config.decay(run.summary.raw_frames);
+        let stats = timed(&mut profile.learn, || run.learner.update(&run.rollout, config, decay));
+        run.actor = Actor::new(&run.learner.policy);
+        run.summary.count(&run.episodes, run.rollout.steps, config, started);
+        timed(&mut profile.log, || run.log(stats, config, &clock, logger))?;
+        run.episodes.epoch.clear();
+        run.rollout.rewind(clock.next_steps(run.summary.env_steps));
+    }
+    run.summary.wall_seconds = started.elapsed().as_secs_f64();
+    logger.end(&run.summary)?;
+    Ok((run.summary, profile))
+}
+
+/// A run in progress.
+struct Run<T: Element> {
+    epoch: u64,
+    learner: Learner,
+    actor: Actor,
+    collector: Collector<T>,
+    rollout: Rollout<T>,
+    episodes: EpisodeWindow,
+    summary: Summary,
+}
+
+impl<T: Element> Run<T> {
+    fn start(config: &Config, env: VecEnv<T>) -> Result<Self> {
+        let learner = Learner::new(networks_for(config, &env));
+        let actor = Actor::new(&learner.policy);
+        let (collector, rollout) = Collector::start(env, &actor, config)?;
+        let (episodes, summary) = (EpisodeWindow::new(config.solve_at), Summary::new(config));
+        Ok(Self { epoch: 0, learner, actor, collector, rollout, episodes, summary })
+    }
+
+    fn is_over(&self, config: &Config, clock: &Clock) -> bool {
+        clock.is_over(self.summary.env_steps) || (self.summary.solved && config.stop_when_solved)
+    }
+
+    /// Logs the epoch, keeps the policy where it is due, and writes the resume state last: what is in the folder is
+    /// never behind it.
+    fn log(&self, stats: UpdateStats, config: &Config, clock: &Clock, logger: &mut Logger) -> Result<()> {
+        let report = EpochReport { epoch: self.epoch, stats, episodes: &self.episodes, summary: &self.summary };
+        logger.epoch(&report, clock.progress(self.summary.env_steps))?;
+        let last = self.is_over(config, clock) || INTERRUPTED.load(Ordering::Relaxed);
+        if last || self.epoch % config.save_freq == 0 {
+            logger.checkpoint(self.epoch, &self.learner.policy, config)?;
+        }
+        logger.keep(&self.state()?)
+    }
+
+    fn state(&self) -> Result<RunState> {
+        let (action_rngs, envs) = self.collector.save()?;
+        Ok(RunState {
+            epoch: self.epoch,
+            learner: self.learner.save(),
+            action_rngs,
+            envs,
+            observations: bytemuck::cast_slice(self.rollout.last_row()).to_vec(),
+            episodes: self.episodes.clone(),
+            summary: self.summary.without_times(),
+        })
+    }
+
+    fn restore(&mut self, state: RunState, clock: &Clock) -> Result<()> {
+        self.learner.restore(&state.learner)?;
+        self.actor = Actor::new(&self.learner.policy);
+        self.collector.restore(state.action_rngs, &state.envs)?;
+        self.rollout.rewind(clock.next_steps(state.summary.env_steps));
+        let first = self.rollout.num_envs * self.rollout.observation_len;
+        let observations: &mut [u8] = bytemuck::cast_slice_mut(&mut self.rollout.observations[..first]);
+        ensure!(state.observations.len() == observations.len(), "the state is of other environments");
+        observations.copy_from_slice(&state.observations);
+        (self.epoch, self.episodes, self.summary) = (state.epoch, state.episodes, state.summary);
+        Ok(())
+    }
 }
 
 /// The run's budget in environment steps.

@@ -1,16 +1,18 @@
 //! One epoch's learning: values and advantages of the rollout, one policy step, several value steps.
 
+use anyhow::{Result, ensure};
 use envs::Element;
+use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor};
 
 use crate::{
-    adam::Adam,
+    adam::{Adam, AdamState},
     advantage::{Transitions, gae, next_values, normalize, rewards_to_go},
     config::Config,
     policy::{ActorCritic, Input, Pass, action_tensor},
     rollout::Rollout,
-    sparse::to_vec,
     statistics::Moments,
+    tensors::{set, to_vec},
 };
 
 /// The networks and their optimizers.
@@ -20,6 +22,15 @@ pub struct Learner {
     pub policy: ActorCritic,
     pi_optimizer: Adam,
     v_optimizer: Adam,
+}
+
+/// The whole state of a [`Learner`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LearnerState {
+    /// The networks' parameters in the order of `named_parameters`.
+    parameters: Vec<Vec<f32>>,
+    pi_optimizer: AdamState,
+    v_optimizer: AdamState,
 }
 
 /// What one update measured. Losses are those before the step, differences and KL those behind it.
@@ -47,6 +58,29 @@ impl Learner {
         let pi_optimizer = Adam::new(&policy.pi_parameters());
         let v_optimizer = Adam::new(&policy.v.parameters());
         Self { policy, pi_optimizer, v_optimizer }
+    }
+
+    /// The state as plain data.
+    pub fn save(&self) -> LearnerState {
+        LearnerState {
+            parameters: self.policy.named_parameters().iter().map(|(_, parameter)| to_vec(parameter)).collect(),
+            pi_optimizer: self.pi_optimizer.save(),
+            v_optimizer: self.v_optimizer.save(),
+        }
+    }
+
+    /// Takes a state that `save` gave for networks of the same shapes.
+    ///
+    /// # Errors
+    /// Where the shapes differ.
+    pub fn restore(&mut self, state: &LearnerState) -> Result<()> {
+        let parameters = self.policy.named_parameters();
+        ensure!(parameters.len() == state.parameters.len(), "the networks are those of another config");
+        for ((_, parameter), values) in parameters.iter().zip(&state.parameters) {
+            set(parameter, values)?;
+        }
+        self.pi_optimizer.restore(&state.pi_optimizer)?;
+        self.v_optimizer.restore(&state.v_optimizer)
     }
 
     /// Learns from one rollout. Learning rates and the entropy bonus are multiplied with `decay`.

@@ -1,0 +1,23 @@
+//! Tensors to plain numbers and back.
+
+use anyhow::{Result, ensure};
+use tch::Tensor;
+
+/// A tensor's numbers in C order.
+pub fn to_vec(tensor: &Tensor) -> Vec<f32> {
+    let flat = tensor.detach().to_kind(tch::Kind::Float).contiguous().view(-1);
+    let mut values = vec![0.0; flat.numel()];
+    flat.copy_data(&mut values, flat.numel());
+    values
+}
+
+/// Puts these numbers, in C order, into a tensor of as many elements.
+///
+/// # Errors
+/// Where there are more or fewer.
+pub fn set(tensor: &Tensor, values: &[f32]) -> Result<()> {
+    ensure!(values.len() == tensor.numel(), "a tensor of {} numbers: expected {}", values.len(), tensor.numel());
+    let values = Tensor::from_slice(values).view(tensor.size().as_slice());
+    tch::no_grad(|| tensor.shallow_clone().copy_(&values));
+    Ok(())
+}
