@@ -46,7 +46,7 @@ pub struct TrainArgs {
     /// Seed of every generator of the run.
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
-    /// Where the run is kept [default: runs/<env>/<date-time>].
+    /// Where the run is kept [default: a folder below `runs` named by environment, date and time].
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
     /// Write a GIF of the newest policy at each checkpoint.

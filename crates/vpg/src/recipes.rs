@@ -24,7 +24,7 @@ const SPINNING_UP: Config = Config {
     seed: 0,
     num_envs: 4,
     threads: 0,
-    torch_threads: 2,
+    torch_threads: 1,
     budget: Budget::Epochs(50),
     steps_per_epoch: 4000,
     gamma: 0.99,
@@ -48,7 +48,6 @@ const SPINNING_UP: Config = Config {
 fn cartpole(common: Config) -> Config {
     Config {
         threads: 1,
-        torch_threads: 1,
         num_envs: 32,
         steps_per_epoch: 2048,
         budget: Budget::Frames(2_000_000),
@@ -66,7 +65,6 @@ fn cartpole(common: Config) -> Config {
 fn inverted_pendulum(common: Config) -> Config {
     Config {
         threads: 1,
-        torch_threads: 1,
         num_envs: 32,
         steps_per_epoch: 2048,
         budget: Budget::Frames(5_000_000),
@@ -87,8 +85,8 @@ fn pong(common: Config) -> Config {
         steps_per_epoch: 4096,
         budget: Budget::Frames(10_000_000),
         lam: 0.95,
-        pi_lr: 1e-3,
-        vf_lr: 1e-3,
+        pi_lr: 2e-3,
+        vf_lr: 2e-3,
         decay_frames: Some(10_000_000),
         train_v_iters: 5,
         entropy: 0.01,

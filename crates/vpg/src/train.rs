@@ -91,7 +91,7 @@ impl<T: Element> Run<T> {
         let report = EpochReport { epoch: self.epoch, stats, episodes: &self.episodes, summary: &self.summary };
         logger.epoch(&report, clock.progress(self.summary.env_steps))?;
         let last = self.is_over(config, clock) || INTERRUPTED.load(Ordering::Relaxed);
-        if last || self.epoch % config.save_freq == 0 {
+        if last || self.epoch.is_multiple_of(config.save_freq) {
             logger.checkpoint(self.epoch, &self.learner.policy, config)?;
         }
         logger.keep(&self.state()?)
