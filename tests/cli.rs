@@ -97,6 +97,24 @@ fn a_trained_policy_plays_again() {
 }
 
 #[test]
+fn runs_are_compared_in_one_plot() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs: Vec<String> = (0..2).map(|seed| folder.path().join(format!("{seed}")).display().to_string()).collect();
+    for (seed, run) in runs.iter().enumerate() {
+        train(&format!("{SHORT} --seed {seed}"), Path::new(run));
+    }
+    let png = folder.path().join("plot.png");
+    let plot = format!("plot {} --out {}", runs.join(" "), png.display());
+    let output = vpg(&plot);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(image::open(png).unwrap().width(), 800);
+
+    let output = vpg(&format!("{plot} --y Reward"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("\"Reward\"") && stderr(&output).contains("AverageEpRet"), "{}", stderr(&output));
+}
+
+#[test]
 fn continuous_actions_train_too() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
@@ -124,6 +142,7 @@ fn wrong_values_are_refused_in_one_line() {
         ("--env CartPole --actions 0,7", "actions = 7"),
         ("--env CartPole --stride 4", "stride"),
         ("--env InvertedPendulum --actions 0", "actions"),
+        ("--env CartPole --rom pong.bin", "rom"),
     ] {
         let output = train(args, &run);
         let text = stderr(&output);
@@ -131,6 +150,25 @@ fn wrong_values_are_refused_in_one_line() {
         assert_eq!(text.trim_end().lines().count(), 1, "{args}: {text}");
         assert!(text.contains(named), "{args}: {text}");
         assert!(!run.exists(), "{args} left a folder behind");
+    }
+}
+
+/// A ROM that cannot serve ends with 2 and one line that names it.
+#[cfg(feature = "atari")]
+#[test]
+fn roms_that_cannot_serve_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let (missing, short, foreign) =
+        (folder.path().join("a.bin"), folder.path().join("b.bin"), folder.path().join("c.bin"));
+    fs::write(&short, [0; 100]).unwrap();
+    fs::write(&foreign, [7; 2048]).unwrap();
+    for rom in [&missing, &short, &foreign, &folder.path().to_owned()] {
+        let output = train(&format!("--env Pong --rom {}", rom.display()), &run);
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.trim_end().lines().count() == 1 && text.contains(&rom.display().to_string()), "{text}");
+        assert!(!run.exists());
     }
 }
 

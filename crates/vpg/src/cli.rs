@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    compare::PlotArgs,
     config::{Budget, Config},
     environment::PhiName,
 };
@@ -27,6 +28,8 @@ pub struct Cli {
 pub enum Command {
     /// Play episodes with a trained policy and print their returns.
     Eval(EvalArgs),
+    /// Draw several runs into one plot: means over seeds, with a band of one standard deviation.
+    Plot(PlotArgs),
     /// List the environments.
     Envs,
     /// Print versions, paths and devices, and the remedy for anything missing.

@@ -51,6 +51,11 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
     match cli.command {
         None => run_train(&cli.train, started),
         Some(Command::Eval(args)) => run_eval(&args),
+        Some(Command::Plot(args)) => {
+            let png = args.draw()?;
+            std::fs::write(&args.out, png).with_context(|| format!("cannot write {}", args.out.display()))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Envs) => list_envs(),
         Some(Command::Doctor) => Ok(doctor::run()),
     }

@@ -10,6 +10,7 @@ pub mod advantage;
 pub mod cli;
 pub mod collect;
 pub mod commands;
+pub mod compare;
 pub mod config;
 pub mod doctor;
 pub mod environment;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::Config,
     evaluate::{Play, gif},
-    plot::{Curve, draw},
+    plot::{Axes, Curve, draw},
     policy::ActorCritic,
     resume::RunState,
     run_folder::{RunFolder, Summary},
@@ -172,8 +172,9 @@ impl Logger {
     /// Where they cannot be written.
     pub fn checkpoint(&self, epoch: u64, policy: &ActorCritic, config: &Config) -> Result<()> {
         self.folder.save_policy(policy, epoch)?;
-        self.folder.write("rewards.png", &draw("return", std::slice::from_ref(&self.rewards))?)?;
-        self.folder.write("losses.png", &draw("loss", &self.losses)?)?;
+        let axes = |y| Axes { x: "environment steps", y };
+        self.folder.write("rewards.png", &draw(&axes("return"), std::slice::from_ref(&self.rewards))?)?;
+        self.folder.write("losses.png", &draw(&axes("loss"), &self.losses)?)?;
         if self.render {
             let play = Play { seed: config.seed, deterministic: false };
             self.folder.write(&format!("checkpoints/policy-{epoch}.gif"), &gif(config, policy, play)?)?;

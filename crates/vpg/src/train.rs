@@ -56,6 +56,9 @@ pub fn train<T: Element>(
         run.episodes.epoch.clear();
         run.rollout.rewind(clock.next_steps(run.summary.env_steps));
     }
+    if !run.epoch.is_multiple_of(config.save_freq) {
+        timed(&mut profile.log, || logger.checkpoint(run.epoch, &run.learner.policy, config))?;
+    }
     run.summary.wall_seconds = started.elapsed().as_secs_f64();
     logger.end(&run.summary)?;
     Ok((run.summary, profile))
@@ -90,8 +93,7 @@ impl<T: Element> Run<T> {
     fn log(&self, stats: UpdateStats, config: &Config, clock: &Clock, logger: &mut Logger) -> Result<()> {
         let report = EpochReport { epoch: self.epoch, stats, episodes: &self.episodes, summary: &self.summary };
         logger.epoch(&report, clock.progress(self.summary.env_steps))?;
-        let last = self.is_over(config, clock) || INTERRUPTED.load(Ordering::Relaxed);
-        if last || self.epoch.is_multiple_of(config.save_freq) {
+        if self.epoch.is_multiple_of(config.save_freq) {
             logger.checkpoint(self.epoch, &self.learner.policy, config)?;
         }
         logger.keep(&self.state()?)
