@@ -5,10 +5,10 @@ CARGO ?= cargo
 # Extra flags for vpg: make pong ARGS="--seed 1 --render"
 ARGS ?=
 
-.PHONY: help setup verify pong test lint
+.PHONY: help setup verify pong test lint learn learn-pong
 
 help: ## List these commands
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## Install what is missing (libtorch, CMake) into the per-user cache
 	@$(PYTHON) scripts/setup.py
@@ -32,3 +32,11 @@ lint: ## Check format, lints, documentation and dependencies
 	$(CARGO) clippy --locked --workspace --all-targets --no-default-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps
 	.deps/bin/cargo-deny --log-level error check bans licenses sources
+
+learn: setup ## Train CartPole and InvertedPendulum on 3 seeds and check that they learn in time (a minute)
+	$(CARGO) build -p vpg
+	$(PYTHON) scripts/learn.py
+
+learn-pong: setup ## The same for Pong (half an hour)
+	$(CARGO) build -p vpg
+	$(PYTHON) scripts/learn.py --rows pong

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Train the default recipes on several seeds, check that they learn in time, and print one table.
+
+    scripts/learn.py [--rows cartpole,pendulum,pong] [--seeds 3] [--out FOLDER]
+
+Every row has a return that the last 100 training episodes must reach, and the seconds in which the median seed and
+every seed must reach it. Afterwards each policy plays 100 fresh episodes greedily. The exit code is 1 where a row misses.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+
+# Environment, threshold (None: its own), seconds for the median seed and for every seed, points by which the greedy
+# policy may fall short of the threshold.
+ROWS = {
+    "cartpole": [("CartPole-v1", None, 2, 5, 0), ("CartPole-v0", None, 1.5, 3, 0)],
+    "pendulum": [("InvertedPendulum-v4", None, 10, 30, 0), ("InvertedPendulum-v5", None, 10, 30, 0)],
+    "pong": [("Pong", 18, 300, 600, 1), ("ALE/Pong-v5", 15, 600, 1200, 1)],
+}
+
+
+def train(vpg, env, threshold, seed, folder):
+    """Train one seed and return its summary and its greedy mean return."""
+    at = [] if threshold is None else ["--solve-at", str(threshold)]
+    run = folder / f"{env.replace('/', '-')}-{seed}"
+    subprocess.run([vpg, "--env", env, "--seed", str(seed), "--run-dir", run, *at], check=True, stderr=subprocess.DEVNULL)
+    summary = json.loads((run / "summary.json").read_text())
+    # 10,000 seeds away from those of the training environments.
+    evaluation = [vpg, "eval", run, "--episodes", "100", "--deterministic", "--seed", str(seed + 10_000)]
+    text = subprocess.run(evaluation, check=True, capture_output=True, text=True).stdout
+    return summary, float(re.search(r"mean return (\S+),", text)[1])
+
+
+def check(vpg, row, seeds, folder):
+    """Train a row's seeds, print its line, and say whether it holds."""
+    env, threshold, median_limit, limit, tolerance = row
+    results = [train(vpg, env, threshold, seed, folder) for seed in range(seeds)]
+    seconds = [summary["solved_at_seconds"] or float("inf") for summary, _ in results]
+    frames = [summary["solved_at_frames"] or float("inf") for summary, _ in results]
+    greedy = [mean for _, mean in results]
+    threshold = results[0][0]["solve_threshold"]
+    holds = statistics.median(seconds) <= median_limit and max(seconds) <= limit and min(greedy) >= threshold - tolerance
+    times = " ".join(f"{second:.1f}" for second in seconds)
+    print(
+        f"| {env} | {threshold:g} | {statistics.median(seconds):.1f} (at most {median_limit}) | {times} (at most {limit}) "
+        f"| {statistics.median(frames):,.0f} | {min(greedy):.1f} to {max(greedy):.1f} | {'yes' if holds else 'NO'} |",
+        flush=True,
+    )
+    return holds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", default="cartpole,pendulum", help="of " + ", ".join(ROWS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--vpg", default="target/debug/vpg")
+    parser.add_argument("--out", type=pathlib.Path, help="keep the run folders here")
+    args = parser.parse_args()
+    unknown = set(args.rows.split(",")) - set(ROWS)
+    if unknown:
+        parser.error(f"unknown rows {', '.join(sorted(unknown))}: there are {', '.join(ROWS)}")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = args.out or pathlib.Path(temporary)
+        print("| environment | solved at | seconds, median | seconds, each seed | frames, median | greedy mean return | holds |")
+        print("|---|---|---|---|---|---|---|")
+        rows = [row for name in args.rows.split(",") for row in ROWS[name]]
+        holds = [check(args.vpg, row, args.seeds, folder) for row in rows]
+    sys.exit(0 if all(holds) else 1)
+
+
+if __name__ == "__main__":
+    main()
