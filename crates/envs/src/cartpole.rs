@@ -1,11 +1,18 @@
 //! CartPole: a pole balanced on a cart.
 
+mod native;
+
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, Bounds, BoxSpace, DType, Discrete, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, render::draw,
+    Action, Bounds, BoxSpace, DType, Discrete, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row,
+    render::draw,
     state,
+    vector::{
+        batch::Native,
+        math::{Library, Math},
+    },
 };
 
 const GRAVITY: f64 = 9.8;
@@ -96,6 +103,7 @@ impl CartPole {
         Err(Error::InvalidOption { name: "reset_bounds", value, expected })
     }
 
+    #[inline(always)]
     fn reward(&self, terminated: bool, ended_before: bool) -> f64 {
         match (terminated, self.sutton_barto_reward) {
             (true, true) => -1.0,
@@ -118,19 +126,22 @@ impl State {
             *target = value as f32;
         }
     }
+}
 
-    fn outside(&self) -> bool {
-        let [x, _, theta, _] = self.physics;
-        x.abs() > X_LIMIT || theta.abs() > THETA_LIMIT // a NaN is not outside
-    }
+#[inline(always)]
+fn outside([x, _, theta, _]: [f64; 4]) -> bool {
+    (x.abs() > X_LIMIT) | (theta.abs() > THETA_LIMIT) // a NaN is not outside
 }
 
 /// One Euler step with the old velocities; the association of the operations is Gymnasium's.
-fn advance([x, v, theta, omega]: [f64; 4], force: f64) -> [f64; 4] {
-    let (sin, cos) = (theta.sin(), theta.cos());
-    let temp = (force + POLE_MASS_LENGTH * (omega * omega) * sin) / TOTAL_MASS;
-    let alpha = (GRAVITY * sin - cos * temp) / (HALF_LENGTH * (4.0 / 3.0 - POLE_MASS * (cos * cos) / TOTAL_MASS));
-    let acceleration = temp - POLE_MASS_LENGTH * alpha * cos / TOTAL_MASS;
+#[inline(always)]
+fn advance<M: Math>([x, v, theta, omega]: [f64; 4], (sin, cos): (f64, f64), force: f64) -> [f64; 4] {
+    const { assert!(TOTAL_MASS == 1.1) }
+    let over_total_mass = M::over_1_1;
+    let temp = over_total_mass(force + POLE_MASS_LENGTH * (omega * omega) * sin);
+    let inertia = HALF_LENGTH * (4.0 / 3.0 - over_total_mass(POLE_MASS * (cos * cos)));
+    let alpha = (GRAVITY * sin - cos * temp) / inertia;
+    let acceleration = temp - over_total_mass(POLE_MASS_LENGTH * alpha * cos);
     [x + TAU * v, v + TAU * acceleration, theta + TAU * omega, omega + TAU * alpha]
 }
 
@@ -164,8 +175,7 @@ impl Env for CartPole {
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [f32]) -> Result<Info, Error> {
         check_row(observation, &self.observation_space)?;
         let mut rng = NumpyRng::for_reset(seed, self.state.take().map(|state| state.rng));
-        let (low, high) = self.reset_bounds;
-        let physics = [(); 4].map(|()| rng.uniform(low, high));
+        let physics = self.start(&mut rng);
         let state = self.state.insert(State { rng, physics, ended: false });
         state.write(observation);
         Ok(Info::default())
@@ -175,9 +185,10 @@ impl Env for CartPole {
         check_row(observation, &self.observation_space)?;
         let index = ACTIONS.index(action)?;
         let state = self.state.as_mut().ok_or(Error::ResetNeeded)?;
-        state.physics = advance(state.physics, if index == 1 { FORCE } else { -FORCE });
+        let (theta, force) = (state.physics[2], if index == 1 { FORCE } else { -FORCE });
+        state.physics = advance::<Library>(state.physics, (theta.sin(), theta.cos()), force);
         state.write(observation);
-        let terminated = state.outside();
+        let terminated = outside(state.physics);
         let ended_before = state.ended;
         state.ended |= terminated;
         Ok(Step { reward: self.reward(terminated, ended_before), terminated, ..Step::default() })

@@ -1,11 +1,18 @@
 //! Environments by id: `make("CartPole-v1")`.
 
 use std::{
+    any::Any,
     collections::BTreeMap,
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
-use crate::{CartPole, DType, Element, Env, Error, InvertedPendulum, Space, TimeLimit};
+use crate::{
+    CartPole, DType, Element, Env, Error, InvertedPendulum, Space, TimeLimit,
+    vector::{
+        Group,
+        batch::{Batch, Native},
+    },
+};
 
 /// An environment of which only the type of its observations is known.
 pub type BoxEnv<T> = Box<dyn Env<Obs = T>>;
@@ -52,6 +59,9 @@ impl AnyEnv {
 
 type Maker = dyn Fn(Option<u64>) -> Result<AnyEnv, Error> + Send + Sync;
 
+/// Makes so many environments with that step limit as a `Box<dyn Group<T>>`, where observations are of type `T`.
+type BatchMaker = dyn Fn(usize, Option<u64>) -> Box<dyn Any> + Send + Sync;
+
 /// How the environment of an id is made.
 #[derive(Clone)]
 pub struct EnvSpec {
@@ -62,6 +72,8 @@ pub struct EnvSpec {
     /// The mean return at which the task counts as solved.
     pub reward_threshold: Option<f64>,
     make: Arc<Maker>,
+    /// How many of it are made at once, where that is a native environment.
+    make_batch: Option<Arc<BatchMaker>>,
 }
 
 impl EnvSpec {
@@ -71,7 +83,26 @@ impl EnvSpec {
         make: impl Fn() -> Result<E, Error> + Send + Sync + 'static,
     ) -> Self {
         let make = move |limit| Ok(E::Obs::any(Box::new(TimeLimit::new(make()?, limit))));
-        Self { id: id.into(), max_episode_steps: None, reward_threshold: None, make: Arc::new(make) }
+        Self { id: id.into(), max_episode_steps: None, reward_threshold: None, make: Arc::new(make), make_batch: None }
+    }
+
+    /// The id of a native environment, which steps as struct of arrays in a vector.
+    fn native<E: Native<D> + Sync, const D: usize>(id: &str, env: E) -> Self {
+        let single = env.clone();
+        let batch = move |len, limit| -> Box<dyn Any> {
+            let batch: Box<dyn Group<E::Obs>> = Box::new(Batch::new(env.clone(), limit, len));
+            Box::new(batch)
+        };
+        Self { make_batch: Some(Arc::new(batch)), ..Self::new(id, move || Ok(single.clone())) }
+    }
+
+    /// `num_envs` environments in batches of `len` (the last one may be shorter), if they come in batches and their
+    /// observations are of type `T`.
+    pub(crate) fn batches<T: 'static>(&self, num_envs: usize, len: usize) -> Option<Vec<Box<dyn Group<T>>>> {
+        let make = self.make_batch.as_ref()?;
+        let lengths = (0..num_envs).step_by(len).map(|first| len.min(num_envs - first));
+        let batch = |len| make(len, self.max_episode_steps).downcast().ok().map(|batch| *batch);
+        lengths.map(batch).collect()
     }
 
     /// The same with these limits.
@@ -110,11 +141,11 @@ fn built_in() -> Vec<EnvSpec> {
     #[cfg(not(feature = "atari"))]
     let atari = vec![];
     let classic = [
-        EnvSpec::new("CartPole-v0", || Ok(CartPole::new())).with_limits(200, 195.0),
-        EnvSpec::new("CartPole-v1", || Ok(CartPole::new())).with_limits(500, 475.0),
-        EnvSpec::new("InvertedPendulum-v2", || Ok(InvertedPendulum::v4())).with_limits(1000, 950.0),
-        EnvSpec::new("InvertedPendulum-v4", || Ok(InvertedPendulum::v4())).with_limits(1000, 950.0),
-        EnvSpec::new("InvertedPendulum-v5", || Ok(InvertedPendulum::v5())).with_limits(1000, 950.0),
+        EnvSpec::native("CartPole-v0", CartPole::new()).with_limits(200, 195.0),
+        EnvSpec::native("CartPole-v1", CartPole::new()).with_limits(500, 475.0),
+        EnvSpec::native("InvertedPendulum-v2", InvertedPendulum::v4()).with_limits(1000, 950.0),
+        EnvSpec::native("InvertedPendulum-v4", InvertedPendulum::v4()).with_limits(1000, 950.0),
+        EnvSpec::native("InvertedPendulum-v5", InvertedPendulum::v5()).with_limits(1000, 950.0),
     ];
     classic.into_iter().chain(atari).collect()
 }

@@ -23,6 +23,16 @@ impl<E: Env> TimeLimit<E> {
         Self { env, max_episode_steps, length: 0, episode_return: 0.0, started: Instant::now() }
     }
 
+    /// An environment in the middle of an episode of which this is known.
+    pub(crate) fn midway(env: E, max_episode_steps: Option<u64>, length: u64, episode_return: f64) -> Self {
+        Self { length, episode_return, ..Self::new(env, max_episode_steps) }
+    }
+
+    /// The steps and the sum of rewards of the episode so far.
+    pub(crate) fn statistics(&self) -> (u64, f64) {
+        (self.length, self.episode_return)
+    }
+
     /// The environment inside.
     pub fn inner(&self) -> &E {
         &self.env

@@ -33,16 +33,14 @@ pub struct Dynamics {
 }
 
 impl Dynamics {
-    /// The equation of motion at these joint positions and velocities, with `control` in [-3, 3] on the motor.
-    #[inline]
-    pub fn new([x, theta]: [f64; 2], [v, omega]: [f64; 2], control: f64) -> Self {
+    /// The equation of motion at these joint positions and velocities, with `control` in [-3, 3] on the motor;
+    /// `half_angle` has the sine and cosine of half the hinge's angle.
+    #[inline(always)]
+    pub fn new([x, _]: [f64; 2], [v, omega]: [f64; 2], half_angle: (f64, f64), control: f64) -> Self {
         // The pole's orientation: a unit quaternion about the y axis, and what is needed of its rotation matrix.
-        let (mut sin, mut cos) = (theta * 0.5).sin_cos();
-        let norm = (cos * cos + sin * sin).sqrt();
-        if (norm - 1.0).abs() > 1e-15 {
-            cos *= 1.0 / norm;
-            sin *= 1.0 / norm;
-        }
+        let norm = (half_angle.1 * half_angle.1 + half_angle.0 * half_angle.0).sqrt();
+        let scale = if (norm - 1.0).abs() > 1e-15 { 1.0 / norm } else { 1.0 };
+        let (sin, cos) = (half_angle.0 * scale, half_angle.1 * scale);
         let (cos_theta, sin_theta) = (cos * cos - sin * sin, 2.0 * (cos * sin));
 
         // Centres of mass of the pole (x2, z2) and of the whole model.
@@ -89,7 +87,7 @@ impl Dynamics {
     }
 
     /// The acceleration that `force` alone causes: one solution by the factors L' D L of the inertia matrix.
-    #[inline]
+    #[inline(always)]
     pub fn acceleration(&self, [slider, hinge]: [f64; 2]) -> [f64; 2] {
         let inverse_hinge = 1.0 / self.hinge_inertia;
         let lower = self.coupling * inverse_hinge;
@@ -124,7 +122,7 @@ mod tests {
     #[test]
     fn the_equation_of_motion_is_the_textbook_s() {
         let ([x, theta], [v, omega], control) = ([0.3, -0.7], [1.5, -2.0], 0.4);
-        let dynamics = Dynamics::new([x, theta], [v, omega], control);
+        let dynamics = Dynamics::new([x, theta], [v, omega], (theta * 0.5).sin_cos(), control);
         let (cx, cz) = POLE_CENTRE;
         let coupling = POLE_MASS * (cz * theta.cos() - cx * theta.sin());
         let lever = POLE_MASS * (cz * theta.sin() + cx * theta.cos());

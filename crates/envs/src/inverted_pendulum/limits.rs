@@ -27,6 +27,12 @@ pub struct Limit {
     pub reference: f64,
 }
 
+/// Whether any joint is beyond its range, so that a limit may act.
+#[inline(always)]
+pub fn beyond_range([x, theta]: [f64; 2]) -> bool {
+    (x.abs() > RANGE[0]) | (theta.abs() > RANGE[1])
+}
+
 /// Both joints' limits at these positions and velocities.
 #[inline]
 pub fn limits(position: [f64; 2], velocity: [f64; 2]) -> [Limit; 2] {
@@ -76,11 +82,13 @@ mod tests {
     fn a_joint_within_its_range_has_no_row() {
         assert_eq!(limits([1.0, -RANGE[1]], [5.0, -5.0]), [Limit::default(); 2]);
         assert_eq!(limits([f64::NAN, 0.0], [0.0, 0.0]), [Limit::default(); 2]);
+        assert!(!beyond_range([1.0, -RANGE[1]]) && !beyond_range([f64::NAN, 0.0]));
     }
 
     #[test]
     fn a_limit_pushes_back_into_the_range() {
         for (position, jacobian) in [(-1.01, 1.0), (1.01, -1.0)] {
+            assert!(beyond_range([position, 0.0]) && beyond_range([0.0, RANGE[1].next_up()]));
             let [slider, hinge] = limits([position, 0.0], [0.0, 0.0]);
             assert_eq!(slider.jacobian, jacobian);
             assert!(slider.reference > 0.0 && slider.stiffness > 0.0);

@@ -3,6 +3,7 @@
 mod dynamics;
 mod limits;
 mod line_search;
+mod native;
 mod newton;
 mod physics;
 
@@ -10,7 +11,9 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use self::physics::Motion;
-use crate::{Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, render::draw, state};
+use crate::{
+    Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, render::draw, state, vector::batch::Native,
+};
 
 const MAX_ANGLE: f64 = 0.2;
 
@@ -94,6 +97,17 @@ impl InvertedPendulum {
         let expected = "a finite number from 0 on".into();
         Err(Error::InvalidOption { name: "reset_noise_scale", value: scale.to_string(), expected })
     }
+
+    #[inline(always)]
+    fn reward(&self, terminated: bool) -> f64 {
+        if self.pays_survival & terminated { 0.0 } else { 1.0 }
+    }
+}
+
+#[inline(always)]
+fn terminated(numbers: [f64; 4]) -> bool {
+    let finite = numbers.map(f64::is_finite);
+    !(finite[0] & finite[1] & finite[2] & finite[3]) | (numbers[1].abs() > MAX_ANGLE)
 }
 
 impl State {
@@ -130,9 +144,8 @@ impl Env for InvertedPendulum {
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [f64]) -> Result<Info, Error> {
         check_row(observation, &self.observation_space)?;
         let mut rng = NumpyRng::for_reset(seed, self.state.take().map(|state| state.rng));
-        let noise = self.reset_noise_scale;
-        let [position, velocity] = [(); 2].map(|()| [(); 2].map(|()| rng.uniform(-noise, noise)));
-        let state = self.state.insert(State { rng, motion: Motion::new(position, velocity) });
+        let motion = native::motion(self.start(&mut rng));
+        let state = self.state.insert(State { rng, motion });
         observation.copy_from_slice(&state.observation());
         Ok(Info::default())
     }
@@ -144,13 +157,9 @@ impl Env for InvertedPendulum {
         state.motion.simulate(control);
         let numbers = state.observation();
         observation.copy_from_slice(&numbers);
-        let terminated = !numbers.iter().all(|number| number.is_finite()) || numbers[1].abs() > MAX_ANGLE;
-        if self.pays_survival {
-            let reward = if terminated { 0.0 } else { 1.0 };
-            let info = Info { reward_survive: Some(reward), ..Info::default() };
-            return Ok(Step { reward, terminated, info, ..Step::default() });
-        }
-        Ok(Step { reward: 1.0, terminated, ..Step::default() })
+        let terminated = terminated(numbers);
+        let reward = self.reward(terminated);
+        Ok(Step { reward, terminated, info: self.info(reward).unwrap_or_default(), ..Step::default() })
     }
 
     fn render(&self) -> Result<RgbImage, Error> {

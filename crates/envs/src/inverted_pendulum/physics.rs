@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     dynamics::Dynamics,
-    limits::{Limit, limits},
+    limits::{beyond_range, limits},
     newton::constrained_acceleration,
 };
+use crate::vector::math::{Library, Math};
 
 const TIME_STEP: f64 = 0.02;
 /// Time steps per step of the environment.
@@ -15,7 +16,7 @@ const MAX_CONTROL: f64 = 3.0;
 /// The weights of the four stages' derivatives.
 const WEIGHTS: [f64; 4] = [1.0 / 6.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0];
 
-/// The state of cart and pole: index 0 is the slider (m, m/s), 1 the hinge (rad, rad/s).
+/// The state of cart and pole, at rest in the middle by default: index 0 is the slider (m, m/s), 1 the hinge (rad, rad/s).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Motion {
     pub position: [f64; 2],
@@ -25,61 +26,146 @@ pub struct Motion {
 }
 
 impl Motion {
-    /// At rest from the solver's view: these positions and velocities after a reset.
-    pub fn new(position: [f64; 2], velocity: [f64; 2]) -> Self {
-        Self { position, velocity, warm_start: [0.0; 2] }
+    /// One step of the environment (0.04 s) with `control` on the motor, clamped to ±3; NaN acts as 0.
+    pub fn simulate(&mut self, control: f64) {
+        let mut motions = Motions::from([*self]);
+        motions.simulate::<Library>([control]);
+        *self = motions.of(0);
     }
 
-    /// One step of the environment (0.04 s) with `control` on the motor, clamped to ±3; NaN acts as 0.
+    /// Both joints' acceleration where a limit may act.
+    #[cold]
+    #[inline(never)]
+    fn limited_acceleration(&self, half_angle: (f64, f64), control: f64) -> [f64; 2] {
+        let dynamics = Dynamics::new(self.position, self.velocity, half_angle, control);
+        let free = dynamics.acceleration(dynamics.force);
+        constrained_acceleration(&dynamics, &limits(self.position, self.velocity), free, self.warm_start)
+    }
+}
+
+/// `N` pendulums side by side: joint first, then pendulum.
+#[derive(Clone, Copy)]
+pub struct Motions<const N: usize> {
+    pub position: [[f64; N]; 2],
+    pub velocity: [[f64; N]; 2],
+    pub warm_start: [[f64; N]; 2],
+}
+
+impl<const N: usize> Motions<N> {
+    /// Pendulum `i` by itself.
+    fn of(&self, i: usize) -> Motion {
+        let [position, velocity, warm_start] =
+            [self.position, self.velocity, self.warm_start].map(|joints| joints.map(|numbers| numbers[i]));
+        Motion { position, velocity, warm_start }
+    }
+
+    fn set(&mut self, i: usize, motion: Motion) {
+        for joint in 0..2 {
+            self.position[joint][i] = motion.position[joint];
+            self.velocity[joint][i] = motion.velocity[joint];
+            self.warm_start[joint][i] = motion.warm_start[joint];
+        }
+    }
+
+    /// One step of the environments, as [`Motion::simulate`].
     ///
-    /// Like MuJoCo, it begins anew from the origin, with no control, where the state is too wild to go on.
-    pub fn simulate(&mut self, control: f64) {
-        let mut control = if control.is_nan() { 0.0 } else { control.clamp(-MAX_CONTROL, MAX_CONTROL) };
+    /// Like MuJoCo, a pendulum begins anew from the origin, with no control, where its state is too wild to go on.
+    #[inline(always)]
+    pub fn simulate<M: Math>(&mut self, controls: [f64; N]) {
+        let mut controls = controls.map(|control| match control.is_nan() {
+            true => 0.0,
+            false => control.clamp(-MAX_CONTROL, MAX_CONTROL),
+        });
         for _ in 0..FRAME_SKIP {
-            let mut acceleration = self.acceleration(self.position, self.velocity, control);
-            if [self.position, self.velocity, acceleration].as_flattened().iter().any(|&value| is_wild(value)) {
-                *self = Self::default();
-                control = 0.0;
-                acceleration = self.acceleration(self.position, self.velocity, control);
+            let mut acceleration = self.acceleration::<M>(&self.position, &self.velocity, &controls);
+            let wild = any_wild(&[self.position, self.velocity, acceleration]);
+            if wild.contains(&true) {
+                for i in (0..N).filter(|&i| wild[i]) {
+                    self.set(i, Motion::default());
+                    controls[i] = 0.0;
+                }
+                acceleration = self.acceleration::<M>(&self.position, &self.velocity, &controls);
             }
-            self.advance(acceleration, control);
+            self.advance::<M>(acceleration, &controls);
         }
     }
 
     /// One time step (0.02 s), given the acceleration at its start.
-    fn advance(&mut self, acceleration: [f64; 2], control: f64) {
+    #[inline(always)]
+    fn advance<M: Math>(&mut self, acceleration: [[f64; N]; 2], controls: &[f64; N]) {
         let mut velocities = [self.velocity; 4];
         let mut accelerations = [acceleration; 4];
         for (stage, fraction) in [(1, 0.5), (2, 0.5), (3, 1.0)] {
             let (velocity, acceleration) = (velocities[stage - 1], accelerations[stage - 1]);
-            let position = [0, 1].map(|i| self.position[i] + TIME_STEP * (fraction * velocity[i]));
-            velocities[stage] = [0, 1].map(|i| self.velocity[i] + (fraction * acceleration[i]) * TIME_STEP);
-            accelerations[stage] = self.acceleration(position, velocities[stage], control);
+            let mut position = self.position;
+            for joint in 0..2 {
+                for i in 0..N {
+                    position[joint][i] += TIME_STEP * (fraction * velocity[joint][i]);
+                    velocities[stage][joint][i] += (fraction * acceleration[joint][i]) * TIME_STEP;
+                }
+            }
+            accelerations[stage] = self.acceleration::<M>(&position, &velocities[stage], controls);
         }
-        for i in 0..2 {
-            self.velocity[i] += TIME_STEP * weighted(accelerations.map(|stage| stage[i]));
-            self.position[i] += TIME_STEP * weighted(velocities.map(|stage| stage[i]));
+        for joint in 0..2 {
+            for i in 0..N {
+                self.velocity[joint][i] += TIME_STEP * weighted(accelerations.map(|stage| stage[joint][i]));
+                self.position[joint][i] += TIME_STEP * weighted(velocities.map(|stage| stage[joint][i]));
+            }
         }
         self.warm_start = accelerations[3];
     }
 
-    #[inline]
-    fn acceleration(&self, position: [f64; 2], velocity: [f64; 2], control: f64) -> [f64; 2] {
-        let dynamics = Dynamics::new(position, velocity, control);
-        let free = dynamics.acceleration(dynamics.force);
-        let limits = limits(position, velocity);
-        if limits == [Limit::default(); 2] {
-            return free;
+    #[inline(always)]
+    fn acceleration<M: Math>(
+        &self,
+        position: &[[f64; N]; 2],
+        velocity: &[[f64; N]; 2],
+        controls: &[f64; N],
+    ) -> [[f64; N]; 2] {
+        let half_angle = M::sin_cos(&position[1].map(|theta| theta * 0.5));
+        let mut free = [[0.0; N]; 2];
+        let mut limited = [false; N];
+        for i in 0..N {
+            let (position, velocity) = ([position[0][i], position[1][i]], [velocity[0][i], velocity[1][i]]);
+            let dynamics = Dynamics::new(position, velocity, (half_angle.0[i], half_angle.1[i]), controls[i]);
+            [free[0][i], free[1][i]] = dynamics.acceleration(dynamics.force);
         }
-        constrained_acceleration(&dynamics, &limits, free, self.warm_start)
+        for i in 0..N {
+            limited[i] = beyond_range([position[0][i], position[1][i]]);
+        }
+        if limited.contains(&true) {
+            for i in (0..N).filter(|&i| limited[i]) {
+                let half_angle = (half_angle.0[i], half_angle.1[i]);
+                let motion = Motions { position: *position, velocity: *velocity, ..*self }.of(i);
+                [free[0][i], free[1][i]] = motion.limited_acceleration(half_angle, controls[i]);
+            }
+        }
+        free
     }
 }
 
-fn weighted(stages: [f64; 4]) -> f64 {
-    (0..4).map(|i| WEIGHTS[i] * stages[i]).sum()
+impl<const N: usize> From<[Motion; N]> for Motions<N> {
+    fn from(motions: [Motion; N]) -> Self {
+        let zero = [[0.0; N]; 2];
+        let mut all = Self { position: zero, velocity: zero, warm_start: zero };
+        motions.into_iter().enumerate().for_each(|(i, motion)| all.set(i, motion));
+        all
+    }
 }
 
-/// Whether MuJoCo regards the number as a sign of a simulation gone wrong.
-fn is_wild(value: f64) -> bool {
-    value.is_nan() || value.abs() > 1e10
+#[inline(always)]
+fn weighted(stages: [f64; 4]) -> f64 {
+    ((WEIGHTS[0] * stages[0] + WEIGHTS[1] * stages[1]) + WEIGHTS[2] * stages[2]) + WEIGHTS[3] * stages[3]
+}
+
+/// Which pendulums have a number that MuJoCo regards as a sign of a simulation gone wrong.
+#[inline(always)]
+fn any_wild<const N: usize>(numbers: &[[[f64; N]; 2]; 3]) -> [bool; N] {
+    let mut wild = [false; N];
+    for numbers in numbers.as_flattened() {
+        for i in 0..N {
+            wild[i] |= numbers[i].is_nan() | (numbers[i].abs() > 1e10);
+        }
+    }
+    wild
 }

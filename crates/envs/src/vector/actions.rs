@@ -63,4 +63,20 @@ impl<'a> CheckedActions<'a> {
             Self::Continuous { values, size } => Action::Continuous(&values[index * size..][..*size]),
         }
     }
+
+    /// All actions of a discrete space; none of a box space.
+    pub(crate) fn discrete(&self) -> &[i64] {
+        match self {
+            Self::Discrete(values) => values,
+            Self::Continuous { .. } => &[],
+        }
+    }
+
+    /// The numbers of all actions of a box space; none of a discrete space.
+    pub(crate) fn continuous(&self) -> &[f64] {
+        match self {
+            Self::Discrete(_) => &[],
+            Self::Continuous { values, .. } => values,
+        }
+    }
 }

@@ -66,6 +66,9 @@ pub(super) fn serially<T, F>(
 where
     F: Fn(&mut dyn Group<T>, usize, Rows<'_, T>) -> Result<(), Error>,
 {
+    if let [group] = groups {
+        return work(group.as_mut(), first, rows);
+    }
     let mut result = Ok(());
     for group in groups {
         let len = group.len();

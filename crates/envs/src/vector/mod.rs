@@ -1,8 +1,11 @@
 //! Many environments stepped as one.
 
 mod actions;
+pub(crate) mod batch;
 mod group;
+pub(crate) mod math;
 mod rows;
+pub(crate) mod simd;
 mod singles;
 mod threads;
 
@@ -10,10 +13,11 @@ use image::RgbImage;
 use ndarray::{ArrayViewD, IxDyn};
 
 pub use actions::Actions;
+pub(crate) use actions::CheckedActions;
+pub(crate) use group::Group;
 
 use crate::{BoxEnv, Element, EpisodeStats, Error, Info, Seed, Space, state};
-use actions::CheckedActions;
-use group::{Group, Reset, StepCall};
+use group::{Reset, StepCall};
 use rows::{Results, Rows, Status};
 use singles::Singles;
 use threads::Threads;
@@ -87,6 +91,9 @@ pub enum Seeds<'a> {
 /// The most environments that one task works on: few enough to share out, enough that the task does not matter.
 const LARGEST_GROUP: usize = 64;
 
+/// The same for native environments, which step eight at a time.
+const LARGEST_BATCH: usize = 512;
+
 impl<T: Element> VecEnv<T> {
     /// A vector of these environments, stepped on so many threads; with 0 threads the time that steps take decides
     /// between one thread and as many as the machine has cores.
@@ -141,6 +148,12 @@ impl<T: Element> VecEnv<T> {
     /// Those of [`make`](crate::make()) and [`new`](Self::new); [`Error::WrongDType`] where observations are not `T`.
     pub fn make(id: &str, num_envs: usize, threads: usize) -> Result<Self, Error> {
         let spec = crate::spec(id)?;
+        let tasks = 4 * Threads::most(threads, num_envs);
+        let len = num_envs.div_ceil(tasks).next_multiple_of(simd::LANES).min(LARGEST_BATCH);
+        if let (Some(groups), true) = (spec.batches::<T>(num_envs, len), num_envs > 0) {
+            let env = spec.make()?.typed::<T>()?;
+            return Self::of_groups(groups, env.observation_space().clone(), env.action_space().clone(), threads);
+        }
         let envs = (0..num_envs).map(|_| spec.make()?.typed()).collect::<Result<_, _>>()?;
         Self::new(envs, threads)
     }

@@ -94,4 +94,10 @@ impl<'a, T> Rows<'a, T> {
     pub fn size(&self) -> usize {
         self.observations.len() / self.rewards.len().max(1)
     }
+
+    /// Marks environment `i` as just reset: no reward, no end.
+    pub fn clear(&mut self, i: usize) {
+        (self.rewards[i], self.terminated[i], self.truncated[i]) = (0.0, false, false);
+        (self.episodes[i], self.statuses[i]) = (None, Status::Running);
+    }
 }

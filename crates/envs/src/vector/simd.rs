@@ -1,0 +1,87 @@
+//! Eight environments in the lanes of one instruction: the run-time choice of an instruction set.
+//!
+//! Kernels are plain loops over [`Lanes`]. The compiler makes vector instructions of them, of the set that the function
+//! they are inlined into is compiled for. The results are the same bits with every set.
+
+use super::math::{Fused, Library, Math};
+
+/// Environments that step in one instruction.
+pub(crate) const LANES: usize = 8;
+
+/// One number of eight environments.
+pub(crate) type Lanes = [f64; LANES];
+
+/// An instruction set that this processor has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Level(Set);
+
+#[derive(Clone, Copy, Debug)]
+enum Set {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Portable,
+}
+
+/// Something to compute with any instruction set.
+pub(crate) trait Kernel {
+    type Output;
+
+    /// To be marked `#[inline(always)]`, so that it is compiled anew for each set.
+    fn run<M: Math>(self) -> Self::Output;
+}
+
+impl Level {
+    /// All that this processor has, best first.
+    pub fn available() -> Vec<Self> {
+        let mut sets = vec![];
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            let avx512 = [
+                is_x86_feature_detected!("avx512f"),
+                is_x86_feature_detected!("avx512dq"),
+                is_x86_feature_detected!("avx512bw"),
+                is_x86_feature_detected!("avx512vl"),
+            ];
+            if avx512 == [true; 4] {
+                sets.push(Set::Avx512);
+            }
+            sets.push(Set::Avx2);
+        }
+        sets.push(Set::Portable);
+        sets.into_iter().map(Self).collect()
+    }
+
+    /// The best that this processor has.
+    pub fn best() -> Self {
+        Self::available()[0]
+    }
+
+    /// Runs the kernel with this instruction set.
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "what is compiled for certain instructions may only run where they exist")]
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self.0 {
+            // SAFETY: `available` gives this level only where the processor has these instructions.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => unsafe { with_avx512(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => unsafe { with_avx2(kernel) },
+            Set::Portable => kernel.run::<Library>(),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
+fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Fused>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Fused>()
+}
