@@ -8,7 +8,7 @@ ARGS ?=
 .PHONY: help setup verify pong test lint learn learn-pong
 
 help: ## List these commands
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 setup: ## Install what is missing (libtorch, CMake) into the per-user cache
 	@$(PYTHON) scripts/setup.py
@@ -40,3 +40,5 @@ learn: setup ## Train CartPole and InvertedPendulum on 3 seeds and check that th
 learn-pong: setup ## The same for Pong (half an hour)
 	$(CARGO) build -p vpg
 	$(PYTHON) scripts/learn.py --rows pong
+
+include tests/parity/parity.mk
