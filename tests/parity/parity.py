@@ -63,7 +63,8 @@ def replayed(folder: Path) -> list[dict]:
     """Each case's result as the golden tests report it."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "report.jsonl")
-        environment = {**os.environ, "PARITY_RECORDINGS": str(folder), "PARITY_REPORT": str(report)}
+        roms = next(install.ensure().parents[1].glob("lib/*/site-packages/ale_py/roms"))
+        environment = {**os.environ, "PARITY_RECORDINGS": folder, "PARITY_REPORT": report, "PARITY_ROMS": roms}
         command = ["cargo", "test", "--release", "--quiet", "--no-fail-fast", "-p", "envs", "-p", "preprocess"]
         run = subprocess.run([*command, "--test", "golden_*"], cwd=CHECKOUT, env=environment, capture_output=True, text=True)
         if not report.exists():
@@ -78,14 +79,16 @@ def print_table(folder: Path, results: list[dict]) -> bool:
     width = max(len(name) for name in [*cases, *(result["case"] for result in results)])
     print(f"\n{'case':{width}}  {'steps':>10}  {'mismatches':>10}  first difference")
     for result in sorted(results, key=lambda result: result["case"]):
-        first = result["first"] or "-"
-        print(f"{result['case']:{width}}  {result['steps']:>10,}  {result['mismatches']:>10,}  {first[:200]}")
+        first = (f"known: {result['known']}; " if result["known"] else "") + (result["first"] or "-")
+        print(f"{result['case']:{width}}  {result['steps']:>10,}  {result['mismatches']:>10,}  {first[:160]}")
     for case in sorted(left_out):
         print(f"{case:{width}}  not compared")
-    wrong = sum(result["mismatches"] > 0 for result in results)
-    steps = sum(result["steps"] for result in results)
-    print(f"{'all':{width}}  {steps:>10,}  {sum(result['mismatches'] for result in results):>10,}")
-    print(f"\n{len(results) - wrong} cases equal, {wrong} different, {len(left_out)} not compared")
+    equal = sum(result["mismatches"] == 0 for result in results)
+    known = sum(result["mismatches"] > 0 and result["known"] is not None for result in results)
+    wrong = len(results) - equal - known
+    steps, mismatches = (sum(result[name] for result in results) for name in ("steps", "mismatches"))
+    print(f"{'all':{width}}  {steps:>10,}  {mismatches:>10,}")
+    print(f"\n{equal} cases equal, {wrong} different, {known} different as known, {len(left_out)} not compared")
     return not wrong and not left_out
 
 
