@@ -41,7 +41,7 @@ def main():
 def recorded(size: str, subjects: list[str], fresh: bool) -> Path:
     """The folder with the originals' recordings of this size."""
     python = install.ensure()
-    sources = sorted([*HERE.glob("*.py"), *HERE.glob("peers/*.py"), HERE / "requirements.txt"])
+    sources = [HERE / "record.py", HERE / "recording.py", HERE / "requirements.txt", *sorted(HERE.glob("peers/*.py"))]
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources) + " ".join(subjects).encode())
     folder = install.cache_folder() / f"parity-recordings-{size}-{key.hexdigest()[:12]}"
     if folder.exists() and not fresh:

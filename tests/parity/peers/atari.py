@@ -50,9 +50,15 @@ OTHER_ROM = [
 
 def record_pong(folder, size):
     """Every id of Pong, then ALE/Pong-v5 with each option."""
-    frames, with_option = {"small": (6000, 1600), "short": (60_000, 10_000), "full": (1_000_000, 100_000)}[size]
+    many, frames, with_option = {
+        "small": (6000, 6000, 1600),
+        "short": (30_000, 20_000, 10_000),
+        "full": (1_000_000, 250_000, 100_000),
+    }[size]
     for ours, theirs, kwargs in PONG:
-        _play(folder, f"pong/{ours.replace('/', '-')}", ours, theirs, kwargs, frames)
+        # Longest where actions are sticky: with the random frame skip, and with every frame seen.
+        longest = ours in ("Pong-v0", "PongNoFrameskip-v0")
+        _play(folder, f"pong/{ours.replace('/', '-')}", ours, theirs, kwargs, many if longest else frames)
     for name, kwargs in OPTIONS:
         _play(folder, f"pong/{name}", "ALE/Pong-v5", "ALE/Pong-v5", kwargs, with_option)
     if size == "full":
