@@ -54,12 +54,12 @@ fn compare(args: &str, kills: &[u64]) {
 
 #[test]
 fn a_killed_cartpole_run_ends_as_if_it_had_never_been_killed() {
-    compare("--env CartPole --epochs 60 --save-freq 20", &[0, 30, 77, 150, 203, 301]);
+    compare("--env CartPole --epochs 300 --save-freq 100", &[0, 30, 77, 150, 203, 301]);
 }
 
 #[test]
 fn a_killed_pendulum_run_ends_as_if_it_had_never_been_killed() {
-    compare("--env InvertedPendulum --epochs 40 --save-freq 20", &[120, 253, 333]);
+    compare("--env InvertedPendulum --epochs 150 --save-freq 50", &[120, 253, 333]);
 }
 
 #[cfg(feature = "atari")]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use envs::{AnyEnv, BoxEnv, DType, Error, VecEnv, spec};
+use envs::{DType, Error, VecEnv, spec};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -61,18 +61,13 @@ pub fn make(config: &Config, num_envs: usize) -> Result<AnyVecEnv, Error> {
         return pixel_envs(&spec, pixels, num_envs)
             .and_then(|envs| Ok(AnyVecEnv::I8(VecEnv::new(envs, config.threads)?)));
     }
-    let envs = (0..num_envs).map(|_| spec.make()).collect::<Result<Vec<_>, _>>()?;
     let threads = config.threads;
-    Ok(match envs.first().map(AnyEnv::dtype) {
-        Some(DType::U8) => AnyVecEnv::U8(VecEnv::new(typed(envs)?, threads)?),
-        Some(DType::I8) => AnyVecEnv::I8(VecEnv::new(typed(envs)?, threads)?),
-        Some(DType::F64) => AnyVecEnv::F64(VecEnv::new(typed(envs)?, threads)?),
-        _ => AnyVecEnv::F32(VecEnv::new(typed(envs)?, threads)?),
+    Ok(match spec.make()?.dtype() {
+        DType::U8 => AnyVecEnv::U8(VecEnv::of_spec(&spec, num_envs, threads)?),
+        DType::I8 => AnyVecEnv::I8(VecEnv::of_spec(&spec, num_envs, threads)?),
+        DType::F64 => AnyVecEnv::F64(VecEnv::of_spec(&spec, num_envs, threads)?),
+        _ => AnyVecEnv::F32(VecEnv::of_spec(&spec, num_envs, threads)?),
     })
-}
-
-fn typed<T: envs::Element>(envs: Vec<AnyEnv>) -> Result<Vec<BoxEnv<T>>, Error> {
-    envs.into_iter().map(AnyEnv::typed).collect()
 }
 
 #[cfg(feature = "atari")]

@@ -1,6 +1,10 @@
 //! What a run says while it learns: `progress.txt`, a progress bar or plain lines, and two plots.
 
-use std::{fs::File, io::IsTerminal, time::Instant};
+use std::{
+    fs::File,
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use envs::EpisodeStats;
@@ -20,6 +24,8 @@ use crate::{
 
 /// Seconds between two plain lines where there is no terminal.
 const PLAIN_INTERVAL: f64 = 10.0;
+/// The least time between two resume states. A resumed run computes the epochs since then anew, and the same.
+const KEEP_INTERVAL: Duration = Duration::from_millis(250);
 /// The progress bar counts thousandths of the budget.
 const BAR_LENGTH: u64 = 1000;
 
@@ -99,6 +105,7 @@ pub struct Logger {
     table: csv::Writer<File>,
     bar: Option<ProgressBar>,
     last_plain: Option<Instant>,
+    last_kept: Option<Instant>,
     started: Instant,
     rewards: Curve,
     losses: Vec<Curve>,
@@ -119,6 +126,7 @@ impl Logger {
             table: csv::WriterBuilder::new().delimiter(b'\t').from_writer(file),
             bar: std::io::stderr().is_terminal().then(progress_bar),
             last_plain: None,
+            last_kept: None,
             started: Instant::now(),
             rewards: Curve::new("mean return of the epoch's episodes"),
             losses: ["policy loss", "value loss"].map(Curve::new).to_vec(),
@@ -182,11 +190,17 @@ impl Logger {
         Ok(())
     }
 
+    /// Whether the resume state was not written for a while. Epochs can take milliseconds, about as long as a write.
+    pub fn keep_is_due(&self) -> bool {
+        self.last_kept.is_none_or(|last| last.elapsed() > KEEP_INTERVAL)
+    }
+
     /// Keeps what the run can be resumed from.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn keep(&self, state: &RunState) -> Result<()> {
+    pub fn keep(&mut self, state: &RunState) -> Result<()> {
+        self.last_kept = Some(Instant::now());
         state.write(&self.folder)
     }
 

@@ -87,7 +87,7 @@ fn pong(common: Config) -> Config {
         lam: 0.95,
         pi_lr: 2e-3,
         vf_lr: 2e-3,
-        decay_frames: Some(10_000_000),
+        decay_frames: Some(6_000_000),
         train_v_iters: 5,
         entropy: 0.01,
         hid: vec![128],

@@ -16,6 +16,8 @@ use crate::{
 /// have computed.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct RunState {
+    /// How many states the run has written, this one included.
+    pub generation: u64,
     /// The epoch that has ended.
     pub epoch: u64,
     /// Networks and optimizers.
@@ -48,7 +50,7 @@ impl RunState {
         let payload = postcard::to_allocvec(self)?;
         let checksum = crc32fast::hash(&payload).to_le_bytes();
         let bytes = [MAGIC, checksum.as_slice(), &payload].concat();
-        folder.write(FILES[(self.epoch % 2) as usize], &bytes)
+        folder.write(FILES[(self.generation % 2) as usize], &bytes)
     }
 
     /// The newest state that is whole, and a warning for each file that is damaged; none where no epoch has ended yet.
@@ -69,7 +71,7 @@ impl RunState {
                 }
             }
         }
-        let newest = states.into_iter().max_by_key(|state| state.epoch);
+        let newest = states.into_iter().max_by_key(|state| state.generation);
         if newest.is_none() && !warnings.is_empty() {
             bail!("nothing to resume from: {}", warnings.join("; "));
         }

@@ -59,6 +59,7 @@ pub fn train<T: Element>(
     if !run.epoch.is_multiple_of(config.save_freq) {
         timed(&mut profile.log, || logger.checkpoint(run.epoch, &run.learner.policy, config))?;
     }
+    run.keep(logger)?;
     run.summary.wall_seconds = started.elapsed().as_secs_f64();
     logger.end(&run.summary)?;
     Ok((run.summary, profile))
@@ -67,6 +68,8 @@ pub fn train<T: Element>(
 /// A run in progress.
 struct Run<T: Element> {
     epoch: u64,
+    /// How many resume states were written.
+    generation: u64,
     learner: Learner,
     actor: Actor,
     collector: Collector<T>,
@@ -81,27 +84,33 @@ impl<T: Element> Run<T> {
         let actor = Actor::new(&learner.policy);
         let (collector, rollout) = Collector::start(env, &actor, config)?;
         let (episodes, summary) = (EpisodeWindow::new(config.solve_at), Summary::new(config));
-        Ok(Self { epoch: 0, learner, actor, collector, rollout, episodes, summary })
+        Ok(Self { epoch: 0, generation: 0, learner, actor, collector, rollout, episodes, summary })
     }
 
     fn is_over(&self, config: &Config, clock: &Clock) -> bool {
         clock.is_over(self.summary.env_steps) || (self.summary.solved && config.stop_when_solved)
     }
 
-    /// Logs the epoch, keeps the policy where it is due, and writes the resume state last: what is in the folder is
-    /// never behind it.
-    fn log(&self, stats: UpdateStats, config: &Config, clock: &Clock, logger: &mut Logger) -> Result<()> {
+    /// Logs the epoch, keeps the policy where it is due, and last the resume state: what is in the folder is never
+    /// behind it.
+    fn log(&mut self, stats: UpdateStats, config: &Config, clock: &Clock, logger: &mut Logger) -> Result<()> {
         let report = EpochReport { epoch: self.epoch, stats, episodes: &self.episodes, summary: &self.summary };
         logger.epoch(&report, clock.progress(self.summary.env_steps))?;
         if self.epoch.is_multiple_of(config.save_freq) {
             logger.checkpoint(self.epoch, &self.learner.policy, config)?;
         }
+        if logger.keep_is_due() { self.keep(logger) } else { Ok(()) }
+    }
+
+    fn keep(&mut self, logger: &mut Logger) -> Result<()> {
+        self.generation += 1;
         logger.keep(&self.state()?)
     }
 
     fn state(&self) -> Result<RunState> {
         let (action_rngs, envs) = self.collector.save()?;
         Ok(RunState {
+            generation: self.generation,
             epoch: self.epoch,
             learner: self.learner.save(),
             action_rngs,
@@ -121,7 +130,8 @@ impl<T: Element> Run<T> {
         let observations: &mut [u8] = bytemuck::cast_slice_mut(&mut self.rollout.observations[..first]);
         ensure!(state.observations.len() == observations.len(), "the state is of other environments");
         observations.copy_from_slice(&state.observations);
-        (self.epoch, self.episodes, self.summary) = (state.epoch, state.episodes, state.summary);
+        (self.epoch, self.generation) = (state.epoch, state.generation);
+        (self.episodes, self.summary) = (state.episodes, state.summary);
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub use actions::Actions;
 pub(crate) use actions::CheckedActions;
 pub(crate) use group::Group;
 
-use crate::{BoxEnv, Element, EpisodeStats, Error, Info, Seed, Space, state};
+use crate::{BoxEnv, Element, EnvSpec, EpisodeStats, Error, Info, Seed, Space, state};
 use group::{Reset, StepCall};
 use rows::{Results, Rows, Status};
 use singles::Singles;
@@ -147,7 +147,14 @@ impl<T: Element> VecEnv<T> {
     /// # Errors
     /// Those of [`make`](crate::make()) and [`new`](Self::new); [`Error::WrongDType`] where observations are not `T`.
     pub fn make(id: &str, num_envs: usize, threads: usize) -> Result<Self, Error> {
-        let spec = crate::spec(id)?;
+        Self::of_spec(&crate::spec(id)?, num_envs, threads)
+    }
+
+    /// The same for what was registered, or for a copy of it with other limits.
+    ///
+    /// # Errors
+    /// As [`make`](Self::make), but for the unknown id.
+    pub fn of_spec(spec: &EnvSpec, num_envs: usize, threads: usize) -> Result<Self, Error> {
         let tasks = 4 * Threads::most(threads, num_envs);
         let len = num_envs.div_ceil(tasks).next_multiple_of(simd::LANES).min(LARGEST_BATCH);
         if let (Some(groups), true) = (spec.batches::<T>(num_envs, len), num_envs > 0) {
