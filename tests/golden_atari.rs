@@ -1,4 +1,4 @@
-//! Atari games equal ale-py's: frames, rewards, ends, lives and frame numbers, from the same seeds.
+//! Atari games equal ale-py's: frames, memory, rewards, ends, lives and frame numbers, from the same seeds.
 
 #[path = "parity/replay.rs"]
 mod replay;
@@ -64,7 +64,12 @@ fn compare(recording: &Recording) -> Comparison {
             _ => panic!("{}: {option} = {value}", recording.case),
         }
     }
-    replay(recording, &mut Atari::new(&config).unwrap(), |_, _, _| ())
+    let theirs: Vec<u32> = recording.column("ram_crc32");
+    replay(recording, &mut Atari::new(&config).unwrap(), |comparison, env, row| {
+        let mut ram = [0; 128];
+        env.ale().ram(&mut ram);
+        comparison.equal("crc32 of the memory", crc32fast::hash(&ram), theirs[row]);
+    })
 }
 
 /// The ROM file that ale-py plays, where the bundled one is another.

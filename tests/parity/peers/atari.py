@@ -4,14 +4,14 @@ import ale_py
 import gymnasium as gym
 import numpy as np
 
-from recording import Rollout
+from recording import Rollout, crc
 
 gym.register_envs(ale_py)
 ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
 
-INFO = {
+EXTRAS = {
     name: ("u32", lambda _, info, name=name: info[name]) for name in ("lives", "frame_number", "episode_frame_number")
-}
+} | {"ram_crc32": ("u32", lambda env, _: crc(env.unwrapped.ale.getRAM()))}
 
 # Our id, the original's id, and the option that turns one into the other: ale-py has no Deterministic ids any more.
 PONG = [
@@ -61,6 +61,7 @@ def record_pong(folder, size):
         _play(folder, f"pong/{ours.replace('/', '-')}", ours, theirs, kwargs, many if longest else frames)
     for name, kwargs in OPTIONS:
         _play(folder, f"pong/{name}", "ALE/Pong-v5", "ALE/Pong-v5", kwargs, with_option)
+    _starts(folder, "pong/starts", "ALE/Pong-v5", {"small": 20, "short": 100, "full": 1000}[size])
     if size == "full":
         _rally(folder, "pong/108000-frames", "PongNoFrameskip-v4", 108_000)
 
@@ -68,7 +69,7 @@ def record_pong(folder, size):
 def _play(folder, case, ours, theirs, kwargs, frames):
     """Random actions, each held for a while, over several episodes: seeded and not, some stepped past their end."""
     env = gym.make(theirs, disable_env_checker=True, **kwargs)
-    rollout = Rollout(env, "u8", None, INFO)
+    rollout = Rollout(env, "u8", None, EXTRAS)
     choose = np.random.default_rng(5)
     actions, episode, played = int(env.action_space.n), 0, 0
     while played < frames:
@@ -87,13 +88,23 @@ def _play(folder, case, ours, theirs, kwargs, frames):
     rollout.save(folder, case, ours, kwargs=kwargs, made_as=theirs, frames=played)
 
 
+def _starts(folder, case, name, seeds):
+    """The start from each of many seeds, for which ale-py loads the ROM anew, and the first steps."""
+    rollout = Rollout(gym.make(name, disable_env_checker=True), "u8", None, EXTRAS)
+    for seed in range(1000, 1000 + seeds):
+        rollout.reset(seed)
+        for action in (1, 2, 3):
+            rollout.step(action)
+    rollout.save(folder, case, name, kwargs={}, made_as=name)
+
+
 def _rally(folder, case, name, frames):
     """An endless rally, until the frame limit that every id has cuts the episode off.
 
     The paddle (RAM 51) stays 12 lines above the ball (RAM 54), which makes the ball repeat its way.
     """
     env = gym.make(name, disable_env_checker=True)
-    rollout = Rollout(env, "u8", None, INFO)
+    rollout = Rollout(env, "u8", None, EXTRAS)
     rollout.reset(1)
     while not rollout.rows["truncated"][-1]:
         ram = env.unwrapped.ale.getRAM()
