@@ -1,6 +1,7 @@
-//! Adam, with its whole state in plain tensors so that a run can be resumed exactly.
+//! Adam, its whole state in plain memory, so that a run can be resumed exactly.
 
 use anyhow::{Result, ensure};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
@@ -9,64 +10,62 @@ use crate::tensors::{set, to_vec};
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
+/// Numbers that one task works on.
+const CHUNK: usize = 1 << 14;
 
 /// Adam with bias correction: D. Kingma and J. Ba, *Adam: A Method for Stochastic Optimization* (2015), in the
-/// arrangement of `torch.optim.Adam`.
-#[derive(Debug)]
+/// arrangement of `torch.optim.Adam`. It is plain data, and its own saved state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adam {
     steps: i32,
-    /// First and second moment of each parameter.
-    moments: Vec<(Tensor, Tensor)>,
+    moments: Vec<Moments>,
 }
 
-/// The whole state of an [`Adam`].
+/// The running means of a parameter's gradient and of its square.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AdamState {
-    steps: i32,
-    moments: Vec<(Vec<f32>, Vec<f32>)>,
+struct Moments {
+    first: Vec<f32>,
+    second: Vec<f32>,
 }
 
 impl Adam {
     /// No step taken yet, for these parameters.
     pub fn new(parameters: &[&Tensor]) -> Self {
-        let zeros = |parameter: &Tensor| parameter.zeros_like().set_requires_grad(false);
-        Self { steps: 0, moments: parameters.iter().map(|p| (zeros(p), zeros(p))).collect() }
+        let zeros = |parameter: &&Tensor| vec![0.0; parameter.numel()];
+        let moments = parameters.iter().map(|p| Moments { first: zeros(p), second: zeros(p) }).collect();
+        Self { steps: 0, moments }
     }
 
-    /// The state as plain data.
-    pub fn save(&self) -> AdamState {
-        let moments = self.moments.iter().map(|(first, second)| (to_vec(first), to_vec(second))).collect();
-        AdamState { steps: self.steps, moments }
-    }
-
-    /// Takes a state that `save` gave for parameters of the same shapes.
+    /// Refuses an optimizer of parameters of other sizes.
     ///
     /// # Errors
-    /// Where the shapes differ.
-    pub fn restore(&mut self, state: &AdamState) -> Result<()> {
-        ensure!(state.moments.len() == self.moments.len(), "the optimizer is that of another network");
-        for ((first, second), (saved_first, saved_second)) in self.moments.iter().zip(&state.moments) {
-            set(first, saved_first)?;
-            set(second, saved_second)?;
-        }
-        self.steps = state.steps;
+    /// Where it is one.
+    pub fn check_fits(&self, other: &Self) -> Result<()> {
+        let sizes = |adam: &Self| adam.moments.iter().map(|m| (m.first.len(), m.second.len())).collect::<Vec<_>>();
+        ensure!(sizes(self) == sizes(other), "the optimizer is that of another network");
         Ok(())
     }
 
     /// One step down these gradients.
     pub fn step(&mut self, parameters: &[&Tensor], gradients: &[Tensor], learning_rate: f64) {
         self.steps += 1;
-        let correction1 = 1.0 - BETA1.powi(self.steps);
-        let correction2 = 1.0 - BETA2.powi(self.steps);
-        tch::no_grad(|| {
-            for ((parameter, gradient), (first, second)) in parameters.iter().zip(gradients).zip(&mut self.moments) {
-                let _ = first.lerp_(gradient, 1.0 - BETA1);
-                let _ = second.g_mul_scalar_(BETA2).addcmul_(&(gradient * (1.0 - BETA2)), gradient);
-                let denominator = second.sqrt() / correction2.sqrt() + EPSILON;
-                let update = first.divide(&denominator) * (-learning_rate / correction1);
-                let _ = parameter.shallow_clone().g_add_(&update);
-            }
-        });
+        let scale = (1.0 - BETA2.powi(self.steps)).sqrt() as f32;
+        let rate = (learning_rate / (1.0 - BETA1.powi(self.steps))) as f32;
+        for ((parameter, gradient), Moments { first, second }) in
+            parameters.iter().zip(gradients).zip(&mut self.moments)
+        {
+            let (mut values, gradient) = (to_vec(parameter), to_vec(gradient));
+            let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+            let chunks = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK)).zip(moments);
+            chunks.for_each(|((values, gradient), (first, second))| {
+                for (((x, &g), m), v) in values.iter_mut().zip(gradient).zip(first).zip(second) {
+                    *m += (g - *m) * (1.0 - BETA1) as f32;
+                    *v = *v * BETA2 as f32 + g * g * (1.0 - BETA2) as f32;
+                    *x -= rate * *m / (v.sqrt() / scale + EPSILON as f32);
+                }
+            });
+            set(parameter, &values);
+        }
     }
 }
 

@@ -67,6 +67,7 @@ fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
         Some(path) => go_on(path)?,
     };
     let folder = RunFolder::new(&path);
+    rayon::ThreadPoolBuilder::new().num_threads(config.threads).build_global()?;
     ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
     let epochs = state.as_ref().map_or(0, |state| state.epoch);
     let mut logger = Logger::new(&folder, epochs, args.render)?;

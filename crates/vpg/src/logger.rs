@@ -24,8 +24,10 @@ use crate::{
 
 /// Seconds between two plain lines where there is no terminal.
 const PLAIN_INTERVAL: f64 = 10.0;
-/// The least time between two resume states. A resumed run computes the epochs since then anew, and the same.
-const KEEP_INTERVAL: Duration = Duration::from_millis(250);
+/// Between two resume states lies this many times what writing one takes, so that they cost two hundredths of the time.
+/// A resumed run computes the epochs since the last one anew, and the same.
+const KEEP_PAUSE: u32 = 50;
+const SHORTEST_KEEP_PAUSE: Duration = Duration::from_millis(100);
 /// The progress bar counts thousandths of the budget.
 const BAR_LENGTH: u64 = 1000;
 
@@ -105,7 +107,7 @@ pub struct Logger {
     table: csv::Writer<File>,
     bar: Option<ProgressBar>,
     last_plain: Option<Instant>,
-    last_kept: Option<Instant>,
+    keep_due: Option<Instant>,
     started: Instant,
     rewards: Curve,
     losses: Vec<Curve>,
@@ -126,7 +128,7 @@ impl Logger {
             table: csv::WriterBuilder::new().delimiter(b'\t').from_writer(file),
             bar: std::io::stderr().is_terminal().then(progress_bar),
             last_plain: None,
-            last_kept: None,
+            keep_due: None,
             started: Instant::now(),
             rewards: Curve::new("mean return of the epoch's episodes"),
             losses: ["policy loss", "value loss"].map(Curve::new).to_vec(),
@@ -190,9 +192,9 @@ impl Logger {
         Ok(())
     }
 
-    /// Whether the resume state was not written for a while. Epochs can take milliseconds, about as long as a write.
+    /// Whether it is time to write a resume state: it takes about as long as a short epoch.
     pub fn keep_is_due(&self) -> bool {
-        self.last_kept.is_none_or(|last| last.elapsed() > KEEP_INTERVAL)
+        self.keep_due.is_none_or(|due| Instant::now() >= due)
     }
 
     /// Keeps what the run can be resumed from.
@@ -200,8 +202,11 @@ impl Logger {
     /// # Errors
     /// Where it cannot be written.
     pub fn keep(&mut self, state: &RunState) -> Result<()> {
-        self.last_kept = Some(Instant::now());
-        state.write(&self.folder)
+        let began = Instant::now();
+        state.write(&self.folder)?;
+        let pause = (began.elapsed() * KEEP_PAUSE).max(SHORTEST_KEEP_PAUSE);
+        self.keep_due = Some(Instant::now() + pause);
+        Ok(())
     }
 
     /// Writes what the run came to.

@@ -125,7 +125,7 @@ impl Pass<'_> {
         let behind = [&[hidden], &parameters[2..]].concat();
         let mut gradients = Tensor::run_backward(&[loss], &behind, false, false);
         let by_hidden = gradients.remove(0);
-        let weight = rows.weight_gradient(&by_hidden, parameters[0].size()[0] as usize);
+        let weight = rows.weight_gradient(&by_hidden);
         let bias = by_hidden.sum_dim_intlist(0, false, Kind::Float);
         gradients.splice(0..0, [weight, bias]);
         gradients

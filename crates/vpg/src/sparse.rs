@@ -9,66 +9,86 @@ use tch::Tensor;
 
 use crate::tensors::to_vec;
 
-/// Rows in compressed form: cell `c` of row `r` stands in `cells[offsets[r]..offsets[r + 1]]`.
-#[derive(Clone, Debug, Default)]
+/// A sparse matrix, both by rows and by columns, so that every product writes each of its rows once.
+#[derive(Clone, Debug)]
 pub struct SparseRows {
+    by_row: Compressed,
+    by_column: Compressed,
+}
+
+/// Lists of cells: list `i` stands in `cells[offsets[i]..offsets[i + 1]]`.
+#[derive(Clone, Debug)]
+struct Compressed {
     offsets: Vec<usize>,
     cells: Vec<Cell>,
 }
 
-/// A value that is not zero.
-#[derive(Clone, Copy, Debug)]
+/// A value that is not zero, and its place in the other dimension.
+#[derive(Clone, Copy, Debug, Default)]
 struct Cell {
-    column: u32,
+    index: u32,
     value: f32,
+}
+
+impl Compressed {
+    fn lists(&self) -> impl Iterator<Item = &[Cell]> {
+        self.offsets.windows(2).map(|ends| &self.cells[ends[0]..ends[1]])
+    }
+
+    /// The same cells, listed by the other dimension, of this length.
+    fn transposed(&self, len: usize) -> Self {
+        let mut offsets = vec![0; len + 1];
+        for cell in &self.cells {
+            offsets[cell.index as usize + 1] += 1;
+        }
+        for i in 0..len {
+            offsets[i + 1] += offsets[i];
+        }
+        let (mut next, mut cells) = (offsets.clone(), vec![Cell::default(); self.cells.len()]);
+        for (list, row) in self.lists().enumerate() {
+            for cell in row {
+                let place = &mut next[cell.index as usize];
+                cells[*place] = Cell { index: list as u32, value: cell.value };
+                *place += 1;
+            }
+        }
+        Self { offsets, cells }
+    }
+
+    /// Each list's sum of the rows of `source`, `(other dimension, outputs)`, times the cells' values, on top of `start`.
+    fn product(&self, source: &[f32], start: &[f32]) -> Tensor {
+        let outputs = start.len();
+        let mut sums = vec![0.0f32; (self.offsets.len() - 1) * outputs];
+        sums.par_chunks_exact_mut(outputs).enumerate().for_each(|(i, sums)| {
+            sums.copy_from_slice(start);
+            for cell in &self.cells[self.offsets[i]..self.offsets[i + 1]] {
+                add_scaled(sums, &source[cell.index as usize * outputs..], cell.value);
+            }
+        });
+        Tensor::from_slice(&sums).view([-1, outputs as i64])
+    }
 }
 
 impl SparseRows {
     /// Of dense rows, each `columns` long.
     pub fn new<T: Element>(rows: &[T], columns: usize) -> Self {
-        let mut sparse = Self { offsets: vec![0], cells: Vec::new() };
+        let mut by_row = Compressed { offsets: vec![0], cells: Vec::new() };
         for row in rows.chunks_exact(columns) {
-            for_each_nonzero(row, |column, value| sparse.cells.push(Cell { column: column as u32, value }));
-            sparse.offsets.push(sparse.cells.len());
+            for_each_nonzero(row, |column, value| by_row.cells.push(Cell { index: column as u32, value }));
+            by_row.offsets.push(by_row.cells.len());
         }
-        sparse
-    }
-
-    fn len(&self) -> usize {
-        self.offsets.len() - 1
-    }
-
-    fn row(&self, index: usize) -> &[Cell] {
-        &self.cells[self.offsets[index]..self.offsets[index + 1]]
+        Self { by_column: by_row.transposed(columns), by_row }
     }
 
     /// `(rows, columns) x (columns, outputs) + bias (outputs)`.
     pub fn affine(&self, weight: &Tensor, bias: &Tensor) -> Tensor {
-        let outputs = bias.numel();
-        let (weight, bias) = (to_vec(weight), to_vec(bias));
-        let mut product = vec![0.0f32; self.len() * outputs];
-        product.par_chunks_exact_mut(outputs).enumerate().for_each(|(index, sums)| {
-            sums.copy_from_slice(&bias);
-            for cell in self.row(index) {
-                add_scaled(sums, &weight[cell.column as usize * outputs..], cell.value);
-            }
-        });
-        Tensor::from_slice(&product).view([-1, outputs as i64])
+        self.by_row.product(&to_vec(weight), &to_vec(bias))
     }
 
     /// The derivative of [`affine`](Self::affine) by the weight, `(columns, outputs)`, from that by its result,
     /// `(rows, outputs)`.
-    pub fn weight_gradient(&self, gradient: &Tensor, columns: usize) -> Tensor {
-        let outputs = gradient.size()[1] as usize;
-        let gradient = to_vec(gradient);
-        let mut sums = vec![0.0f32; columns * outputs];
-        for (index, row_gradient) in gradient.chunks_exact(outputs).enumerate() {
-            for cell in self.row(index) {
-                let target = &mut sums[cell.column as usize * outputs..][..outputs];
-                add_scaled(target, row_gradient, cell.value);
-            }
-        }
-        Tensor::from_slice(&sums).view([columns as i64, outputs as i64])
+    pub fn weight_gradient(&self, gradient: &Tensor) -> Tensor {
+        self.by_column.product(&to_vec(gradient), &vec![0.0; gradient.size()[1] as usize])
     }
 }
 
@@ -121,7 +141,7 @@ mod tests {
 
         let loss = expected.square().sum(Kind::Float);
         let expected_gradient = &Tensor::run_backward(&[&loss], &[&weight], false, false)[0];
-        let gradient = sparse.weight_gradient(&(expected.detach() * 2.0), columns);
+        let gradient = sparse.weight_gradient(&(expected.detach() * 2.0));
         let error = (gradient - expected_gradient).abs().max() / expected_gradient.abs().max();
         assert!(error.double_value(&[]) < 1e-5);
     }

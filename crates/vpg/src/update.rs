@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor};
 
 use crate::{
-    adam::{Adam, AdamState},
+    adam::Adam,
     advantage::{Transitions, gae, next_values, normalize, rewards_to_go},
     config::Config,
     policy::{ActorCritic, Input, Pass, action_tensor},
@@ -29,8 +29,8 @@ pub struct Learner {
 pub struct LearnerState {
     /// The networks' parameters in the order of `named_parameters`.
     parameters: Vec<Vec<f32>>,
-    pi_optimizer: AdamState,
-    v_optimizer: AdamState,
+    pi_optimizer: Adam,
+    v_optimizer: Adam,
 }
 
 /// What one update measured. Losses are those before the step, differences and KL those behind it.
@@ -64,8 +64,8 @@ impl Learner {
     pub fn save(&self) -> LearnerState {
         LearnerState {
             parameters: self.policy.named_parameters().iter().map(|(_, parameter)| to_vec(parameter)).collect(),
-            pi_optimizer: self.pi_optimizer.save(),
-            v_optimizer: self.v_optimizer.save(),
+            pi_optimizer: self.pi_optimizer.clone(),
+            v_optimizer: self.v_optimizer.clone(),
         }
     }
 
@@ -75,12 +75,15 @@ impl Learner {
     /// Where the shapes differ.
     pub fn restore(&mut self, state: &LearnerState) -> Result<()> {
         let parameters = self.policy.named_parameters();
-        ensure!(parameters.len() == state.parameters.len(), "the networks are those of another config");
+        let fits = parameters.iter().map(|(_, p)| p.numel()).eq(state.parameters.iter().map(Vec::len));
+        ensure!(fits, "the networks are those of another config");
+        self.pi_optimizer.check_fits(&state.pi_optimizer)?;
+        self.v_optimizer.check_fits(&state.v_optimizer)?;
         for ((_, parameter), values) in parameters.iter().zip(&state.parameters) {
-            set(parameter, values)?;
+            set(parameter, values);
         }
-        self.pi_optimizer.restore(&state.pi_optimizer)?;
-        self.v_optimizer.restore(&state.v_optimizer)
+        (self.pi_optimizer, self.v_optimizer) = (state.pi_optimizer.clone(), state.v_optimizer.clone());
+        Ok(())
     }
 
     /// Learns from one rollout. Learning rates and the entropy bonus are multiplied with `decay`.
