@@ -15,6 +15,7 @@ pub use ale::Ale;
 pub use config::{AtariConfig, FrameSkip, ObsType};
 pub use emulator::AtariAction;
 pub use env::Atari;
+pub use palette::GREY;
 pub use roms::{RomInfo, RomSource, bundled_roms};
 
 use crate::EnvSpec;

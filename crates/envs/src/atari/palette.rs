@@ -31,7 +31,7 @@ pub(super) static RGB: [[u8; 3]; 256] = {
 };
 
 /// The grey level of each palette index: what ale-py's `getScreenGrayscale` gives.
-pub(super) static GREY: [u8; 256] = {
+pub static GREY: [u8; 256] = {
     let mut table = [0; 256];
     let mut i = 0;
     while i < 256 {

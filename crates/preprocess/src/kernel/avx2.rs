@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{plain, rows};
+use super::{Windows, plain, rows};
 
 /// As [`plain::mask`].
 #[target_feature(enable = "avx2")]
@@ -154,6 +154,32 @@ fn minus_ones(bits: [u8; 4]) -> __m256i {
     _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit_of_cell), bit_of_cell)
 }
 
+/// As [`plain::resize_row`]. Multiplications and additions stay separate, so that every sum is rounded as there.
+#[target_feature(enable = "avx2")]
+pub fn resize_row<'a>(rows: impl Iterator<Item = (&'a [u8], f32)> + Clone, windows: &Windows, out: &mut [u8]) {
+    for (i, out) in out.chunks_mut(8).enumerate() {
+        let (half, at) = (i % 2 * 8, i / 2 * 16);
+        let first = load16(&windows.first, at);
+        let first = if half == 0 { first } else { _mm_srli_si128::<8>(first) };
+        let weights = [0, 1, 2].map(|tap| load_floats(&windows.weights[tap], at + half));
+        let mut sum = _mm256_setzero_ps();
+        for (row, row_weight) in rows.clone() {
+            let pixels = |tap: usize| {
+                let start = (usize::from(windows.first[at + half]) + tap).min(row.len() - 16);
+                let pixels = _mm_add_epi8(first, _mm_set1_epi8(tap.wrapping_sub(start) as i8));
+                _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_shuffle_epi8(load16(row, start), pixels)))
+            };
+            let [first, second, third] = [0, 1, 2].map(|tap| _mm256_mul_ps(pixels(tap), weights[tap]));
+            let across = _mm256_add_ps(_mm256_add_ps(first, second), third);
+            sum = _mm256_add_ps(sum, _mm256_mul_ps(_mm256_set1_ps(row_weight), across));
+        }
+        let rounded = _mm256_cvtps_epi32(sum); // to the nearest, halves to even: the rounding mode that Rust relies on
+        let words = _mm_packus_epi32(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256::<1>(rounded));
+        let bytes = _mm_cvtsi128_si64(_mm_packus_epi16(words, words)).to_le_bytes();
+        out.copy_from_slice(&bytes[..out.len()]);
+    }
+}
+
 /// The 32 bytes from `at` on.
 #[target_feature(enable = "avx2")]
 fn load32(bytes: &[u8], at: usize) -> __m256i {
@@ -168,4 +194,12 @@ fn load16(bytes: &[u8], at: usize) -> __m128i {
     let bytes = &bytes[at..at + 16];
     // SAFETY: `bytes` is 16 bytes that may be read; the load needs no alignment.
     unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+}
+
+/// The 8 floats from `at` on.
+#[target_feature(enable = "avx2")]
+fn load_floats(floats: &[f32], at: usize) -> __m256 {
+    let floats = &floats[at..at + 8];
+    // SAFETY: `floats` is 8 floats that may be read; the load needs no alignment.
+    unsafe { _mm256_loadu_ps(floats.as_ptr()) }
 }

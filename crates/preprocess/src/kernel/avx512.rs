@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{plain, rows};
+use super::{Windows, plain, rows};
 
 /// As [`plain::mask`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
@@ -144,6 +144,56 @@ pub fn difference_f32(now: &[u8], earlier: &[u8], out: &mut [f32]) {
     plain::difference(rest, earlier_rest, out_rest);
 }
 
+/// As [`plain::max_of_colours`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub fn max_of_colours(colours: &[u8; 256], a: &[u8], b: &[u8], out: &mut [u8]) {
+    let table = [0, 64, 128, 192].map(|at| load64(colours, at));
+    // A permutation of two vectors looks at an index's lower 7 bits; its highest bit chooses between two of them.
+    let colour = |pixels: __m512i| {
+        let [low, high] = [0, 2].map(|i| _mm512_permutex2var_epi8(table[i], pixels, table[i + 1]));
+        _mm512_mask_mov_epi8(low, _mm512_movepi8_mask(pixels), high)
+    };
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<64>(), b.as_chunks::<64>());
+    let (out, out_rest) = out.as_chunks_mut::<64>();
+    for ((a, b), out) in a.iter().zip(b).zip(out) {
+        let larger = _mm512_max_epu8(colour(load64(a, 0)), colour(load64(b, 0)));
+        // SAFETY: `out` is 64 bytes that may be written; the store needs no alignment.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), larger) }
+    }
+    plain::max_of_colours(colours, a_rest, b_rest, out_rest);
+}
+
+/// As [`plain::resize_row`]. Multiplications and additions stay separate, so that every sum is rounded as there.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub fn resize_row<'a>(rows: impl Iterator<Item = (&'a [u8], f32)> + Clone, windows: &Windows, out: &mut [u8]) {
+    // A quarter for each tap: the pixels behind the first ones.
+    let tap = _mm512_inserti32x4::<1>(_mm512_setzero_si512(), _mm_set1_epi8(1));
+    let tap = _mm512_inserti32x4::<2>(tap, _mm_set1_epi8(2));
+    for (i, out) in out.chunks_mut(16).enumerate() {
+        let at = i * 16;
+        let first = _mm512_broadcast_i32x4(load16(&windows.first, at));
+        let weights = [0, 1, 2].map(|tap| load_floats(&windows.weights[tap], at));
+        let mut sum = _mm512_setzero_ps();
+        for (row, row_weight) in rows.clone() {
+            let start = usize::from(windows.first[at]).min(row.len() - 64);
+            let pixels = _mm512_sub_epi8(_mm512_add_epi8(first, tap), _mm512_set1_epi8(start as i8));
+            let pixels = _mm512_permutexvar_epi8(pixels, load64(row, start));
+            let floats = |pixels| _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(pixels));
+            let across = _mm512_mul_ps(floats(_mm512_castsi512_si128(pixels)), weights[0]);
+            let second = _mm512_mul_ps(floats(_mm512_extracti32x4_epi32::<1>(pixels)), weights[1]);
+            let third = _mm512_mul_ps(floats(_mm512_extracti32x4_epi32::<2>(pixels)), weights[2]);
+            let across = _mm512_add_ps(_mm512_add_ps(across, second), third);
+            sum = _mm512_add_ps(sum, _mm512_mul_ps(_mm512_set1_ps(row_weight), across));
+        }
+        let rounded = _mm512_cvtps_epi32(sum); // to the nearest, halves to even: the rounding mode that Rust relies on
+        // SAFETY: as many bytes are written as `out` has, at most 16; the store needs no alignment.
+        unsafe {
+            let some = u16::MAX >> (16 - out.len());
+            _mm_mask_storeu_epi8(out.as_mut_ptr().cast(), some, _mm512_cvtusepi32_epi8(rounded));
+        }
+    }
+}
+
 /// The 64 bytes from `at` on.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 fn load64(bytes: &[u8], at: usize) -> __m512i {
@@ -158,4 +208,20 @@ fn load32(bytes: &[u8], at: usize) -> __m256i {
     let bytes = &bytes[at..at + 32];
     // SAFETY: `bytes` is 32 bytes that may be read; the load needs no alignment.
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+/// The 16 bytes from `at` on.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load16(bytes: &[u8], at: usize) -> __m128i {
+    let bytes = &bytes[at..at + 16];
+    // SAFETY: `bytes` is 16 bytes that may be read; the load needs no alignment.
+    unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+}
+
+/// The 16 floats from `at` on.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load_floats(floats: &[f32], at: usize) -> __m512 {
+    let floats = &floats[at..at + 16];
+    // SAFETY: `floats` is 16 floats that may be read; the load needs no alignment.
+    unsafe { _mm512_loadu_ps(floats.as_ptr()) }
 }

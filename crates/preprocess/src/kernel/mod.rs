@@ -1,10 +1,13 @@
-//! The two inner loops, frame to mask and masks to difference, in the widest instructions the processor has.
+//! The inner loops, in the widest instructions the processor has.
 
+mod area;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod plain;
+
+pub(crate) use area::{Taps, Windows};
 
 /// Which instructions the inner loops use. All give the same results, bit for bit.
 ///
@@ -114,6 +117,37 @@ impl Kernel {
             // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 => unsafe { avx512::difference_f32(now, earlier, out) },
+        }
+    }
+
+    /// The larger of two pixels' entries in the table, for pictures of one size.
+    #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
+    pub(crate) fn max_of_colours(self, colours: &[u8; 256], a: &[u8], b: &[u8], out: &mut [u8]) {
+        match self.0 {
+            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { avx512::max_of_colours(colours, a, b, out) },
+            _ => plain::max_of_colours(colours, a, b, out),
+        }
+    }
+
+    /// The weighted sum of old rows, each with its weight, brought to the new number of columns.
+    #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
+    pub(crate) fn resize_row<'a>(
+        self,
+        rows: impl Iterator<Item = (&'a [u8], f32)> + Clone,
+        columns: &Taps,
+        windows: Option<&Windows>,
+        out: &mut [u8],
+    ) {
+        match (self.0, windows) {
+            // SAFETY: `detect` made this kernel, having found AVX2.
+            #[cfg(target_arch = "x86_64")]
+            (Instructions::Avx2, Some(windows)) => unsafe { avx2::resize_row(rows, windows, out) },
+            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
+            #[cfg(target_arch = "x86_64")]
+            (Instructions::Avx512, Some(windows)) => unsafe { avx512::resize_row(rows, windows, out) },
+            _ => plain::resize_row(rows, columns, out),
         }
     }
 }

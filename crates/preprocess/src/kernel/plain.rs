@@ -1,6 +1,6 @@
 //! The inner loops in plain Rust: what the others must equal.
 
-use super::rows;
+use super::{Taps, rows};
 use crate::WIDTH;
 
 /// One frame's mask; the green channel of RGB frames is the one that is looked at.
@@ -58,4 +58,37 @@ fn write<T: From<i8>>(now: &[u8], earlier: &[u8], out: &mut [T]) {
 fn unpack(bits: u8) -> u64 {
     let kept = (u64::from(bits) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
     (kept + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101
+}
+
+/// The larger of two pixels' entries in the table.
+pub fn max_of_colours(colours: &[u8; 256], a: &[u8], b: &[u8], out: &mut [u8]) {
+    let colour = |pixel: u8| colours[usize::from(pixel)];
+    for ((a, b), out) in a.chunks(8).zip(b.chunks(8)).zip(out.chunks_mut(8)) {
+        // Most of a frame is equal to the one before.
+        if a == b {
+            out.iter_mut().zip(a).for_each(|(out, a)| *out = colour(*a));
+        } else {
+            out.iter_mut().zip(a.iter().zip(b)).for_each(|(out, (a, b))| *out = colour(*a).max(colour(*b)));
+        }
+    }
+}
+
+/// Old rows, each with its weight, as one new row. The order of the sums is OpenCV's: along each row, then over the rows.
+pub fn resize_row<'a>(rows: impl Iterator<Item = (&'a [u8], f32)> + Clone, columns: &Taps, out: &mut [u8]) {
+    for (i, (out, first)) in out.iter_mut().zip(&columns.first).enumerate() {
+        let mut sum = 0.0;
+        for (row, row_weight) in rows.clone() {
+            let mut across = 0.0;
+            for (pixel, weights) in row[*first..].iter().zip(&columns.weights) {
+                across += f32::from(*pixel) * weights[i];
+            }
+            sum += row_weight * across;
+        }
+        *out = round(sum);
+    }
+}
+
+/// To the nearest whole number, halves to even, from 0 to 255: adding 2^23 leaves a float no place for fractions.
+fn round(value: f32) -> u8 {
+    (value + 8_388_608.0).to_bits() as u8
 }

@@ -6,20 +6,29 @@ use image::RgbImage;
 use preprocess::FrameFormat;
 
 pub struct Film {
-    space: Space,
-    actions: Space,
-    frames: Vec<Vec<u8>>,
-    position: u8,
+    pub space: Space,
+    pub actions: Space,
+    pub frames: Vec<Vec<u8>>,
+    pub position: u8,
+    /// The frame that terminates an episode, if it has one.
+    pub end: Option<u8>,
+    /// The first frame with one life of three less, if it has one.
+    pub life_lost: Option<u8>,
 }
 
 impl Film {
     pub fn new(format: FrameFormat, frames: Vec<Vec<u8>>) -> Self {
-        Self {
-            space: Space::boxed(format.shape(), DType::U8, 0.0, 255.0),
-            actions: Space::discrete(2),
-            frames,
-            position: 0,
-        }
+        Self::of_shape(format.shape(), frames)
+    }
+
+    pub fn of_shape(shape: &[usize], frames: Vec<Vec<u8>>) -> Self {
+        let space = Space::boxed(shape, DType::U8, 0.0, 255.0);
+        Self { space, actions: Space::discrete(3), frames, position: 0, end: None, life_lost: None }
+    }
+
+    fn info(&self) -> Info {
+        let lost = self.life_lost.is_some_and(|lost| self.position >= lost);
+        Info { lives: Some(3 - u32::from(lost)), ..Info::default() }
     }
 }
 
@@ -38,16 +47,17 @@ impl Env for Film {
         check_row(observation, &self.space)?;
         self.position = 0;
         observation.copy_from_slice(&self.frames[0]);
-        Ok(Info::default())
+        Ok(self.info())
     }
 
     fn step(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
         if !self.action_space().contains(action) {
-            return Err(Error::InvalidAction { action: action.to_string(), expected: "0 or 1".into() });
+            return Err(Error::InvalidAction { action: action.to_string(), expected: "0 to 2".into() });
         }
         self.position += 1;
         observation.copy_from_slice(&self.frames[usize::from(self.position) % self.frames.len()]);
-        Ok(Step { reward: f64::from(self.position), ..Step::default() })
+        let terminated = self.end == Some(self.position);
+        Ok(Step { reward: f64::from(self.position), terminated, info: self.info(), ..Step::default() })
     }
 
     fn render(&self) -> Result<RgbImage, Error> {

@@ -1,0 +1,120 @@
+//! Frame skip with the maximum of two frames.
+
+use envs::{Action, Env, Error, Info, Seed, Space, Step, check_row, state};
+use image::RgbImage;
+
+use super::{invalid, pass_on};
+use crate::Kernel;
+
+/// Repeats an action for some frames and shows, pixel by pixel, the larger of the last two: many games draw some objects
+/// only in every other frame. The reward is the sum over the frames.
+///
+/// Where the episode ends before the last frame, the observation is the one before, and the step's frames that were still
+/// to come are not played; so it is in Gymnasium's `AtariPreprocessing`.
+#[derive(Clone, Debug)]
+pub struct MaxPoolSkip<E> {
+    env: E,
+    frame_skip: usize,
+    colours: Option<Box<[u8; 256]>>,
+    kernel: Kernel,
+    /// The last two frames, in turn.
+    frames: [Vec<u8>; 2],
+    pooled: Vec<u8>,
+}
+
+impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
+    /// Repeats the actions of `env` for `frame_skip` frames.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where `frame_skip` is 0.
+    pub fn new(env: E, frame_skip: usize) -> Result<Self, Error> {
+        if frame_skip == 0 {
+            return invalid("frame_skip", frame_skip, "at least 1 frame");
+        }
+        let frame = vec![0; env.observation_space().size()];
+        let frames = [frame.clone(), frame.clone()];
+        Ok(Self { env, frame_skip, colours: None, kernel: Kernel::detect(), frames, pooled: frame })
+    }
+
+    /// Replaces each value by its entry in this table before the maximum, such as palette indices by grey levels. That is
+    /// cheaper here than in the environment, because frames that are not shown are left alone.
+    pub fn with_colours(self, colours: &[u8; 256]) -> Self {
+        Self { colours: Some(Box::new(*colours)), ..self }
+    }
+
+    /// Pools the last frame, `frames[newest]`, with the one before it.
+    fn pool(&mut self, newest: usize) {
+        let before = if self.frame_skip == 1 { newest } else { 1 - newest };
+        let (newest, before) = (&self.frames[newest], &self.frames[before]);
+        match &self.colours {
+            Some(colours) => self.kernel.max_of_colours(colours, newest, before, &mut self.pooled),
+            None => max(newest, before, &mut self.pooled),
+        }
+    }
+
+    /// The last frame ended the episode: the pooled observation takes in the one before it.
+    fn pool_end(&mut self, before: usize) {
+        for (pooled, value) in self.pooled.iter_mut().zip(&self.frames[before]) {
+            let value = self.colours.as_ref().map_or(*value, |colours| colours[usize::from(*value)]);
+            *pooled = value.max(*pooled);
+        }
+    }
+}
+
+fn max(a: &[u8], b: &[u8], out: &mut [u8]) {
+    for ((a, b), out) in a.iter().zip(b).zip(out) {
+        *out = *a.max(b);
+    }
+}
+
+impl<E: Env<Obs = u8>> Env for MaxPoolSkip<E> {
+    type Obs = u8;
+
+    fn reset(&mut self, seed: Option<&Seed>, observation: &mut [u8]) -> Result<Info, Error> {
+        check_row(observation, self.env.observation_space())?;
+        let info = self.env.reset(seed, &mut self.frames[0])?;
+        let [first, other] = &mut self.frames;
+        other.copy_from_slice(first);
+        self.pool(0);
+        observation.copy_from_slice(&self.pooled);
+        Ok(info)
+    }
+
+    fn step(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
+        check_row(observation, self.env.observation_space())?;
+        let (mut reward, mut step) = (0.0, Step::default());
+        for frame in 0..self.frame_skip {
+            let (newest, last) = (frame % 2, frame + 1 == self.frame_skip);
+            step = self.env.step(action, &mut self.frames[newest])?;
+            reward += step.reward;
+            match (last, step.done()) {
+                (true, false) => self.pool(newest),
+                (true, true) if frame > 0 => self.pool_end(1 - newest),
+                (_, true) => break,
+                (false, false) => {}
+            }
+        }
+        observation.copy_from_slice(&self.pooled);
+        Ok(Step { reward, ..step })
+    }
+
+    fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
+        let len = state.len();
+        state::put(&self.pooled, state)?;
+        self.env.save(state).inspect_err(|_| state.truncate(len))
+    }
+
+    fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error> {
+        let mut rest = *state;
+        let pooled: Vec<u8> = state::take(&mut rest)?;
+        if pooled.len() != self.pooled.len() {
+            let reason = format!("its frame has {} pixels, not {}", pooled.len(), self.pooled.len());
+            return Err(Error::BadState { reason });
+        }
+        self.env.restore(&mut rest)?;
+        (self.pooled, *state) = (pooled, rest);
+        Ok(())
+    }
+
+    pass_on!(observation_space, action_space, render, render_fps);
+}
