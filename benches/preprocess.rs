@@ -10,7 +10,9 @@ mod episode;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use preprocess::{Cell, DifferenceConfig, FrameFormat, Kernel, Masker, difference_with};
+use preprocess::{
+    AreaResizer, Cell, DifferenceConfig, FrameFormat, Kernel, Masker, SparseDifferences, difference_with,
+};
 
 /// One frame to one observation, and the mask to keep for the next.
 struct Differences<'a, T> {
@@ -64,8 +66,47 @@ fn bench<T: Cell + Default + Clone>(
     }
 }
 
+/// Rows of the sparse form: from two masks, and from the dense difference.
+fn bench_sparse(c: &mut Criterion, frames: &[Vec<u8>]) {
+    let mut differences =
+        Differences::<i8>::new(Kernel::detect(), FrameFormat::Palette, &DifferenceConfig::default(), frames);
+    let dense = [(); 2].map(|()| differences.step().to_vec())[1].clone();
+    let [now, earlier] = &differences.masks;
+    let mut rows = SparseDifferences::new();
+    let mut group = c.benchmark_group("sparse-80x80");
+    group.bench_function("from-masks", |b| {
+        b.iter(|| {
+            rows.clear();
+            rows.push_difference(black_box(now), earlier).expect("masks of one length");
+        })
+    });
+    group.bench_function("from-dense", |b| {
+        b.iter(|| {
+            rows.clear();
+            rows.push_dense(black_box(&dense)).expect("a short row");
+        })
+    });
+    group.finish();
+}
+
+/// The resize of the usual pipeline.
+fn bench_resize(c: &mut Criterion, frame: &[u8]) {
+    let resizer = AreaResizer::new([210, 160], [84, 84]).expect("a smaller size");
+    let mut small = vec![0; 84 * 84];
+    let mut group = c.benchmark_group("resize-84x84");
+    for kernel in Kernel::available() {
+        let resizer = resizer.clone().with_kernel(kernel);
+        group.bench_function(kernel.name(), |b| {
+            b.iter(|| resizer.resize(black_box(frame), &mut small).expect("a whole frame"));
+        });
+    }
+    group.finish();
+}
+
 fn preprocess(c: &mut Criterion) {
     let [palette, rgb] = episode::frames();
+    bench_sparse(c, &palette[400..402]);
+    bench_resize(c, &palette[400]);
     // About 250 MB of each.
     let formats = [(FrameFormat::Palette, palette, 9), (FrameFormat::Rgb, rgb, 3)];
     for (format, frames, times) in formats {

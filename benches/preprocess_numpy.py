@@ -1,6 +1,6 @@
-"""Times the frame difference written with NumPy, on the frames that `cargo bench -p preprocess` uses.
+"""Times the frame difference written with NumPy, and OpenCV's resize, on the frames that `cargo bench -p preprocess` uses.
 
-    pip install numpy==2.4.6 && python benches/preprocess_numpy.py
+    pip install numpy==2.4.6 opencv-python-headless==5.0.0.93 && python benches/preprocess_numpy.py
 """
 
 import json
@@ -9,6 +9,7 @@ import timeit
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 RECORDING = Path(__file__).parent.parent / "tests" / "parity" / "golden" / "frames" / "pong.rec"
@@ -95,6 +96,9 @@ def main():
         print(f"{name:34}{time_masks(mask, few[400:402]):10.2f}{time_masks(mask, many):13.2f}")
     queue = rgb[400:403]
     print(f"{'RGB, the write-up, 40x40, uint8':34}{1e3 * min(timeit.repeat(lambda: blog_phi(queue), number=1000)):10.2f}")
+    cv2.setNumThreads(1)
+    resize = lambda: cv2.resize(palette[400], (84, 84), interpolation=cv2.INTER_AREA)  # noqa: E731
+    print(f"{'OpenCV, 210x160 to 84x84':34}{1e3 * min(timeit.repeat(resize, number=1000)):10.2f}")
 
 
 if __name__ == "__main__":
