@@ -5,6 +5,7 @@
 #[cfg(feature = "atari")]
 pub mod atari;
 mod cartpole;
+mod check;
 mod env;
 mod error;
 mod inverted_pendulum;
@@ -17,6 +18,7 @@ mod time_limit;
 mod vector;
 
 pub use cartpole::CartPole;
+pub use check::{Rule, Violation, check_env};
 pub use env::{Env, EpisodeStats, Info, Step, check_row};
 pub use error::Error;
 pub use inverted_pendulum::InvertedPendulum;

@@ -25,7 +25,7 @@ use crate::Error;
 /// assert_eq!(small.offset(1), Seed::from(43));
 /// # Ok::<(), envs::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seed(BigUint);
 
 impl Seed {
