@@ -5,29 +5,16 @@ use envs::Error;
 use crate::{Kernel, mask::check_len};
 
 /// What a cell of a dense difference is stored as: `i8` or `f32`.
-pub trait Cell: sealed::Sealed {}
+pub trait Cell: Copy + Default + From<i8> + sealed::Sealed {}
 
 mod sealed {
-    use crate::Kernel;
-
-    pub trait Sealed: Sized {
-        fn write(kernel: Kernel, now: &[u8], earlier: &[u8], out: &mut [Self]);
-    }
+    pub trait Sealed {}
+    impl Sealed for i8 {}
+    impl Sealed for f32 {}
 }
 
 impl Cell for i8 {}
-impl sealed::Sealed for i8 {
-    fn write(kernel: Kernel, now: &[u8], earlier: &[u8], out: &mut [Self]) {
-        kernel.difference_i8(now, earlier, out);
-    }
-}
-
 impl Cell for f32 {}
-impl sealed::Sealed for f32 {
-    fn write(kernel: Kernel, now: &[u8], earlier: &[u8], out: &mut [Self]) {
-        kernel.difference_f32(now, earlier, out);
-    }
-}
 
 /// Writes `now` minus `earlier`, one number of -1, 0 or 1 per bit of the masks. Masks of any length will do, such as
 /// those of a whole batch.
@@ -52,6 +39,6 @@ pub fn difference<T: Cell>(now: &[u8], earlier: &[u8], out: &mut [T]) -> Result<
 pub fn difference_with<T: Cell>(kernel: Kernel, now: &[u8], earlier: &[u8], out: &mut [T]) -> Result<(), Error> {
     check_len("the earlier mask", earlier.len(), now.len())?;
     check_len("the difference", out.len(), now.len() * 8)?;
-    T::write(kernel, now, earlier, out);
+    kernel.difference(now, earlier, out);
     Ok(())
 }

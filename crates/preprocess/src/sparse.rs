@@ -2,7 +2,7 @@
 
 use envs::Error;
 
-use crate::mask::check_len;
+use crate::{kernel::changes, mask::check_len};
 
 /// Rows of -1, 0 and 1 of which only the cells that are not zero are stored, two bytes each: compressed sparse rows.
 ///
@@ -105,12 +105,7 @@ impl SparseDifferences {
         check_row_len(now.len() * 8)?;
         let words = now.chunks(8).zip(earlier.chunks(8)).map(|(now, earlier)| (word(now), word(earlier)));
         for (i, (now, earlier)) in words.enumerate() {
-            let mut different = now ^ earlier;
-            while different != 0 {
-                let bit = different.trailing_zeros();
-                self.cells.push(SparseCell::new(i * 64 + bit as usize, earlier >> bit & 1 != 0));
-                different &= different - 1;
-            }
+            self.cells.extend(changes(now, earlier).map(|(bit, sign)| SparseCell::new(i * 64 + bit, sign < 0)));
         }
         self.offsets.push(self.cells.len());
         Ok(())

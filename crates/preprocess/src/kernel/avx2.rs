@@ -106,52 +106,10 @@ fn not_background(cells: __m256i, [a, b]: [u8; 2]) -> u32 {
     !_mm256_movemask_epi8(_mm256_or_si256(a, b)) as u32
 }
 
-/// As [`plain::difference`].
+/// [`plain::difference`], whose zeros are stored 32 bytes at a time here.
 #[target_feature(enable = "avx2")]
-pub fn difference_i8(now: &[u8], earlier: &[u8], out: &mut [i8]) {
-    let (words, rest) = now.as_chunks::<4>();
-    let (earlier_words, earlier_rest) = earlier.as_chunks::<4>();
-    let (out_words, out_rest) = out.split_at_mut(words.len() * 32);
-    for ((now, earlier), out) in words.iter().zip(earlier_words).zip(out_words.as_chunks_mut::<32>().0) {
-        // SAFETY: `out` is 32 bytes that may be written; the store needs no alignment.
-        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), cells_of(*now, *earlier)) }
-    }
-    plain::difference(rest, earlier_rest, out_rest);
-}
-
-/// As [`plain::difference`].
-#[target_feature(enable = "avx2")]
-pub fn difference_f32(now: &[u8], earlier: &[u8], out: &mut [f32]) {
-    let (words, rest) = now.as_chunks::<4>();
-    let (earlier_words, earlier_rest) = earlier.as_chunks::<4>();
-    let (out_words, out_rest) = out.split_at_mut(words.len() * 32);
-    for ((now, earlier), out) in words.iter().zip(earlier_words).zip(out_words.as_chunks_mut::<32>().0) {
-        let cells = cells_of(*now, *earlier);
-        let halves = [_mm256_castsi256_si128(cells), _mm256_extracti128_si256::<1>(cells)];
-        let eights = [halves[0], _mm_srli_si128::<8>(halves[0]), halves[1], _mm_srli_si128::<8>(halves[1])];
-        for (eight, out) in eights.into_iter().zip(out.as_chunks_mut::<8>().0) {
-            let floats = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight));
-            // SAFETY: `out` is 8 floats that may be written; the store needs no alignment.
-            unsafe { _mm256_storeu_ps(out.as_mut_ptr(), floats) }
-        }
-    }
-    plain::difference(rest, earlier_rest, out_rest);
-}
-
-/// 32 cells of -1, 0 or 1.
-#[target_feature(enable = "avx2")]
-fn cells_of(now: [u8; 4], earlier: [u8; 4]) -> __m256i {
-    // A set bit becomes -1: earlier minus now has the sign of now minus earlier.
-    _mm256_sub_epi8(minus_ones(earlier), minus_ones(now))
-}
-
-/// A byte of -1 for each set bit.
-#[target_feature(enable = "avx2")]
-fn minus_ones(bits: [u8; 4]) -> __m256i {
-    let byte_of_cell = _mm256_setr_epi64x(0, 0x0101_0101_0101_0101, 0x0202_0202_0202_0202, 0x0303_0303_0303_0303);
-    let bit_of_cell = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
-    let bytes = _mm256_shuffle_epi8(_mm256_set1_epi32(i32::from_le_bytes(bits)), byte_of_cell);
-    _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit_of_cell), bit_of_cell)
+pub fn difference<T: Default + Copy + From<i8>>(now: &[u8], earlier: &[u8], out: &mut [T]) {
+    plain::difference(now, earlier, out);
 }
 
 /// As [`plain::resize_row`]. Multiplications and additions stay separate, so that every sum is rounded as there.

@@ -112,38 +112,6 @@ fn not_background(cells: __m512i, [a, b]: [u8; 2]) -> u64 {
     _mm512_mask_cmpneq_epi8_mask(_mm512_cmpneq_epi8_mask(cells, a), cells, b)
 }
 
-/// As [`plain::difference`].
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-pub fn difference_i8(now: &[u8], earlier: &[u8], out: &mut [i8]) {
-    let (words, rest) = now.as_chunks::<8>();
-    let (earlier_words, earlier_rest) = earlier.as_chunks::<8>();
-    let (out_words, out_rest) = out.split_at_mut(words.len() * 64);
-    for ((now, earlier), out) in words.iter().zip(earlier_words).zip(out_words.as_chunks_mut::<64>().0) {
-        // A set bit becomes -1: earlier minus now has the sign of now minus earlier.
-        let now = _mm512_movm_epi8(u64::from_le_bytes(*now));
-        let cells = _mm512_sub_epi8(_mm512_movm_epi8(u64::from_le_bytes(*earlier)), now);
-        // SAFETY: `out` is 64 bytes that may be written; the store needs no alignment.
-        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), cells) }
-    }
-    plain::difference(rest, earlier_rest, out_rest);
-}
-
-/// As [`plain::difference`].
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-pub fn difference_f32(now: &[u8], earlier: &[u8], out: &mut [f32]) {
-    let (words, rest) = now.as_chunks::<2>();
-    let (earlier_words, earlier_rest) = earlier.as_chunks::<2>();
-    let (out_words, out_rest) = out.split_at_mut(words.len() * 16);
-    let [one, minus_one] = [1.0, -1.0].map(|value| _mm512_set1_ps(value));
-    for ((now, earlier), out) in words.iter().zip(earlier_words).zip(out_words.as_chunks_mut::<16>().0) {
-        let (now, earlier) = (u16::from_le_bytes(*now), u16::from_le_bytes(*earlier));
-        let cells = _mm512_mask_mov_ps(_mm512_maskz_mov_ps(now & !earlier, one), earlier & !now, minus_one);
-        // SAFETY: `out` is 16 floats that may be written; the store needs no alignment.
-        unsafe { _mm512_storeu_ps(out.as_mut_ptr(), cells) }
-    }
-    plain::difference(rest, earlier_rest, out_rest);
-}
-
 /// As [`plain::max_of_colours`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 pub fn max_of_colours(colours: &[u8; 256], a: &[u8], b: &[u8], out: &mut [u8]) {

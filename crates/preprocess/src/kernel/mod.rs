@@ -8,6 +8,7 @@ mod avx512;
 mod plain;
 
 pub(crate) use area::{Taps, Windows};
+pub(crate) use plain::changes;
 
 /// Which instructions the inner loops use. All give the same results, bit for bit.
 ///
@@ -38,14 +39,14 @@ impl Kernel {
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512vbmi")
+            let avx512 = is_x86_feature_detected!("avx512vbmi")
+                && is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl")
-            {
-                return Self(Instructions::Avx512);
-            }
-            if is_x86_feature_detected!("avx2") {
-                return Self(Instructions::Avx2);
+                && is_x86_feature_detected!("avx512vl");
+            match (is_x86_feature_detected!("avx2"), avx512) {
+                (true, true) => return Self(Instructions::Avx512),
+                (true, false) => return Self(Instructions::Avx2),
+                (false, _) => {}
             }
         }
         Self::PLAIN
@@ -86,7 +87,7 @@ impl Kernel {
             // SAFETY: `detect` made this kernel, having found AVX2.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 => unsafe { avx2::mask::<CHANNELS, STRIDE>(frame, background, mask) },
-            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
+            // SAFETY: `detect` made this kernel, having found AVX-512 F, BW, VL and VBMI.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 => unsafe { avx512::mask::<CHANNELS, STRIDE>(frame, background, mask) },
         }
@@ -94,29 +95,12 @@ impl Kernel {
 
     /// The difference of masks of one length, into eight times as many cells.
     #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
-    pub(crate) fn difference_i8(self, now: &[u8], earlier: &[u8], out: &mut [i8]) {
+    pub(crate) fn difference<T: Default + Copy + From<i8>>(self, now: &[u8], earlier: &[u8], out: &mut [T]) {
         match self.0 {
             Instructions::Plain => plain::difference(now, earlier, out),
             // SAFETY: `detect` made this kernel, having found AVX2.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { avx2::difference_i8(now, earlier, out) },
-            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { avx512::difference_i8(now, earlier, out) },
-        }
-    }
-
-    /// The same as floats.
-    #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
-    pub(crate) fn difference_f32(self, now: &[u8], earlier: &[u8], out: &mut [f32]) {
-        match self.0 {
-            Instructions::Plain => plain::difference(now, earlier, out),
-            // SAFETY: `detect` made this kernel, having found AVX2.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { avx2::difference_f32(now, earlier, out) },
-            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { avx512::difference_f32(now, earlier, out) },
+            Instructions::Avx2 | Instructions::Avx512 => unsafe { avx2::difference(now, earlier, out) },
         }
     }
 
@@ -124,7 +108,7 @@ impl Kernel {
     #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
     pub(crate) fn max_of_colours(self, colours: &[u8; 256], a: &[u8], b: &[u8], out: &mut [u8]) {
         match self.0 {
-            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
+            // SAFETY: `detect` made this kernel, having found AVX-512 F, BW, VL and VBMI.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 => unsafe { avx512::max_of_colours(colours, a, b, out) },
             _ => plain::max_of_colours(colours, a, b, out),
@@ -144,7 +128,7 @@ impl Kernel {
             // SAFETY: `detect` made this kernel, having found AVX2.
             #[cfg(target_arch = "x86_64")]
             (Instructions::Avx2, Some(windows)) => unsafe { avx2::resize_row(rows, windows, out) },
-            // SAFETY: `detect` made this kernel, having found AVX-512 F (with BW), BW, VL and VBMI.
+            // SAFETY: `detect` made this kernel, having found AVX-512 F, BW, VL and VBMI.
             #[cfg(target_arch = "x86_64")]
             (Instructions::Avx512, Some(windows)) => unsafe { avx512::resize_row(rows, windows, out) },
             _ => plain::resize_row(rows, columns, out),

@@ -32,32 +32,36 @@ fn pack(cells: u64) -> u8 {
 }
 
 /// One cell per bit: -1, 0 or 1.
+#[inline(always)]
 pub fn difference<T: Default + Copy + From<i8>>(now: &[u8], earlier: &[u8], out: &mut [T]) {
     let ((now, now_rest), (earlier, earlier_rest)) = (now.as_chunks::<8>(), earlier.as_chunks::<8>());
     let (out, out_rest) = out.split_at_mut(now.len() * 64);
     for ((now, earlier), out) in now.iter().zip(earlier).zip(out.as_chunks_mut::<64>().0) {
-        // Most of a mask is equal to the one before: in Pong only the ball and the paddles move.
-        if now == earlier {
-            *out = [T::default(); 64];
-        } else {
-            write(now, earlier, out);
-        }
+        *out = [T::default(); 64];
+        write_changes(u64::from_le_bytes(*now), u64::from_le_bytes(*earlier), out);
     }
-    write(now_rest, earlier_rest, out_rest);
-}
-
-fn write<T: From<i8>>(now: &[u8], earlier: &[u8], out: &mut [T]) {
-    for ((now, earlier), out) in now.iter().zip(earlier).zip(out.as_chunks_mut::<8>().0) {
-        let cells = unpack(now & !earlier) | (unpack(earlier & !now) * 0xff);
-        *out = cells.to_le_bytes().map(|cell| T::from(cell as i8));
+    for ((now, earlier), out) in now_rest.iter().zip(earlier_rest).zip(out_rest.as_chunks_mut::<8>().0) {
+        *out = [T::default(); 8];
+        write_changes((*now).into(), (*earlier).into(), out);
     }
 }
 
-/// Eight bits as eight bytes of 0 or 1: bit `i` is kept in byte `i` alone, and what is not zero there carries into the
-/// byte's highest bit.
-fn unpack(bits: u8) -> u64 {
-    let kept = (u64::from(bits) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
-    (kept + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101
+#[inline(always)]
+fn write_changes<T: From<i8>>(now: u64, earlier: u64, out: &mut [T]) {
+    changes(now, earlier).for_each(|(bit, sign)| out[bit] = T::from(sign));
+}
+
+/// The bits that are not equal, in order, with 1 for those of `now` and -1 for those of `earlier`. There are few: in Pong
+/// only the ball and the paddles move.
+#[inline(always)]
+pub fn changes(now: u64, earlier: u64) -> impl Iterator<Item = (usize, i8)> {
+    let mut different = now ^ earlier;
+    std::iter::from_fn(move || {
+        let bit = different.trailing_zeros();
+        let sign = if earlier.checked_shr(bit)? & 1 == 0 { 1 } else { -1 };
+        different &= different - 1;
+        Some((bit as usize, sign))
+    })
 }
 
 /// The larger of two pixels' entries in the table.
