@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     emulator::{AtariAction, Emulator, RAM_BYTES, State, WIDTH},
     mt19937::Mt19937,
+    palette::{self, Palette},
     roms::{Rom, RomSource},
 };
 use crate::{Error, state};
@@ -18,7 +19,7 @@ use crate::{Error, state};
 const CONSOLE_SEED: u32 = 4_753_849;
 /// The console's generator fills the memory (one draw a byte), and each reset draws the timer's start. ALE resets twice
 /// while it builds the console; these are the draws up to there.
-const DRAWS_TO_BUILD: u32 = RAM_BYTES as u32 + 2;
+const DRAWS_TO_BUILD: u32 = RAM_BYTES as u32 + 3;
 
 /// A console with a game in it, frame by frame.
 ///
@@ -66,16 +67,17 @@ struct LastFrame {
     ram: Vec<u8>,
 }
 
-/// The game's first frame after the ROM was loaded and the game reset, as every seeded reset gives it.
+/// What the consoles of one ROM start from.
 struct Start {
-    state: State,
-    last_frame: Arc<LastFrame>,
-    /// Whether every reset starts there, whatever the timer and the memory hold.
-    is_fixed: bool,
+    /// The state right after the ROM was loaded.
+    loaded: Vec<u8>,
+    /// The game's first frame, where every reset comes to the same.
+    fixed: Option<(State, Arc<LastFrame>)>,
+    palette: &'static Palette,
 }
 
-/// The ROMs whose state after a reset is one and the same, whatever the timer's start and the memory were: there a
-/// reset is a restored state. A test compares them with real resets.
+/// The checksums of the ROMs whose state after a reset is one and the same, whatever the timer, the memory and the rest
+/// held before: there a reset is a restored state. A test compares it with real resets.
 const FIXED_STARTS: [&str; 1] = ["60e0ea3cbe0913d39803477945e9e5ec"];
 
 static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
@@ -124,16 +126,23 @@ impl Ale {
 
     /// Starts the game from its first frame. The generator of the sticky actions goes on.
     pub fn reset(&mut self) {
-        if self.progress.resets == 0 || self.start.is_fixed {
-            self.emulator.restore(&self.start.state);
-            self.restored = Some(Arc::clone(&self.start.last_frame));
+        let resets = self.progress.resets;
+        let mut frames = 0;
+        if let Some((state, last_frame)) = &self.start.fixed {
+            self.emulator.restore(state);
+            self.restored = Some(Arc::clone(last_frame));
         } else {
-            switch_on(&mut self.emulator, 1 + self.progress.resets);
+            if resets == 0 {
+                self.emulator.restore_exactly(&self.start.loaded);
+                self.progress.frame_number = switch_on(&mut self.emulator, 0);
+            }
+            frames = switch_on(&mut self.emulator, 1 + resets);
             self.restored = None;
         }
         self.progress.resets += 1;
         self.progress.held = AtariAction::NOOP.code();
-        self.progress.episode_frame_number = 0;
+        self.progress.frame_number += frames;
+        self.progress.episode_frame_number = frames;
     }
 
     /// Plays one frame and returns its reward. After the game's end, nothing but the generator moves.
@@ -199,6 +208,25 @@ impl Ale {
         }
     }
 
+    /// Writes red, green and blue of each pixel, line by line.
+    ///
+    /// # Panics
+    /// Where `rgb` is not three times as long as the screen.
+    pub fn rgb(&self, rgb: &mut [u8]) {
+        let indices = rgb.len() / 3 * 2;
+        self.screen(&mut rgb[indices..]);
+        self.start.palette.spread_rgb(rgb);
+    }
+
+    /// Writes the brightness of each pixel, line by line.
+    ///
+    /// # Panics
+    /// Where `pixels` has another length than the screen.
+    pub fn grayscale(&self, pixels: &mut [u8]) {
+        self.screen(pixels);
+        self.start.palette.make_grey(pixels);
+    }
+
     /// Writes the console's memory.
     ///
     /// # Panics
@@ -210,20 +238,15 @@ impl Ale {
         }
     }
 
-    fn last_frame(&self) -> LastFrame {
-        let mut frame = LastFrame { screen: vec![0; self.emulator.height() * WIDTH], ram: vec![0; RAM_BYTES] };
-        self.screen(&mut frame.screen);
-        self.ram(&mut frame.ram);
-        frame
-    }
-
     /// Appends the whole state to `bytes`, the last frame and all generators included.
     ///
     /// # Errors
     /// [`Error::BadState`] where the state cannot be written.
     pub fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
         let console = self.emulator.state().encode();
-        state::put(&(&self.rom.md5, &self.progress, console, self.last_frame()), bytes)
+        let emulators = || Arc::new(LastFrame::of(&self.emulator));
+        let last_frame = self.restored.as_ref().map_or_else(emulators, Arc::clone);
+        state::put(&(&self.rom.md5, &self.progress, console, &*last_frame), bytes)
     }
 
     /// Takes the state that `save` appended, of a console with the same ROM.
@@ -240,13 +263,22 @@ impl Ale {
             && AtariAction::new(progress.held).is_some()
             && frame.screen.len() == self.emulator.height() * WIDTH
             && frame.ram.len() == RAM_BYTES
-            && console.len() == self.emulator.state().encode().len();
+            && self.emulator.has_such_states(&console);
         if !fits {
             return Err(bad(format!("its parts do not make up a state of {}", self.rom.game)));
         }
-        self.emulator.restore(&State::decode(&console));
+        self.emulator.restore_exactly(&console);
         (self.progress, self.restored) = (progress, Some(Arc::new(frame)));
         Ok(())
+    }
+}
+
+impl LastFrame {
+    fn of(emulator: &Emulator) -> Self {
+        let mut frame = Self { screen: vec![0; emulator.height() * WIDTH], ram: vec![0; RAM_BYTES] };
+        emulator.screen(&mut frame.screen);
+        emulator.ram(&mut frame.ram);
+        frame
     }
 }
 
@@ -276,27 +308,46 @@ impl Progress {
     }
 }
 
-/// The start of this ROM: computed once by really switching the console on, shared by all consoles.
+/// The start of this ROM, found out with a console in which it was just loaded.
 fn start_of(rom: &Rom, emulator: &mut Emulator) -> Arc<Start> {
     let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
     let start = starts.entry(rom.md5.clone()).or_insert_with(|| {
-        let generator = &mut Mt19937::new(CONSOLE_SEED);
-        let memory = [(); RAM_BYTES].map(|()| generator.next_u32() as u8);
-        emulator.set_memory(&memory);
-        for reset in 0..2 {
-            switch_on(emulator, reset);
-        }
-        let mut last_frame = LastFrame { screen: vec![0; emulator.height() * WIDTH], ram: vec![0; RAM_BYTES] };
-        emulator.screen(&mut last_frame.screen);
-        emulator.ram(&mut last_frame.ram);
-        let is_fixed = FIXED_STARTS.contains(&rom.md5.as_str());
-        Arc::new(Start { state: emulator.state(), last_frame: Arc::new(last_frame), is_fixed })
+        let loaded = emulator.state().encode();
+        let palette = palette_of(emulator);
+        let fixed = FIXED_STARTS.contains(&rom.md5.as_str()).then(|| {
+            switch_on(emulator, 0);
+            (emulator.state(), Arc::new(LastFrame::of(emulator)))
+        });
+        Arc::new(Start { loaded, fixed, palette })
     });
     Arc::clone(start)
 }
 
-/// Switches the console off and on for the n-th time, counted from 0, since its ROM was loaded.
-fn switch_on(emulator: &mut Emulator, n: u32) {
+/// Switches the console off and on for the n-th time, counted from 0, since its ROM was loaded. Returns the frames that
+/// ALE counts meanwhile: those in which it selects the game's mode.
+fn switch_on(emulator: &mut Emulator, n: u32) -> u32 {
     emulator.set_generator(&Mt19937::at(CONSOLE_SEED, DRAWS_TO_BUILD + n));
     emulator.reset();
+    emulator.episode_frame_number()
+}
+
+/// Which of the two palettes the console shows, which ALE decides by counting the screen's lines and does not tell: plays
+/// until a colour comes that they do not share.
+fn palette_of(emulator: &mut Emulator) -> &'static Palette {
+    const PATIENCE: usize = 600;
+    let mut screen = vec![0; emulator.height() * WIDTH];
+    let mut rgb = vec![0; screen.len() * 3];
+    for _ in 0..PATIENCE {
+        emulator.screen(&mut screen);
+        emulator.rgb(&mut rgb);
+        for (index, colour) in screen.iter().zip(rgb.chunks_exact(3)) {
+            match [&palette::NTSC, &palette::PAL].map(|palette| palette.rgb(*index) == colour) {
+                [true, false] => return &palette::NTSC,
+                [false, true] => return &palette::PAL,
+                _ => {}
+            }
+        }
+        emulator.act(AtariAction::NOOP);
+    }
+    &palette::NTSC
 }

@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "ALE's C functions")]
 
 use std::{
-    ffi::{CStr, CString, c_char, c_int, c_uchar},
+    ffi::{CStr, CString, c_char, c_int},
     fs,
     path::Path,
     ptr::NonNull,
@@ -150,7 +150,14 @@ impl Emulator {
     pub(super) fn screen(&self, pixels: &mut [u8]) {
         assert_eq!(pixels.len(), self.height * WIDTH, "a screen row of another size");
         // SAFETY: ALE writes height * width bytes, which `pixels` has.
-        unsafe { ale_sys::getScreen(self.ale.as_ptr(), pixels.as_mut_ptr() as *mut c_uchar) };
+        unsafe { ale_sys::getScreen(self.ale.as_ptr(), pixels.as_mut_ptr()) };
+    }
+
+    /// Writes the last frame's colours, line by line.
+    pub(super) fn rgb(&self, pixels: &mut [u8]) {
+        assert_eq!(pixels.len(), self.height * WIDTH * 3, "a screen row of another size");
+        // SAFETY: ALE writes 3 * height * width bytes, which `pixels` has.
+        unsafe { ale_sys::getScreenRGB(self.ale.as_ptr(), pixels.as_mut_ptr()) };
     }
 
     /// The memory after the last frame. Restoring a state does not change it.
@@ -167,6 +174,13 @@ impl Emulator {
         unsafe { ale_sys::reset_game(self.ale.as_ptr()) };
     }
 
+    /// The frames that ALE counted since the last reset began.
+    pub(super) fn episode_frame_number(&self) -> u32 {
+        // SAFETY: a ROM is loaded.
+        let frames = unsafe { ale_sys::getEpisodeFrameNumber(self.ale.as_ptr()) };
+        u32::try_from(frames).unwrap_or(0)
+    }
+
     /// The state, without the console's generator, the screen and the copy of the memory.
     pub(super) fn state(&self) -> State {
         // SAFETY: a ROM is loaded; ALE returns a new state, never null.
@@ -179,17 +193,26 @@ impl Emulator {
         unsafe { ale_sys::restoreState(self.ale.as_ptr(), state.0.as_ptr()) };
     }
 
-    /// Replaces the console's memory, as it is before a reset.
-    pub(super) fn set_memory(&mut self, memory: &[u8; RAM_BYTES]) {
-        const DEVICE: &[u8] = b"M6532";
-        let mut bytes = self.state().encode();
-        // Behind the name of the chip that has the memory: the number of bytes, then each byte as four.
-        let device = bytes.windows(DEVICE.len()).position(|window| window == DEVICE);
-        let Some(start) = device.map(|at| at + DEVICE.len() + 4) else { return };
-        for (byte, slot) in memory.iter().zip(bytes[start..].chunks_exact_mut(4)) {
-            slot.copy_from_slice(&u32::from(*byte).to_le_bytes());
+    /// Whether the bytes are laid out as this ROM's encoded states are.
+    pub(super) fn has_such_states(&self, state: &[u8]) -> bool {
+        let own = self.state().encode();
+        // The lengths, the mark of a state without generator, and the ROM's checksum.
+        let begin = HEAD - 4..HEAD + 4 + 4 + 32;
+        own.len() == state.len() && own[begin.clone()] == state[begin] && Parts::of(&own) == Parts::of(state)
+    }
+
+    /// Goes back to an encoded state of the same ROM, and brings into line what ALE's states lack: whether the last
+    /// frame was left unfinished, and where the moving objects are drawn.
+    ///
+    /// Both are set as a game would set them: a small program runs from the console's memory for one frame.
+    pub(super) fn restore_exactly(&mut self, state: &[u8]) {
+        if let Some(parts) = Parts::of(state) {
+            let mut prepared = state.to_vec();
+            parts.put_program(&mut prepared, &parts.program(state));
+            self.restore(&State::decode(&prepared));
+            self.act(AtariAction::NOOP);
         }
-        self.restore(&State::decode(&bytes));
+        self.restore(&State::decode(state));
     }
 
     /// Replaces the console's generator.
@@ -287,4 +310,53 @@ fn with_generator(plain: &[u8], system: &[u8], text: &str) -> Vec<u8> {
     let inner = bytes.len() - HEAD - TAIL;
     bytes[HEAD - 4..HEAD].copy_from_slice(&(inner as u32).to_le_bytes());
     bytes
+}
+
+/// Where the numbers of the processor, the memory and the picture chip begin in an encoded state, four bytes each.
+#[derive(PartialEq)]
+struct Parts {
+    processor: usize,
+    memory: usize,
+    picture: usize,
+}
+
+impl Parts {
+    fn of(state: &[u8]) -> Option<Self> {
+        let behind = |name: &[u8]| {
+            let mut length_and_name = (name.len() as u32).to_le_bytes().to_vec();
+            length_and_name.extend(name);
+            let at = state.windows(length_and_name.len()).position(|window| window == length_and_name)?;
+            Some(at + length_and_name.len())
+        };
+        let memory = behind(b"M6532")? + 4; // the number of bytes comes first
+        let parts = Self { processor: behind(b"M6502Low")?, memory, picture: behind(b"TIA")? };
+        let ends = [parts.processor + 4 * 6, parts.memory + 4 * RAM_BYTES, parts.picture + 4 * 18];
+        ends.iter().all(|end| *end <= state.len()).then_some(parts)
+    }
+
+    /// A program that writes the registers which place the moving objects with the values they have, then either ends the
+    /// frame, by as many lines as no frame has, or never does.
+    fn program(&self, state: &[u8]) -> Vec<u8> {
+        let number = |index: usize| &state[self.picture + 4 * index..][..4];
+        let unfinished = number(5) != number(6); // the lines of the last frame that ended; those of the last one
+        let [player_0, player_1, playfield] = [11, 12, 17].map(|register| number(register)[0]);
+        let mut program = vec![0x85, 0x02]; // STA WSYNC: from a line's begin
+        for (value, register) in [(player_0, 0x04), (player_1, 0x05), (playfield, 0x0a)] {
+            program.extend([0xa9, value, 0x85, register]); // LDA value, STA register
+        }
+        let end = 0x80 + program.len() as u8;
+        if !unfinished {
+            program.extend([0x85, 0x02]);
+        }
+        program.extend([0x4c, end, 0x00]); // JMP end
+        program
+    }
+
+    /// Puts a program at the begin of the memory, and the processor at its begin.
+    fn put_program(&self, state: &mut [u8], program: &[u8]) {
+        for (i, byte) in program.iter().enumerate() {
+            state[self.memory + 4 * i..][..4].copy_from_slice(&u32::from(*byte).to_le_bytes());
+        }
+        state[self.processor + 4 * 5..][..4].copy_from_slice(&0x80u32.to_le_bytes());
+    }
 }

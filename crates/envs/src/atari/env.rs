@@ -3,7 +3,7 @@
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use super::{Ale, AtariAction, AtariConfig, FrameSkip, ObsType, emulator::RAM_BYTES, palette};
+use super::{Ale, AtariAction, AtariConfig, FrameSkip, ObsType, emulator::RAM_BYTES};
 use crate::{
     Action, DType, Discrete, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, rng::SeedSequence, state,
 };
@@ -44,8 +44,6 @@ pub struct Atari {
     noop_max: u32,
     /// `None` before the first reset.
     rng: Option<NumpyRng>,
-    /// A screen of palette indices, to be turned into colours.
-    screen: Vec<u8>,
 }
 
 /// A saved state, behind its checksum: ALE would not notice a damaged one.
@@ -78,7 +76,6 @@ impl Atari {
         Ok(Self {
             action_space: Space::Discrete(Discrete { n: actions.len() as i64, start: 0 }),
             observation_space: Space::boxed(&shape, DType::U8, 0.0, 255.0),
-            screen: vec![0; height * width],
             ale,
             actions,
             obs_type: config.obs_type,
@@ -132,18 +129,12 @@ impl Atari {
         rng
     }
 
-    fn write(&mut self, observation: &mut [u8]) {
+    fn write(&self, observation: &mut [u8]) {
         match self.obs_type {
-            ObsType::Palette => self.ale.screen(observation),
-            ObsType::Grayscale => {
-                self.ale.screen(observation);
-                observation.iter_mut().for_each(|pixel| *pixel = palette::GREY[usize::from(*pixel)]);
-            }
-            ObsType::Rgb => {
-                self.ale.screen(&mut self.screen);
-                colour(&self.screen, observation);
-            }
+            ObsType::Rgb => self.ale.rgb(observation),
+            ObsType::Grayscale => self.ale.grayscale(observation),
             ObsType::Ram => self.ale.ram(observation),
+            ObsType::Palette => self.ale.screen(observation),
         }
     }
 
@@ -154,13 +145,6 @@ impl Atari {
             episode_frame_number: Some(self.ale.episode_frame_number()),
             ..Info::default()
         }
-    }
-}
-
-/// Turns palette indices into red, green and blue.
-fn colour(screen: &[u8], rgb: &mut [u8]) {
-    for (pixel, index) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(screen) {
-        *pixel = palette::RGB[usize::from(*index)];
     }
 }
 
@@ -206,10 +190,8 @@ impl Env for Atari {
     fn render(&self) -> Result<RgbImage, Error> {
         self.rng.as_ref().ok_or(Error::ResetNeeded)?;
         let (height, width) = self.ale.screen_size();
-        let mut screen = vec![0; height * width];
-        self.ale.screen(&mut screen);
         let mut image = RgbImage::new(width as u32, height as u32);
-        colour(&screen, &mut image);
+        self.ale.rgb(&mut image);
         Ok(image)
     }
 

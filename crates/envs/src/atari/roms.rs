@@ -50,11 +50,11 @@ pub struct RomInfo {
     pub same_as_ale_py: bool,
 }
 
-/// The ROMs that come with the crate `ale`, in alphabetical order.
+/// The ROMs that come with the crate `ale` and run, in alphabetical order.
 ///
 /// ```
 /// let roms = envs::atari::bundled_roms();
-/// assert_eq!(roms.len(), 62);
+/// assert_eq!(roms.len(), 61);
 /// assert!(roms.iter().all(|rom| rom.known));
 /// ```
 pub fn bundled_roms() -> Vec<RomInfo> {
@@ -198,11 +198,8 @@ static GAMES: [Game; 76] = [
     ),
     game("chopper_command", Some(BundledRom::ChopperCommand), &["c1cb228470a87beb5f36e90ac745da26"]),
     game("crazy_climber", Some(BundledRom::CrazyClimber), &["55ef7b65066428367844342ed59f956c"]),
-    game(
-        "defender",
-        Some(BundledRom::Defender),
-        &["e1029676edb3d35b76ca943da7434da8", "0f643c34e40e3f1daafd9c524d3ffe64"],
-    ),
+    // ALE 0.6 never returns from loading the ROM that the crate carries.
+    game("defender", None, &["0f643c34e40e3f1daafd9c524d3ffe64"]),
     game(
         "demon_attack",
         Some(BundledRom::DemonAttack),
