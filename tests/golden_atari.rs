@@ -16,25 +16,10 @@ fn pong_equals_ale_pys_by_every_id_and_with_every_option() {
 }
 
 /// Games that ALE 0.6 plays otherwise than 0.12 does.
-const KNOWN: [(&str, &str); 18] = [
-    ("adventure", "not looked into"),
-    ("air_raid", "not looked into"),
-    ("assault", "not looked into"),
-    ("beam_rider", "not looked into"),
-    ("berzerk", "not looked into"),
-    ("boxing", "not looked into"),
-    ("demon_attack", "not looked into"),
-    ("double_dunk", "not looked into"),
-    ("elevator_action", "not looked into"),
-    ("fishing_derby", "not looked into"),
-    ("freeway", "not looked into"),
-    ("frostbite", "not looked into"),
-    ("kaboom", "not looked into"),
-    ("name_this_game", "not looked into"),
-    ("pooyan", "not looked into"),
-    ("private_eye", "not looked into"),
+const KNOWN: [(&str, &str); 3] = [
+    ("berzerk", "0.12 draws sticky actions while it selects the game's mode"),
+    ("double_dunk", "0.12 draws sticky actions while it selects the game's mode"),
     ("wizard_of_wor", "not looked into"),
-    ("yars_revenge", "not looked into"),
 ];
 
 /// Games of which the crate `ale` carries another ROM than ale-py need ale-py's, from the folder that `PARITY_ROMS` names.

@@ -17,9 +17,10 @@ use crate::{Error, state};
 
 /// The seed of the console's own generator: ALE 0.12's fixed `system_random_seed`.
 const CONSOLE_SEED: u32 = 4_753_849;
-/// The console's generator fills the memory (one draw a byte), and each reset draws the timer's start. ALE resets twice
-/// while it builds the console; these are the draws up to there.
-const DRAWS_TO_BUILD: u32 = RAM_BYTES as u32 + 3;
+/// What the console's generator draws when the console is made: the memory, byte by byte, and the timer's start.
+const DRAWS_TO_MAKE: u32 = RAM_BYTES as u32 + 1;
+/// The resets in which a new console finds out its television standard and begins.
+const RESETS_TO_BEGIN: u32 = 2;
 
 /// A console with a game in it, frame by frame.
 ///
@@ -326,8 +327,9 @@ fn start_of(rom: &Rom, emulator: &mut Emulator) -> Arc<Start> {
 /// Switches the console off and on for the n-th time, counted from 0, since its ROM was loaded. Returns the frames that
 /// ALE counts meanwhile: those in which it selects the game's mode.
 fn switch_on(emulator: &mut Emulator, n: u32) -> u32 {
-    emulator.set_generator(&Mt19937::at(CONSOLE_SEED, DRAWS_TO_BUILD + n));
-    emulator.reset();
+    let draws_per_reset = 1 + emulator.cartridge_bytes();
+    let draws = DRAWS_TO_MAKE + (RESETS_TO_BEGIN + n) * draws_per_reset;
+    emulator.reset(&Mt19937::at(CONSOLE_SEED, draws));
     emulator.episode_frame_number()
 }
 

@@ -68,7 +68,7 @@ impl AtariConfig {
         }
     }
 
-    /// The settings of an id, for every bundled game:
+    /// The settings of an id, for every game that ALE knows:
     ///
     /// | id | frames an action | sticky actions | no-ops at the start |
     /// |---|---|---|---|
@@ -85,7 +85,7 @@ impl AtariConfig {
     /// [`Error::UnknownEnv`].
     pub fn from_id(id: &str) -> Result<Self, Error> {
         let parsed = parse(id).and_then(|(name, frame_skip, sticky, noop_max)| {
-            let game = roms::bundled_games().find(|game| id_name(game) == name)?;
+            let game = roms::games().find(|game| id_name(game) == name)?;
             let config = Self::new(RomSource::Bundled(game.into()));
             let repeat_action_probability = if sticky { 0.25 } else { 0.0 };
             Some(Self { frame_skip, repeat_action_probability, noop_max, ..config })

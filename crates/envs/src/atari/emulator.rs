@@ -15,7 +15,11 @@ use std::{
 
 use ale_sys::{ALEInterface, ALEState};
 
-use super::{mt19937::Mt19937, roms::Rom};
+use super::{
+    layout::{self, Layout},
+    mt19937::Mt19937,
+    roms::Rom,
+};
 use crate::Error;
 
 /// The bytes of a console's memory.
@@ -167,13 +171,6 @@ impl Emulator {
         unsafe { ale_sys::getRAM(self.ale.as_ptr(), ram.as_mut_ptr()) };
     }
 
-    /// Switches the console off and on: the game's first screen after ALE's usual waiting. The console's generator
-    /// gives the timer's start.
-    pub(super) fn reset(&mut self) {
-        // SAFETY: a ROM is loaded.
-        unsafe { ale_sys::reset_game(self.ale.as_ptr()) };
-    }
-
     /// The frames that ALE counted since the last reset began.
     pub(super) fn episode_frame_number(&self) -> u32 {
         // SAFETY: a ROM is loaded.
@@ -197,8 +194,8 @@ impl Emulator {
     pub(super) fn has_such_states(&self, state: &[u8]) -> bool {
         let own = self.state().encode();
         // The lengths, the mark of a state without generator, and the ROM's checksum.
-        let begin = HEAD - 4..HEAD + 4 + 4 + 32;
-        own.len() == state.len() && own[begin.clone()] == state[begin] && Parts::of(&own) == Parts::of(state)
+        let begin = layout::HEAD - 4..layout::HEAD + 4 + 4 + 32;
+        own.len() == state.len() && own[begin.clone()] == state[begin] && Layout::of(&own) == Layout::of(state)
     }
 
     /// Goes back to an encoded state of the same ROM, and brings into line what ALE's states lack: whether the last
@@ -206,24 +203,38 @@ impl Emulator {
     ///
     /// Both are set as a game would set them: a small program runs from the console's memory for one frame.
     pub(super) fn restore_exactly(&mut self, state: &[u8]) {
-        if let Some(parts) = Parts::of(state) {
+        if let Some(layout) = Layout::of(state) {
             let mut prepared = state.to_vec();
-            parts.put_program(&mut prepared, &parts.program(state));
+            layout.put_program(&mut prepared, &layout.program(state));
             self.restore(&State::decode(&prepared));
             self.act(AtariAction::NOOP);
         }
         self.restore(&State::decode(state));
     }
 
-    /// Replaces the console's generator.
-    pub(super) fn set_generator(&mut self, generator: &Mt19937) {
+    /// The bytes of memory on the cartridge.
+    pub(super) fn cartridge_bytes(&self) -> u32 {
+        let has_memory = Layout::of(&self.state().encode()).is_some_and(|layout| layout.cartridge.is_some());
+        if has_memory { RAM_BYTES as u32 } else { 0 }
+    }
+
+    /// Switches the console off and on: the game's first screen after ALE's usual waiting.
+    ///
+    /// The generator gives the timer's start, then the memory of the cartridge if it has one.
+    pub(super) fn reset(&mut self, generator: &Mt19937) {
         let plain = self.state().encode();
         // SAFETY: as in `state`.
         let system = State(unsafe { NonNull::new_unchecked(ale_sys::cloneSystemState(self.ale.as_ptr())) });
-        let bytes = with_generator(&plain, &system.encode(), &generator.to_string());
+        let mut bytes = layout::with_generator(&plain, &system.encode(), &generator.to_string());
+        if let Some(layout) = Layout::of(&bytes) {
+            layout.fill_cartridge(&mut bytes, generator);
+        }
         let state = State::decode(&bytes);
-        // SAFETY: the state is ALE's own of this very moment, with another generator in the same format.
-        unsafe { ale_sys::restoreSystemState(self.ale.as_ptr(), state.0.as_ptr()) };
+        // SAFETY: the state is ALE's own of this very moment; generator and memory have the same format. A ROM is loaded.
+        unsafe {
+            ale_sys::restoreSystemState(self.ale.as_ptr(), state.0.as_ptr());
+            ale_sys::reset_game(self.ale.as_ptr());
+        }
     }
 }
 
@@ -258,11 +269,6 @@ unsafe impl Send for State {}
 // SAFETY: ALE only reads the states it encodes and restores.
 unsafe impl Sync for State {}
 
-/// What comes before the console's own part of an encoded state: six numbers and the part's length.
-const HEAD: usize = 28;
-/// What comes behind it: two numbers.
-const TAIL: usize = 8;
-
 impl State {
     /// The state as bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -287,76 +293,5 @@ impl Drop for State {
     fn drop(&mut self) {
         // SAFETY: the state came from ALE and is deleted once, here.
         unsafe { ale_sys::deleteState(self.0.as_ptr()) };
-    }
-}
-
-/// The encoded state `system`, which differs from `plain` by holding a generator as a text behind the devices, with that
-/// text replaced.
-fn with_generator(plain: &[u8], system: &[u8], text: &str) -> Vec<u8> {
-    let old = system.len() - plain.len() - 4;
-    let is_text = |at: &usize| {
-        let (length, rest) = system[*at..].split_at(4);
-        length == (old as u32).to_le_bytes()
-            && rest.len() >= old
-            && rest[..old].iter().all(|byte| byte.is_ascii_digit() || *byte == b' ')
-    };
-    let Some(at) = (HEAD + 4..plain.len()).find(is_text) else {
-        return system.to_vec();
-    };
-    let mut bytes = system[..at].to_vec();
-    bytes.extend((text.len() as u32).to_le_bytes());
-    bytes.extend(text.as_bytes());
-    bytes.extend(&system[at + 4 + old..]);
-    let inner = bytes.len() - HEAD - TAIL;
-    bytes[HEAD - 4..HEAD].copy_from_slice(&(inner as u32).to_le_bytes());
-    bytes
-}
-
-/// Where the numbers of the processor, the memory and the picture chip begin in an encoded state, four bytes each.
-#[derive(PartialEq)]
-struct Parts {
-    processor: usize,
-    memory: usize,
-    picture: usize,
-}
-
-impl Parts {
-    fn of(state: &[u8]) -> Option<Self> {
-        let behind = |name: &[u8]| {
-            let mut length_and_name = (name.len() as u32).to_le_bytes().to_vec();
-            length_and_name.extend(name);
-            let at = state.windows(length_and_name.len()).position(|window| window == length_and_name)?;
-            Some(at + length_and_name.len())
-        };
-        let memory = behind(b"M6532")? + 4; // the number of bytes comes first
-        let parts = Self { processor: behind(b"M6502Low")?, memory, picture: behind(b"TIA")? };
-        let ends = [parts.processor + 4 * 6, parts.memory + 4 * RAM_BYTES, parts.picture + 4 * 18];
-        ends.iter().all(|end| *end <= state.len()).then_some(parts)
-    }
-
-    /// A program that writes the registers which place the moving objects with the values they have, then either ends the
-    /// frame, by as many lines as no frame has, or never does.
-    fn program(&self, state: &[u8]) -> Vec<u8> {
-        let number = |index: usize| &state[self.picture + 4 * index..][..4];
-        let unfinished = number(5) != number(6); // the lines of the last frame that ended; those of the last one
-        let [player_0, player_1, playfield] = [11, 12, 17].map(|register| number(register)[0]);
-        let mut program = vec![0x85, 0x02]; // STA WSYNC: from a line's begin
-        for (value, register) in [(player_0, 0x04), (player_1, 0x05), (playfield, 0x0a)] {
-            program.extend([0xa9, value, 0x85, register]); // LDA value, STA register
-        }
-        let end = 0x80 + program.len() as u8;
-        if !unfinished {
-            program.extend([0x85, 0x02]);
-        }
-        program.extend([0x4c, end, 0x00]); // JMP end
-        program
-    }
-
-    /// Puts a program at the begin of the memory, and the processor at its begin.
-    fn put_program(&self, state: &mut [u8], program: &[u8]) {
-        for (i, byte) in program.iter().enumerate() {
-            state[self.memory + 4 * i..][..4].copy_from_slice(&u32::from(*byte).to_le_bytes());
-        }
-        state[self.processor + 4 * 5..][..4].copy_from_slice(&0x80u32.to_le_bytes());
     }
 }

@@ -7,6 +7,7 @@ mod ale;
 mod config;
 mod emulator;
 mod env;
+mod layout;
 mod mt19937;
 mod palette;
 mod roms;

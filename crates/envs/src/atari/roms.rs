@@ -71,6 +71,11 @@ pub fn bundled_roms() -> Vec<RomInfo> {
     GAMES.iter().filter_map(info).collect()
 }
 
+/// The names of all games that ALE knows.
+pub(super) fn games() -> impl Iterator<Item = &'static str> {
+    GAMES.iter().map(|game| game.name)
+}
+
 /// The names of the games whose ROM comes with the crate `ale`.
 pub(super) fn bundled_games() -> impl Iterator<Item = &'static str> {
     GAMES.iter().filter(|game| game.bundled.is_some()).map(|game| game.name)
