@@ -228,6 +228,11 @@ impl Ale {
         self.start.palette.make_grey(pixels);
     }
 
+    /// The brightness of each palette index, as [`grayscale`](Self::grayscale) shows it.
+    pub fn grey_levels(&self) -> &'static [u8; 256] {
+        &self.start.palette.grey
+    }
+
     /// Writes the console's memory.
     ///
     /// # Panics
