@@ -65,7 +65,7 @@ def replayed(folder: Path) -> list[dict]:
         report = Path(scratch, "report.jsonl")
         roms = next(install.ensure().parents[1].glob("lib/*/site-packages/ale_py/roms"))
         environment = {**os.environ, "PARITY_RECORDINGS": folder, "PARITY_REPORT": report, "PARITY_ROMS": roms}
-        command = ["cargo", "test", "--release", "--quiet", "--no-fail-fast", "-p", "envs", "-p", "preprocess"]
+        command = ["cargo", "test", "--quiet", "--no-fail-fast", "-p", "envs", "-p", "preprocess"]
         run = subprocess.run([*command, "--test", "golden_*"], cwd=CHECKOUT, env=environment, capture_output=True, text=True)
         if not report.exists():
             sys.exit(f"parity.py: the replay did not run\n{run.stdout}{run.stderr}")
