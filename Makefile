@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Extra flags for vpg: make pong ARGS="--seed 1 --render"
 ARGS ?=
 
-.PHONY: help setup verify pong test lint learn learn-pong
+.PHONY: help setup verify pong ppo-pong test lint learn learn-pong
 
 help: ## List these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -18,6 +18,9 @@ verify: ## The same, checking the contents of every installed file
 
 pong: setup ## Train on Pong; more flags for vpg through ARGS="..."
 	$(CARGO) run -p vpg -- --env Pong $(ARGS)
+
+ppo-pong: setup ## Train on Pong with the example of proximal policy optimization
+	$(CARGO) run -p vpg --example ppo_pong
 
 test: setup ## Run all tests
 	$(PYTHON) -m unittest discover --start-directory tests/setup
