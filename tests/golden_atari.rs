@@ -34,10 +34,11 @@ fn every_other_game_equals_ale_pys_on_the_same_rom() {
 }
 
 fn compare(recording: &Recording) -> Comparison {
-    let mut config = AtariConfig::from_id(recording.env()).unwrap();
-    if let Some(rom) = ale_pys_rom(&config.rom) {
-        config.rom = rom;
-    }
+    let game = recording.case.strip_prefix("atari/").unwrap_or("pong");
+    let rom = ale_pys_rom(game).unwrap_or_else(|| RomSource::Bundled(game.into()));
+    // An id exists only for a game whose ROM is bundled; the settings of ALE/<Game>-v5 are those of `new`.
+    let by_id = AtariConfig::from_id(recording.env()).unwrap_or_else(|_| AtariConfig::new(rom.clone()));
+    let mut config = AtariConfig { rom, ..by_id };
     for (option, value) in recording.kwargs() {
         match option.as_str() {
             "obs_type" if value == "ram" => config.obs_type = ObsType::Ram,
@@ -57,9 +58,8 @@ fn compare(recording: &Recording) -> Comparison {
     })
 }
 
-/// The ROM file that ale-py plays, where the bundled one is another.
-fn ale_pys_rom(bundled: &RomSource) -> Option<RomSource> {
-    let RomSource::Bundled(game) = bundled else { return None };
+/// The ROM file that ale-py plays, where the bundled one is another or there is none.
+fn ale_pys_rom(game: &str) -> Option<RomSource> {
     let same = bundled_roms().iter().any(|rom| rom.game == game && rom.same_as_ale_py);
     let folder = PathBuf::from(std::env::var_os("PARITY_ROMS")?);
     (!same).then(|| RomSource::File(folder.join(format!("{game}.bin"))))
