@@ -16,10 +16,9 @@ fn pong_equals_ale_pys_by_every_id_and_with_every_option() {
 }
 
 /// Games that ALE 0.6 plays otherwise than 0.12 does.
-const KNOWN: [(&str, &str); 3] = [
+const KNOWN: [(&str, &str); 2] = [
     ("berzerk", "0.12 draws sticky actions while it selects the game's mode"),
     ("double_dunk", "0.12 draws sticky actions while it selects the game's mode"),
-    ("wizard_of_wor", "not looked into"),
 ];
 
 /// Games of which the crate `ale` carries another ROM than ale-py need ale-py's, from the folder that `PARITY_ROMS` names.

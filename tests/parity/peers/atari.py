@@ -50,15 +50,9 @@ OTHER_ROM = [
 
 def record_pong(folder, size):
     """Every id of Pong, then ALE/Pong-v5 with each option."""
-    many, frames, with_option = {
-        "small": (6000, 6000, 1600),
-        "short": (30_000, 20_000, 10_000),
-        "full": (1_000_000, 250_000, 100_000),
-    }[size]
+    frames, with_option = {"small": (6000, 1600), "short": (20_000, 10_000), "full": (1_000_000, 100_000)}[size]
     for ours, theirs, kwargs in PONG:
-        # Longest where actions are sticky: with the random frame skip, and with every frame seen.
-        longest = ours in ("Pong-v0", "PongNoFrameskip-v0")
-        _play(folder, f"pong/{ours.replace('/', '-')}", ours, theirs, kwargs, many if longest else frames)
+        _play(folder, f"pong/{ours.replace('/', '-')}", ours, theirs, kwargs, frames)
     for name, kwargs in OPTIONS:
         _play(folder, f"pong/{name}", "ALE/Pong-v5", "ALE/Pong-v5", kwargs, with_option)
     _starts(folder, "pong/starts", "ALE/Pong-v5", {"small": 20, "short": 100, "full": 1000}[size])

@@ -84,8 +84,8 @@ const FIXED_STARTS: [&str; 1] = ["60e0ea3cbe0913d39803477945e9e5ec"];
 static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
 
 impl Ale {
-    /// Puts a ROM into a new console. Each frame repeats the action before with this probability instead of taking the
-    /// new one ("sticky actions").
+    /// Puts a ROM into a new console, with seed 0; a [`reset`](Self::reset) must follow. Each frame repeats the action
+    /// before with this probability instead of taking the new one ("sticky actions").
     ///
     /// # Errors
     /// [`Error::Rom`] where the ROM is missing, unreadable or not known, [`Error::InvalidOption`] where the probability is
@@ -101,7 +101,7 @@ impl Ale {
         let rom = Rom::open(source)?;
         let mut emulator = Emulator::load(&rom, CONSOLE_SEED as i32)?;
         let start = start_of(&rom, &mut emulator);
-        let mut ale = Self {
+        Ok(Self {
             minimal_actions: emulator.minimal_actions(),
             emulator,
             rom,
@@ -110,9 +110,7 @@ impl Ale {
             max_frames: None,
             progress: Progress::new(0),
             restored: None,
-        };
-        ale.reset();
-        Ok(ale)
+        })
     }
 
     /// The same, with the game truncated after this many frames; no frame is played beyond it.
@@ -160,7 +158,8 @@ impl Ale {
 
     /// Whether the game has come to its own end.
     pub fn game_over(&self) -> bool {
-        self.emulator.game_over()
+        // ALE 0.6 lets Chopper Command end only while the helicopter looks to the right.
+        self.emulator.game_over() || (self.rom.game == "chopper_command" && self.emulator.lives() == 0)
     }
 
     /// Whether the frame limit has been reached.
@@ -324,6 +323,7 @@ fn start_of(rom: &Rom, emulator: &mut Emulator) -> Arc<Start> {
             switch_on(emulator, 0);
             (emulator.state(), Arc::new(LastFrame::of(emulator)))
         });
+        emulator.restore_exactly(&loaded);
         Arc::new(Start { loaded, fixed, palette })
     });
     Arc::clone(start)
@@ -358,3 +358,6 @@ fn palette_of(emulator: &mut Emulator) -> &'static Palette {
     }
     &palette::NTSC
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,8 +29,8 @@ const CONFIG_FILE: &str = "ale.cfg";
 /// The pixels of a screen line.
 pub(super) const WIDTH: usize = 160;
 
-/// Creating, loading and deleting consoles in several threads at once corrupts ALE's heap now and then; running them
-/// does not.
+/// Creating and loading consoles in several threads at once corrupts the heap now and then: loading writes a string that
+/// all consoles share (`Cartridge::myAboutString`). Running them shares nothing.
 static LIFECYCLE: Mutex<()> = Mutex::new(());
 
 fn lifecycle() -> MutexGuard<'static, ()> {
@@ -255,6 +255,8 @@ fn set_up(ale: NonNull<ALEInterface>, seed: i32, nowhere: &CStr) {
         for key in [c"cheatfile", c"palettefile", c"propsfile"] {
             ale_sys::setString(ale, key.as_ptr(), nowhere.as_ptr());
         }
+        // The ROM's own properties say which controller is whose; ALE 0.6 overrules them, and Wizard of Wor has none then.
+        ale_sys::setString(ale, c"sp".as_ptr(), c"".as_ptr());
         ale_sys::setInt(ale, c"random_seed".as_ptr(), seed);
         // Sticky actions are ours: ALE 0.6 would draw them from the generator that the console uses.
         ale_sys::setFloat(ale, c"repeat_action_probability".as_ptr(), 0.0);
