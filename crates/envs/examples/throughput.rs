@@ -43,12 +43,38 @@ fn positive(text: &str) -> Result<f64, String> {
 
 fn main() -> Result<()> {
     let args = Args::parse();
+    if args.env == "Pong" {
+        return measure(pong(&args)?, &args);
+    }
     match envs::make(&args.env)? {
         AnyEnv::U8(_) => measure(VecEnv::<u8>::make(&args.env, args.num_envs, args.threads)?, &args),
         AnyEnv::I8(_) => measure(VecEnv::<i8>::make(&args.env, args.num_envs, args.threads)?, &args),
         AnyEnv::F32(_) => measure(VecEnv::<f32>::make(&args.env, args.num_envs, args.threads)?, &args),
         AnyEnv::F64(_) => measure(VecEnv::<f64>::make(&args.env, args.num_envs, args.threads)?, &args),
     }
+}
+
+/// Pong as it is learned from: differences of 80x80 frames.
+#[cfg(feature = "atari")]
+fn pong(args: &Args) -> Result<VecEnv<i8>> {
+    use envs::{
+        BoxEnv, TimeLimit,
+        atari::{Atari, AtariConfig, ObsType},
+    };
+    use preprocess::{DifferenceConfig, FrameDifference, FrameFormat};
+
+    let config = AtariConfig { obs_type: ObsType::Palette, ..AtariConfig::from_id("Pong")? };
+    let make = |_| {
+        let env = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &DifferenceConfig::default())?;
+        Ok(Box::new(TimeLimit::new(env, None)) as BoxEnv<i8>)
+    };
+    let envs = (0..args.num_envs).map(make).collect::<Result<_>>()?;
+    Ok(VecEnv::new(envs, args.threads)?)
+}
+
+#[cfg(not(feature = "atari"))]
+fn pong(_args: &Args) -> Result<VecEnv<i8>> {
+    anyhow::bail!("this was built without Pong: build with the feature `atari`")
 }
 
 const CHECKED_STEPS: usize = 1000;

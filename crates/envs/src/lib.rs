@@ -26,7 +26,7 @@ pub use registry::{AnyEnv, BoxEnv, EnvSpec, SHORT_NAMES, make, register, registe
 pub use rng::{NumpyRng, Seed};
 pub use space::{Action, Bounds, BoxSpace, DType, Discrete, Element, Sample, Space};
 pub use time_limit::TimeLimit;
-pub use vector::{Actions, Autoreset, Seeds, VecEnv};
+pub use vector::{Actions, AsyncVecEnv, Autoreset, Order, Seeds, VecEnv};
 
 /// The examples of the README are tested as documentation.
 #[cfg(doctest)]

@@ -53,7 +53,7 @@ pub struct Motions<const N: usize> {
 
 impl<const N: usize> Motions<N> {
     /// Pendulum `i` by itself.
-    fn of(&self, i: usize) -> Motion {
+    pub fn of(&self, i: usize) -> Motion {
         let [position, velocity, warm_start] =
             [self.position, self.velocity, self.warm_start].map(|joints| joints.map(|numbers| numbers[i]));
         Motion { position, velocity, warm_start }
@@ -108,8 +108,8 @@ impl<const N: usize> Motions<N> {
         }
         for joint in 0..2 {
             for i in 0..N {
-                self.velocity[joint][i] += TIME_STEP * weighted(accelerations.map(|stage| stage[joint][i]));
-                self.position[joint][i] += TIME_STEP * weighted(velocities.map(|stage| stage[joint][i]));
+                self.velocity[joint][i] += TIME_STEP * weighted(|stage| accelerations[stage][joint][i]);
+                self.position[joint][i] += TIME_STEP * weighted(|stage| velocities[stage][joint][i]);
             }
         }
         self.warm_start = accelerations[3];
@@ -154,8 +154,8 @@ impl<const N: usize> From<[Motion; N]> for Motions<N> {
 }
 
 #[inline(always)]
-fn weighted(stages: [f64; 4]) -> f64 {
-    ((WEIGHTS[0] * stages[0] + WEIGHTS[1] * stages[1]) + WEIGHTS[2] * stages[2]) + WEIGHTS[3] * stages[3]
+fn weighted(of_stage: impl Fn(usize) -> f64) -> f64 {
+    ((WEIGHTS[0] * of_stage(0) + WEIGHTS[1] * of_stage(1)) + WEIGHTS[2] * of_stage(2)) + WEIGHTS[3] * of_stage(3)
 }
 
 /// Which pendulums have a number that MuJoCo regards as a sign of a simulation gone wrong.

@@ -1,4 +1,8 @@
-use super::*;
+use super::{physics::Motions, *};
+use crate::vector::{
+    math::Math,
+    simd::{Kernel, LANES, Level},
+};
 
 fn reset(mut env: InvertedPendulum, seed: u64) -> (InvertedPendulum, [f64; 4]) {
     let mut observation = [0.0; 4];
@@ -80,4 +84,47 @@ fn the_picture_shows_a_pole_that_leans_to_its_side() {
     assert!(teal(0.0, 300) > 80 && teal(0.0, 350) == 0 && teal(0.0, 250) == 0);
     assert!(teal(0.7, 350) > 0 && teal(0.7, 250) == 0);
     assert!(teal(-0.7, 350) == 0 && teal(-0.7, 250) > 0);
+}
+
+/// Pendulums pushed hard for long, by every instruction set; control `t` of pendulum `i` is `controls(t, i)`.
+struct Pushed<F>([Motion; LANES], F);
+
+impl<F: Fn(usize, usize) -> f64> Kernel for Pushed<F> {
+    type Output = Vec<[Motion; LANES]>;
+
+    #[inline(always)]
+    fn run<M: Math>(self) -> Self::Output {
+        let Self(start, controls) = self;
+        let mut motions = Motions::from(start);
+        let mut step = |t| {
+            motions.simulate::<M>(std::array::from_fn(|i| controls(t, i)));
+            std::array::from_fn(|i| motions.of(i))
+        };
+        (0..300).map(&mut step).collect()
+    }
+}
+
+#[test]
+fn pendulums_side_by_side_move_as_one_by_one_also_at_their_limits() {
+    let start: [Motion; LANES] = std::array::from_fn(|i| Motion {
+        position: [[0.0, 0.99, -1.02][i % 3], [0.0, 1.5, -1.6, 0.3][i % 4]],
+        velocity: if i == 5 { [2e10, 0.0] } else { [0.1 * i as f64, -0.2] },
+        warm_start: [0.0; 2],
+    });
+    let controls = |t: usize, i: usize| if ((t + 7 * i) / 25).is_multiple_of(2) { 3.0 } else { -3.0 };
+    let one_by_one: [Vec<Motion>; LANES] = std::array::from_fn(|i| {
+        let mut motion = start[i];
+        let mut step = |t| {
+            motion.simulate(controls(t, i));
+            motion
+        };
+        (0..300).map(&mut step).collect()
+    });
+    let limited = one_by_one.iter().flatten().filter(|motion| motion.position[0].abs() > 1.0).count();
+    assert!(limited > 300, "{limited} positions beyond the rail's ends");
+    for level in Level::available() {
+        for (t, motions) in level.run(Pushed(start, controls)).into_iter().enumerate() {
+            assert_eq!(motions, std::array::from_fn(|i| one_by_one[i][t]), "{level:?}, step {t}");
+        }
+    }
 }

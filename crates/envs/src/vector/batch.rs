@@ -85,7 +85,7 @@ impl<const D: usize> Block<D> {
     ) -> (Lanes, [bool; LANES]) {
         let (mut rewards, mut terminated) = ([0.0; LANES], [false; LANES]);
         for lane in 0..live {
-            let mut state = self.states.map(|numbers| [numbers[lane]]);
+            let mut state = std::array::from_fn(|number| [self.states[number][lane]]);
             ([rewards[lane]], [terminated[lane]]) = env.step_lanes::<M, 1>(&mut state, &[actions[lane]]);
             for (numbers, [number]) in self.states.iter_mut().zip(state) {
                 numbers[lane] = number;
@@ -317,3 +317,6 @@ impl<E: Native<D>, const D: usize> StepAll<'_, E, D> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,13 @@
 //! Environments of any kind in a vector.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use image::RgbImage;
 
 use super::{
-    Autoreset,
     group::{Group, Reset, StepCall},
-    in_vector,
-    rows::{Rows, Status},
+    row::Row,
+    rows::Rows,
 };
-use crate::{Action, BoxEnv, Element, EpisodeStats, Error, Info, Seed, Step};
+use crate::{BoxEnv, Element, Error};
 
 /// Environments of any kind, which step one by one.
 pub(super) struct Singles<T> {
@@ -21,19 +18,6 @@ impl<T> Singles<T> {
     pub fn new(envs: Vec<BoxEnv<T>>) -> Self {
         Self { envs }
     }
-}
-
-/// The row of one environment.
-struct Row<'a, T> {
-    observation: &'a mut [T],
-    final_observation: &'a mut [T],
-    reward: &'a mut f64,
-    terminated: &'a mut bool,
-    truncated: &'a mut bool,
-    info: &'a mut Info,
-    final_info: &'a mut Info,
-    episode: &'a mut Option<EpisodeStats>,
-    status: &'a mut Status,
 }
 
 impl<T: Element> Group<T> for Singles<T> {
@@ -72,78 +56,17 @@ impl<T: Element> Group<T> for Singles<T> {
 impl<T: Element> Singles<T> {
     fn for_each(
         &mut self,
-        rows: Rows<'_, T>,
+        mut rows: Rows<'_, T>,
         mut work: impl FnMut(usize, &mut BoxEnv<T>, Row<'_, T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let size = rows.size();
         let mut result = Ok(());
         for (i, env) in self.envs.iter_mut().enumerate() {
-            let columns = i * size..(i + 1) * size;
-            let row = Row {
-                observation: &mut rows.observations[columns.clone()],
-                final_observation: &mut rows.final_observations[columns],
-                reward: &mut rows.rewards[i],
-                terminated: &mut rows.terminated[i],
-                truncated: &mut rows.truncated[i],
-                info: &mut rows.infos[i],
-                final_info: &mut rows.final_infos[i],
-                episode: &mut rows.episodes[i],
-                status: &mut rows.statuses[i],
-            };
-            let outcome = work(i, env, row);
+            let outcome = work(i, env, Row::of(&mut rows, i, size));
             if result.is_ok() {
                 result = outcome;
             }
         }
         result
-    }
-}
-
-impl<T: Element> Row<'_, T> {
-    fn reset(self, env: &mut BoxEnv<T>, seed: Option<&Seed>, index: usize) -> Result<(), Error> {
-        *self.status = Status::Unready; // and so it stays after a panic
-        (*self.reward, *self.terminated, *self.truncated, *self.episode) = (0.0, false, false, None);
-        *self.info = guarded(index, || env.reset(seed, self.observation))?;
-        *self.status = Status::Running;
-        Ok(())
-    }
-
-    fn step(self, env: &mut BoxEnv<T>, action: Action<'_>, autoreset: Autoreset, index: usize) -> Result<(), Error> {
-        if *self.status == Status::Ended && autoreset == Autoreset::NextStep {
-            return self.reset(env, None, index);
-        }
-        let before = std::mem::replace(self.status, Status::Unready); // and so it stays after a panic
-        (*self.reward, *self.terminated, *self.truncated, *self.episode) = (0.0, false, false, None);
-        let step = guarded(index, || {
-            let step = env.step(action, self.observation);
-            *self.status = before;
-            let mut step = step?;
-            if step.done() {
-                *self.status = Status::Ended;
-                if autoreset == Autoreset::SameStep {
-                    *self.status = Status::Unready;
-                    self.final_observation.copy_from_slice(self.observation);
-                    *self.final_info = std::mem::replace(&mut step.info, env.reset(None, self.observation)?);
-                    *self.status = Status::Running;
-                }
-            }
-            Ok(step)
-        });
-        let Step { reward, terminated, truncated, info, episode } = step?;
-        (*self.reward, *self.terminated, *self.truncated) = (reward, terminated, truncated);
-        (*self.info, *self.episode) = (info, episode);
-        Ok(())
-    }
-}
-
-/// Calls into environment `index`: an error gets its index, and so does a panic, which ends here.
-fn guarded<R>(index: usize, call: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(|error| in_vector(index, error)),
-        Err(payload) => {
-            let message = payload.downcast_ref::<&str>().map(|&text| text.to_owned());
-            let message = message.or_else(|| payload.downcast_ref::<String>().cloned());
-            Err(Error::Panicked { index, message: message.unwrap_or_else(|| "no message".into()) })
-        }
     }
 }

@@ -48,6 +48,11 @@ impl Threads {
         if threads == 0 { cores() } else { threads }.min(num_envs)
     }
 
+    /// A pool beside the caller's thread.
+    pub fn own(threads: usize, num_envs: usize) -> Result<ThreadPool, Error> {
+        pool(Self::most(threads, num_envs))
+    }
+
     /// The threads to work on now, if more than the caller's.
     pub fn pool(&self) -> Option<&ThreadPool> {
         match self {
