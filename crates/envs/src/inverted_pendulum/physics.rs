@@ -7,7 +7,10 @@ use super::{
     limits::{beyond_range, limits},
     newton::constrained_acceleration,
 };
-use crate::vector::math::{Library, Math};
+use crate::vector::{
+    math::{Library, Math},
+    simd::any,
+};
 
 const TIME_STEP: f64 = 0.02;
 /// Time steps per step of the environment.
@@ -79,7 +82,7 @@ impl<const N: usize> Motions<N> {
         for _ in 0..FRAME_SKIP {
             let mut acceleration = self.acceleration::<M>(&self.position, &self.velocity, &controls);
             let wild = any_wild(&[self.position, self.velocity, acceleration]);
-            if wild.contains(&true) {
+            if any(&wild) {
                 for i in (0..N).filter(|&i| wild[i]) {
                     self.set(i, Motion::default());
                     controls[i] = 0.0;
@@ -133,7 +136,7 @@ impl<const N: usize> Motions<N> {
         for i in 0..N {
             limited[i] = beyond_range([position[0][i], position[1][i]]);
         }
-        if limited.contains(&true) {
+        if any(&limited) {
             for i in (0..N).filter(|&i| limited[i]) {
                 let half_angle = (half_angle.0[i], half_angle.1[i]);
                 let motion = Motions { position: *position, velocity: *velocity, ..*self }.of(i);

@@ -27,8 +27,10 @@ impl<'a> CheckedActions<'a> {
         match (actions, space) {
             (Actions::Discrete(values), Space::Discrete(discrete)) => {
                 check_length("the vector of actions", values.len(), num_envs)?;
-                if let Some(index) = values.iter().position(|&value| !discrete.contains(value)) {
-                    discrete.index(Action::Discrete(values[index])).map_err(|error| in_vector(index, error))?;
+                if !values.iter().fold(true, |all, &value| all & discrete.contains(value)) {
+                    for (index, &value) in values.iter().enumerate() {
+                        discrete.index(Action::Discrete(value)).map_err(|error| in_vector(index, error))?;
+                    }
                 }
                 Ok(Self::Discrete(values))
             }

@@ -17,9 +17,6 @@ use crate::{Env, EpisodeStats, Error, Info, NumpyRng, TimeLimit};
 /// The numbers of one observation: the first ones of a state.
 const SIZE: usize = 4;
 
-/// So many environments are stepped faster one after the other than as eight, most of which are not there.
-const FEW: usize = 2;
-
 /// A native environment whose state is `D` numbers and a generator.
 pub(crate) trait Native<const D: usize>: Env + Clone + 'static {
     /// What a step takes.
@@ -64,35 +61,13 @@ pub(crate) struct Batch<E, const D: usize> {
     level: Level,
 }
 
-/// Eight environments; in the last block, those beyond the batch's length rest at zero.
+/// Eight environments; the last block may have fewer, and its other lanes are not used.
 #[derive(Clone)]
 struct Block<const D: usize> {
     states: [Lanes; D],
     lengths: [u64; LANES],
     returns: Lanes,
     terminated: [bool; LANES],
-    /// Whether the last step ended an episode, so that its statistics are among the results.
-    told: bool,
-}
-
-impl<const D: usize> Block<D> {
-    #[inline(always)]
-    fn step_one_by_one<M: Math, E: Native<D>>(
-        &mut self,
-        env: &E,
-        actions: &[E::Action; LANES],
-        live: usize,
-    ) -> (Lanes, [bool; LANES]) {
-        let (mut rewards, mut terminated) = ([0.0; LANES], [false; LANES]);
-        for lane in 0..live {
-            let mut state = std::array::from_fn(|number| [self.states[number][lane]]);
-            ([rewards[lane]], [terminated[lane]]) = env.step_lanes::<M, 1>(&mut state, &[actions[lane]]);
-            for (numbers, [number]) in self.states.iter_mut().zip(state) {
-                numbers[lane] = number;
-            }
-        }
-        (rewards, terminated)
-    }
 }
 
 impl<E: Native<D>, const D: usize> Batch<E, D> {
@@ -102,13 +77,8 @@ impl<E: Native<D>, const D: usize> Batch<E, D> {
     }
 
     pub fn with_level(env: E, max_episode_steps: Option<u64>, len: usize, level: Level) -> Self {
-        let block = Block {
-            states: [[0.0; LANES]; D],
-            lengths: [0; LANES],
-            returns: [0.0; LANES],
-            terminated: [false; LANES],
-            told: false,
-        };
+        let block =
+            Block { states: [[0.0; LANES]; D], lengths: [0; LANES], returns: [0.0; LANES], terminated: [false; LANES] };
         Self {
             env,
             max_episode_steps,
@@ -150,18 +120,18 @@ impl<E: Native<D>, const D: usize> Group<E::Obs> for Batch<E, D> {
         self.len
     }
 
-    fn reset(&mut self, request: &Reset<'_>, first: usize, mut rows: Rows<'_, E::Obs>) -> Result<(), Error> {
+    fn reset(&mut self, request: &Reset<'_>, first: usize, rows: &mut Rows<'_, E::Obs>) -> Result<(), Error> {
         let now = Instant::now();
         for i in (0..self.len).filter(|i| request.includes(first + i)) {
             let rng = NumpyRng::for_reset(request.seed(first + i).as_ref(), self.rngs[i].take());
             self.rngs[i] = Some(rng);
-            self.begin(i, now, &mut rows);
+            self.begin(i, now, rows);
             rows.clear(i);
         }
         Ok(())
     }
 
-    fn step(&mut self, call: &StepCall<'_>, first: usize, rows: Rows<'_, E::Obs>) -> Result<(), Error> {
+    fn step(&mut self, call: &StepCall<'_>, first: usize, rows: &mut Rows<'_, E::Obs>) -> Result<(), Error> {
         let level = self.level;
         let actions = &E::actions(&call.actions)[first..][..self.len];
         level.run(StepAll { batch: self, actions, autoreset: call.autoreset, rows, now: None });
@@ -197,92 +167,124 @@ impl<E: Native<D>, const D: usize> Group<E::Obs> for Batch<E, D> {
 }
 
 /// The step of a whole batch.
-struct StepAll<'a, E: Native<D>, const D: usize> {
+struct StepAll<'a, 'b, E: Native<D>, const D: usize> {
     batch: &'a mut Batch<E, D>,
     actions: &'a [E::Action],
     autoreset: Autoreset,
-    rows: Rows<'a, E::Obs>,
+    rows: &'a mut Rows<'b, E::Obs>,
     /// The time of the first end in this step; the others are at the same time.
     now: Option<Instant>,
 }
 
-impl<E: Native<D>, const D: usize> Kernel for StepAll<'_, E, D> {
+impl<E: Native<D>, const D: usize> Kernel for StepAll<'_, '_, E, D> {
     type Output = ();
 
     #[inline(always)]
     fn run<M: Math>(mut self) {
         let (blocks, rest) = self.actions.as_chunks::<LANES>();
         for (b, actions) in blocks.iter().enumerate() {
-            self.step_block::<M>(b, actions, LANES);
+            self.step_block::<M>(b, actions);
         }
-        if !rest.is_empty() {
-            let mut actions = [E::Action::default(); LANES];
-            actions[..rest.len()].copy_from_slice(rest);
-            self.step_block::<M>(blocks.len(), &actions, rest.len());
-            for numbers in &mut self.batch.blocks[blocks.len()].states {
-                *numbers = std::array::from_fn(|lane| if lane < rest.len() { numbers[lane] } else { 0.0 });
-            }
+        for (lane, &action) in rest.iter().enumerate() {
+            self.step_one::<M>(blocks.len() * LANES + lane, action);
         }
     }
 }
 
-impl<E: Native<D>, const D: usize> StepAll<'_, E, D> {
-    /// Steps the first `live` environments of block `b`.
+impl<E: Native<D>, const D: usize> StepAll<'_, '_, E, D> {
+    /// Steps the eight environments of block `b`.
     #[inline(always)]
-    fn step_block<M: Math>(&mut self, b: usize, actions: &[E::Action; LANES], live: usize) {
+    fn step_block<M: Math>(&mut self, b: usize, actions: &[E::Action; LANES]) {
         let first = b * LANES;
-        if self.autoreset == Autoreset::NextStep && self.rows.statuses[first..][..live].contains(&Status::Ended) {
-            return self.step_with_ended::<M>(b, actions, live);
-        }
+        let ended_before = self.ended_before(first, LANES);
         let Batch { env, blocks, max_episode_steps, .. } = &mut *self.batch;
         let block = &mut blocks[b];
-        let (rewards, terminated) = match live {
-            1..=FEW => block.step_one_by_one::<M, E>(env, actions, live),
-            _ => env.step_lanes::<M, LANES>(&mut block.states, actions),
-        };
+        let (rewards, terminated) = env.step_lanes::<M, LANES>(&mut block.states, actions);
         let limit = max_episode_steps.unwrap_or(u64::MAX);
         let mut truncated = [false; LANES];
-        let mut ended = [false; LANES];
         let mut columns = [[E::Obs::default(); LANES]; SIZE];
         for i in 0..LANES {
-            block.lengths[i] += 1;
+            block.lengths[i] = block.lengths[i].wrapping_add(1); // no check, so that it is one instruction
             block.returns[i] += rewards[i];
             truncated[i] = block.lengths[i] >= limit;
-            ended[i] = terminated[i] | truncated[i];
         }
         for (column, numbers) in columns.iter_mut().zip(&block.states) {
             *column = numbers.map(E::observed);
         }
         let observations: [[E::Obs; SIZE]; LANES] = std::array::from_fn(|i| columns.map(|column| column[i]));
-        let told = std::mem::take(&mut block.told);
 
-        let rows = &mut self.rows;
-        rows.observations[first * SIZE..][..live * SIZE].copy_from_slice(observations[..live].as_flattened());
-        rows.rewards[first..][..live].copy_from_slice(&rewards[..live]);
-        rows.terminated[first..][..live].copy_from_slice(&terminated[..live]);
-        rows.truncated[first..][..live].copy_from_slice(&truncated[..live]);
-        for (target, reward) in rows.infos[first..][..live].iter_mut().zip(rewards) {
-            if let Some(info) = env.info(reward) {
-                *target = info;
+        let rows = &mut *self.rows;
+        rows.observations[first * SIZE..][..LANES * SIZE].copy_from_slice(observations.as_flattened());
+        rows.rewards[first..][..LANES].copy_from_slice(&rewards);
+        rows.terminated[first..][..LANES].copy_from_slice(&terminated);
+        rows.truncated[first..][..LANES].copy_from_slice(&truncated);
+        for (i, episode) in rows.episodes[first..][..LANES].iter_mut().enumerate() {
+            *episode = None;
+            if let Some(info) = env.info(rewards[i]) {
+                rows.infos[first + i] = info;
             }
         }
-        if told {
-            rows.episodes[first..][..live].fill(None);
+        if ended_before != 0 {
+            self.begin_episodes(first, ended_before);
         }
-        if ended[..live].contains(&true) {
-            self.end_episodes(b, &ended, live);
+        let ended = mask(std::array::from_fn(|i| terminated[i] | truncated[i])) & !ended_before;
+        if ended != 0 {
+            self.end_episodes(first, ended);
         }
     }
 
-    /// Tells of the episodes that this step ended and, where that is the mode, begins the next ones.
+    /// Steps environment `i`.
+    #[inline(always)]
+    fn step_one<M: Math>(&mut self, i: usize, action: E::Action) {
+        let ended_before = self.ended_before(i, 1);
+        if ended_before != 0 {
+            return self.begin_episodes(i, ended_before);
+        }
+        let Batch { env, blocks, max_episode_steps, .. } = &mut *self.batch;
+        let (block, lane) = (&mut blocks[i / LANES], i % LANES);
+        let mut state = std::array::from_fn(|number| [block.states[number][lane]]);
+        let ([reward], [terminated]) = env.step_lanes::<M, 1>(&mut state, &[action]);
+        for (numbers, [number]) in block.states.iter_mut().zip(state) {
+            numbers[lane] = number;
+        }
+        block.lengths[lane] = block.lengths[lane].wrapping_add(1);
+        block.returns[lane] += reward;
+        let truncated = block.lengths[lane] >= max_episode_steps.unwrap_or(u64::MAX);
+
+        let rows = &mut *self.rows;
+        for (observed, [number]) in rows.observations[i * SIZE..][..SIZE].iter_mut().zip(state) {
+            *observed = E::observed(number);
+        }
+        (rows.rewards[i], rows.terminated[i], rows.truncated[i]) = (reward, terminated, truncated);
+        rows.episodes[i] = None;
+        if let Some(info) = env.info(reward) {
+            rows.infos[i] = info;
+        }
+        if terminated | truncated {
+            self.end_episodes(i, 1);
+        }
+    }
+
+    /// Which of the `count` environments from `first` on are to begin an episode instead of stepping: a bit each.
+    #[inline(always)]
+    fn ended_before(&self, first: usize, count: usize) -> u8 {
+        match self.autoreset {
+            Autoreset::NextStep => {
+                mask(std::array::from_fn(|i| i < count && self.rows.statuses[first + i] == Status::Ended))
+            }
+            Autoreset::SameStep | Autoreset::Disabled => 0,
+        }
+    }
+
+    /// Tells of the episodes that this step ended, a bit for each environment from `first` on, and, where that is the
+    /// mode, begins the next ones.
     #[cold]
     #[inline(never)]
-    fn end_episodes(&mut self, b: usize, ended: &[bool; LANES], live: usize) {
+    fn end_episodes(&mut self, first: usize, ended: u8) {
         let now = *self.now.get_or_insert_with(Instant::now);
-        for lane in (0..live).filter(|&lane| ended[lane]) {
-            let (i, rows) = (b * LANES + lane, &mut self.rows);
-            let block = &mut self.batch.blocks[b];
-            block.told = true;
+        for i in bits(ended).map(|bit| first + bit) {
+            let rows = &mut *self.rows;
+            let (block, lane) = (&mut self.batch.blocks[i / LANES], i % LANES);
             block.terminated[lane] = rows.terminated[i];
             rows.episodes[i] = Some(EpisodeStats {
                 episode_return: block.returns[lane],
@@ -300,22 +302,31 @@ impl<E: Native<D>, const D: usize> StepAll<'_, E, D> {
         }
     }
 
-    /// Steps a block some of whose episodes had ended before: these begin anew instead.
+    /// Begins new episodes, a bit for each environment from `first` on; what these did in this step is forgotten.
     #[cold]
     #[inline(never)]
-    fn step_with_ended<M: Math>(&mut self, b: usize, actions: &[E::Action; LANES], live: usize) {
-        let ended: [bool; LANES] = std::array::from_fn(|lane| {
-            lane < live
-                && std::mem::replace(&mut self.rows.statuses[b * LANES + lane], Status::Running) == Status::Ended
-        });
-        self.step_block::<M>(b, actions, live);
+    fn begin_episodes(&mut self, first: usize, begin: u8) {
         let now = *self.now.get_or_insert_with(Instant::now);
-        for lane in (0..live).filter(|&lane| ended[lane]) {
-            let i = b * LANES + lane;
-            self.batch.begin(i, now, &mut self.rows);
+        for i in bits(begin).map(|bit| first + bit) {
+            self.batch.begin(i, now, self.rows);
             self.rows.clear(i);
         }
     }
+}
+
+/// A bit for each lane, the first one lowest.
+#[inline(always)]
+fn mask(lanes: [bool; LANES]) -> u8 {
+    lanes.into_iter().enumerate().fold(0, |mask, (lane, set)| mask | u8::from(set) << lane)
+}
+
+/// The places of the bits that are set.
+fn bits(mut mask: u8) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = mask.trailing_zeros() as usize;
+        mask &= mask.checked_sub(1)?;
+        Some(place)
+    })
 }
 
 #[cfg(test)]

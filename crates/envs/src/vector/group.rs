@@ -12,10 +12,10 @@ pub(crate) trait Group<T>: Send {
     fn len(&self) -> usize;
 
     /// Resets those that the request names; `first` is the index of the first environment in the vector.
-    fn reset(&mut self, request: &Reset<'_>, first: usize, rows: Rows<'_, T>) -> Result<(), Error>;
+    fn reset(&mut self, request: &Reset<'_>, first: usize, rows: &mut Rows<'_, T>) -> Result<(), Error>;
 
     /// Steps all, none of which is unready.
-    fn step(&mut self, call: &StepCall<'_>, first: usize, rows: Rows<'_, T>) -> Result<(), Error>;
+    fn step(&mut self, call: &StepCall<'_>, first: usize, rows: &mut Rows<'_, T>) -> Result<(), Error>;
 
     /// Environment `i` of the group as a picture.
     fn render(&self, i: usize) -> Result<RgbImage, Error>;
@@ -60,11 +60,11 @@ pub(crate) struct StepCall<'a> {
 pub(super) fn serially<T, F>(
     groups: &mut [Box<dyn Group<T>>],
     mut first: usize,
-    mut rows: Rows<'_, T>,
+    rows: &mut Rows<'_, T>,
     work: &F,
 ) -> Result<(), Error>
 where
-    F: Fn(&mut dyn Group<T>, usize, Rows<'_, T>) -> Result<(), Error>,
+    F: Fn(&mut dyn Group<T>, usize, &mut Rows<'_, T>) -> Result<(), Error>,
 {
     if let [group] = groups {
         return work(group.as_mut(), first, rows);
@@ -72,7 +72,7 @@ where
     let mut result = Ok(());
     for group in groups {
         let len = group.len();
-        let outcome = work(group.as_mut(), first, rows.take(len));
+        let outcome = work(group.as_mut(), first, &mut rows.take(len));
         first += len;
         result = result.and(outcome);
     }
@@ -83,12 +83,12 @@ where
 pub(super) fn in_parallel<T, F>(
     groups: &mut [Box<dyn Group<T>>],
     first: usize,
-    mut rows: Rows<'_, T>,
+    rows: &mut Rows<'_, T>,
     work: &F,
 ) -> Result<(), Error>
 where
     T: Element,
-    F: Fn(&mut dyn Group<T>, usize, Rows<'_, T>) -> Result<(), Error> + Sync,
+    F: Fn(&mut dyn Group<T>, usize, &mut Rows<'_, T>) -> Result<(), Error> + Sync,
 {
     if groups.len() < 2 {
         return serially(groups, first, rows, work);
@@ -96,8 +96,8 @@ where
     let middle = groups.len() / 2;
     let envs = middle * groups[0].len();
     let (left, right) = groups.split_at_mut(middle);
-    let left_rows = rows.take(envs);
+    let mut left_rows = rows.take(envs);
     let (left, right) =
-        rayon::join(|| in_parallel(left, first, left_rows, work), || in_parallel(right, first + envs, rows, work));
+        rayon::join(|| in_parallel(left, first, &mut left_rows, work), || in_parallel(right, first + envs, rows, work));
     left.and(right)
 }

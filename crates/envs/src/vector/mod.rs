@@ -224,9 +224,10 @@ impl<T: Element> VecEnv<T> {
     }
 
     fn reset_all(&mut self, request: &Reset<'_>, observations: &mut [T]) -> Result<(), Error> {
-        let (groups, threads, rows) = self.parts(observations)?;
-        let work = |group: &mut dyn Group<T>, first: usize, rows: Rows<'_, T>| group.reset(request, first, rows);
-        let result = match threads.pool() {
+        self.check_observations(observations)?;
+        let (groups, rows) = (&mut self.groups, &mut self.results.rows(observations));
+        let work = |group: &mut dyn Group<T>, first: usize, rows: &mut Rows<'_, T>| group.reset(request, first, rows);
+        let result = match self.threads.pool() {
             None => group::serially(groups, 0, rows, &work),
             Some(pool) => pool.install(|| group::in_parallel(groups, 0, rows, &work)),
         };
@@ -254,10 +255,11 @@ impl<T: Element> VecEnv<T> {
         let autoreset = self.autoreset;
         let actions = CheckedActions::new(actions, &self.action_space, self.num_envs())?;
         self.check_unblocked()?;
+        self.check_observations(observations)?;
         let call = StepCall { actions, autoreset };
-        let (groups, threads, rows) = self.parts(observations)?;
-        let work = |group: &mut dyn Group<T>, first: usize, rows: Rows<'_, T>| group.step(&call, first, rows);
-        let result = threads.step(|pool| match pool {
+        let (groups, rows) = (&mut self.groups, &mut self.results.rows(observations));
+        let work = |group: &mut dyn Group<T>, first: usize, rows: &mut Rows<'_, T>| group.step(&call, first, rows);
+        let result = self.threads.step(|pool| match pool {
             None => group::serially(groups, 0, rows, &work),
             Some(pool) => pool.install(|| group::in_parallel(groups, 0, rows, &work)),
         });
@@ -390,18 +392,8 @@ impl<T: Element> VecEnv<T> {
         ArrayViewD::from_shape(self.shape.clone(), values).expect("every buffer was made for this shape")
     }
 
-    /// What a call works on: the environments, the threads, and where the results go.
-    #[expect(clippy::type_complexity, reason = "a tuple that is taken apart at once")]
-    fn parts<'a>(
-        &'a mut self,
-        observations: &'a mut [T],
-    ) -> Result<(&'a mut [Box<dyn Group<T>>], &'a mut Threads, Rows<'a, T>), Error> {
-        check_length("the buffer for observations", observations.len(), self.observations_len())?;
-        Ok((&mut self.groups, &mut self.threads, self.results.rows(observations)))
-    }
-
-    fn observations_len(&self) -> usize {
-        self.results.final_observations.len()
+    fn check_observations(&self, observations: &[T]) -> Result<(), Error> {
+        check_length("the buffer for observations", observations.len(), self.results.final_observations.len())
     }
 
     fn check_unblocked(&self) -> Result<(), Error> {

@@ -11,6 +11,12 @@ pub(crate) const LANES: usize = 8;
 /// One number of eight environments.
 pub(crate) type Lanes = [f64; LANES];
 
+/// Whether one of the lanes is true. (`contains` searches byte by byte.)
+#[inline(always)]
+pub(crate) fn any(lanes: &[bool]) -> bool {
+    lanes.iter().fold(false, |any, lane| any | lane)
+}
+
 /// An instruction set that this processor has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Level(Set);

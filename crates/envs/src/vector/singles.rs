@@ -25,14 +25,14 @@ impl<T: Element> Group<T> for Singles<T> {
         self.envs.len()
     }
 
-    fn reset(&mut self, request: &Reset<'_>, first: usize, rows: Rows<'_, T>) -> Result<(), Error> {
+    fn reset(&mut self, request: &Reset<'_>, first: usize, rows: &mut Rows<'_, T>) -> Result<(), Error> {
         self.for_each(rows, |i, env, row| match request.includes(first + i) {
             true => row.reset(env, request.seed(first + i).as_ref(), first + i),
             false => Ok(()),
         })
     }
 
-    fn step(&mut self, call: &StepCall<'_>, first: usize, rows: Rows<'_, T>) -> Result<(), Error> {
+    fn step(&mut self, call: &StepCall<'_>, first: usize, rows: &mut Rows<'_, T>) -> Result<(), Error> {
         self.for_each(rows, |i, env, row| row.step(env, call.actions.of(first + i), call.autoreset, first + i))
     }
 
@@ -56,13 +56,13 @@ impl<T: Element> Group<T> for Singles<T> {
 impl<T: Element> Singles<T> {
     fn for_each(
         &mut self,
-        mut rows: Rows<'_, T>,
+        rows: &mut Rows<'_, T>,
         mut work: impl FnMut(usize, &mut BoxEnv<T>, Row<'_, T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let size = rows.size();
         let mut result = Ok(());
         for (i, env) in self.envs.iter_mut().enumerate() {
-            let outcome = work(i, env, Row::of(&mut rows, i, size));
+            let outcome = work(i, env, Row::of(rows, i, size));
             if result.is_ok() {
                 result = outcome;
             }
