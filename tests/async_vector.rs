@@ -1,28 +1,28 @@
 //! What asynchronous batches promise.
 
-use std::{thread::sleep, time::Duration};
+use std::sync::{Arc, Mutex};
 
 use envs::{
     Action, Actions, AsyncVecEnv, BoxEnv, DType, Env, Error, Info, Order, Seed, Seeds, Space, Step, TimeLimit, VecEnv,
 };
 use image::RgbImage;
 
-/// Counts its steps; takes `nap` for each, and panics where told to.
-struct Slow {
+/// Counts its steps, each of which waits until the gate is free, and panics where told to.
+struct Counter {
     count: u64,
-    nap: Duration,
+    gate: Arc<Mutex<()>>,
     panic_at: Option<u64>,
     space: Space,
 }
 
-impl Slow {
-    fn boxed(millis: u64, panic_at: Option<u64>) -> BoxEnv<f64> {
+impl Counter {
+    fn boxed(gate: &Arc<Mutex<()>>, panic_at: Option<u64>) -> BoxEnv<f64> {
         let space = Space::boxed(&[1], DType::F64, 0.0, f64::INFINITY);
-        Box::new(TimeLimit::new(Self { count: 0, nap: Duration::from_millis(millis), panic_at, space }, None))
+        Box::new(TimeLimit::new(Self { count: 0, gate: gate.clone(), panic_at, space }, None))
     }
 }
 
-impl Env for Slow {
+impl Env for Counter {
     type Obs = f64;
 
     fn observation_space(&self) -> &Space {
@@ -41,7 +41,7 @@ impl Env for Slow {
     }
 
     fn step(&mut self, action: Action<'_>, observation: &mut [f64]) -> Result<Step, Error> {
-        sleep(self.nap);
+        drop(self.gate.lock().unwrap());
         assert_ne!(self.panic_at, Some(self.count), "told to panic");
         self.count += 1;
         observation.fill(self.count as f64);
@@ -69,12 +69,14 @@ impl Env for Slow {
 
 #[test]
 fn who_is_quick_does_not_wait_for_who_is_slow() {
-    let envs = vec![Slow::boxed(400, None), Slow::boxed(0, None), Slow::boxed(0, None)];
+    let (shut, open) = (Arc::default(), Arc::default());
+    let envs = [&shut, &open, &open].map(|gate| Counter::boxed(gate, None)).into();
     let mut envs = AsyncVecEnv::new(envs, 1, 2).unwrap();
     envs.reset(&Seed::from(0)).unwrap();
     let mut idle: Vec<usize> = (0..3).map(|_| envs.recv().map(|()| envs.ids()[0]).unwrap()).collect();
     idle.sort_unstable();
     assert_eq!(idle, [0, 1, 2]);
+    let guard = shut.lock().unwrap();
     envs.send(Actions::Discrete(&[7, 1, 2]), &[0, 1, 2]).unwrap();
     for step in 0..40 {
         envs.recv().unwrap();
@@ -83,15 +85,13 @@ fn who_is_quick_does_not_wait_for_who_is_slow() {
         assert_eq!(envs.rewards(), [id as f64]);
         envs.send(Actions::Discrete(&[id as i64]), &[id]).unwrap();
     }
-    let slow = (0..100_000).find_map(|_| {
+    drop(guard);
+    let mut last = [0, 0, 0].map(|_: i32| {
         envs.recv().unwrap();
-        let id = envs.ids()[0];
-        if id != 0 {
-            envs.send(Actions::Discrete(&[id as i64]), &[id]).unwrap();
-        }
-        (id == 0).then(|| envs.rewards()[0])
+        (envs.ids()[0], envs.rewards()[0])
     });
-    assert_eq!(slow, Some(7.0));
+    last.sort_by_key(|(id, _)| *id);
+    assert_eq!(last, [(0, 7.0), (1, 1.0), (2, 2.0)], "all three were still at work");
 }
 
 #[test]
@@ -171,16 +171,16 @@ fn what_cannot_be_sent_or_received_is_refused() {
 
 #[test]
 fn a_panic_comes_with_its_index_and_a_reset_mends_it() {
-    let envs = vec![Slow::boxed(0, None), Slow::boxed(0, Some(1))];
+    let open = Arc::default();
+    let envs = vec![Counter::boxed(&open, None), Counter::boxed(&open, Some(1))];
     let mut envs = AsyncVecEnv::new(envs, 2, 2).unwrap().with_order(Order::Sent);
     envs.reset(&Seed::from(0)).unwrap();
     envs.recv().unwrap();
-    for _ in 0..2 {
-        envs.send(Actions::Discrete(&[1, 1]), &[0, 1]).unwrap();
-        if let Err(error) = envs.recv() {
-            assert!(matches!(error, Error::Panicked { index: 1, .. }), "{error}");
-        }
-    }
+    envs.send(Actions::Discrete(&[1, 1]), &[0, 1]).unwrap();
+    envs.recv().unwrap();
+    envs.send(Actions::Discrete(&[1, 1]), &[0, 1]).unwrap();
+    let error = envs.recv().unwrap_err();
+    assert!(matches!(error, Error::Panicked { index: 1, .. }), "{error}");
     assert_eq!(envs.observations().as_slice().unwrap()[0], 2.0, "the other one has stepped");
     let error = envs.send(Actions::Discrete(&[1, 1]), &[0, 1]).unwrap_err();
     assert_eq!(error, Error::InVector { index: 1, source: Box::new(Error::ResetNeeded) });
@@ -193,7 +193,8 @@ fn a_panic_comes_with_its_index_and_a_reset_mends_it() {
 
 #[test]
 fn a_reset_forgets_what_was_under_way() {
-    let mut envs = AsyncVecEnv::new(vec![Slow::boxed(20, None), Slow::boxed(0, None)], 2, 2).unwrap();
+    let open = Arc::default();
+    let mut envs = AsyncVecEnv::new(vec![Counter::boxed(&open, None), Counter::boxed(&open, None)], 2, 2).unwrap();
     envs.reset(&Seed::from(0)).unwrap();
     envs.recv().unwrap();
     envs.send(Actions::Discrete(&[1, 1]), &[0, 1]).unwrap();

@@ -32,3 +32,8 @@ pub use vector::{Actions, AsyncVecEnv, Autoreset, Order, Seeds, VecEnv};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So are those of the page on the vector API.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/vector-api.md")]
+struct VectorApi;
