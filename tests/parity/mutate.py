@@ -29,9 +29,9 @@ class Mutation(NamedTuple):
     new: str
 
 
-def source(name: str) -> str:
-    """A file of the crate `envs`."""
-    return f"crates/envs/src/{name}"
+def source(name: str, crate: str = "envs") -> str:
+    """A source file of a crate."""
+    return f"crates/{crate}/src/{name}"
 
 
 MUTATIONS = [
@@ -96,7 +96,15 @@ MUTATIONS = [
     Mutation("Atari: the frame limit one frame late", "golden_atari", source("atari/ale.rs"),
              "self.progress.episode_frame_number >= limit", "self.progress.episode_frame_number > limit"),
     Mutation("Atari: every later start is the first one", "golden_atari", source("atari/ale.rs"),
-             "self.progress.resets == 0 || self.start.is_fixed", "self.progress.resets < u32::MAX || self.start.is_fixed"),
+             "switch_on(&mut self.emulator, 1 + resets)", "switch_on(&mut self.emulator, 1)"),
+    Mutation("Atari: Chopper Command ends as ALE 0.6 ends it", "golden_atari", source("atari/ale.rs"),
+             "self.rom.game == \"chopper_command\"", "self.rom.game == \"\""),
+    Mutation("phi: frames that follow each other", "golden_phi", source("config.rs", "preprocess"),
+             "stride: 4, distance: 2", "stride: 4, distance: 1"),
+    Mutation("pipeline: an old pixel that two new ones share counts whole in the second", "golden_pipeline",
+             source("kernel/area.rs", "preprocess"), "saturating_sub(start.max(i * from))", "saturating_sub(start)"),
+    Mutation("pipeline: lost lives end nothing", "golden_pipeline", source("pipeline/episodes.rs", "preprocess"),
+             "step.terminated |= lives < self.lives;", ""),
 ]  # fmt: skip
 
 
@@ -147,8 +155,9 @@ def mutated(mutation: Mutation) -> str:
 
 def outcome(test: str) -> str:
     """Whether the test passes (green), fails (red) or does not compile."""
-    features = [] if test in NEEDS_ATARI else ["--no-default-features"]
-    command = ["cargo", "test", "--quiet", "-p", "envs", *features, "--test", test, "--target-dir", SCRATCH / "build"]
+    features = [] if test in NEEDS_ATARI or test in IN_PREPROCESS else ["--no-default-features"]
+    package = "preprocess" if test in IN_PREPROCESS else "envs"
+    command = ["cargo", "test", "--quiet", "-p", package, *features, "--test", test, "--target-dir", SCRATCH / "build"]
     # Quick builds: the results do not depend on the optimisation.
     environment = {**os.environ, "CARGO_PROFILE_DEV_OPT_LEVEL": "1", "CARGO_PROFILE_DEV_DEBUG": "0"}
     run = subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True)
@@ -158,6 +167,7 @@ def outcome(test: str) -> str:
 
 
 NEEDS_ATARI = {"golden_atari"}
+IN_PREPROCESS = {"golden_phi", "golden_pipeline"}
 
 if __name__ == "__main__":
     main()

@@ -60,8 +60,11 @@ def record_pong(folder, size):
         _rally(folder, "pong/108000-frames", "PongNoFrameskip-v4", 108_000)
 
 
-def _play(folder, case, ours, theirs, kwargs, frames):
-    """Random actions, each held for a while, over several episodes: seeded and not, some stepped past their end."""
+def _play(folder, case, ours, theirs, kwargs, frames, longest=None):
+    """Random actions, each held for a while, over several episodes: seeded and not, some stepped past their end.
+
+    No episode is played longer than `longest` frames, if given.
+    """
     env = gym.make(theirs, disable_env_checker=True, **kwargs)
     rollout = Rollout(env, "u8", None, EXTRAS)
     choose = np.random.default_rng(5)
@@ -70,7 +73,8 @@ def _play(folder, case, ours, theirs, kwargs, frames):
         # Two seeded resets to each one that is not: only a seed loads the ROM anew and starts the sticky stream again.
         rollout.reset(episode if episode % 3 != 2 else None)
         action, left, after_end, before = 0, 0, 0, rollout.rows["frame_number"][-1]
-        while after_end < 1 + episode % 2 * 3 and played < frames:
+        left_at = frames if longest is None else min(played + longest, frames)
+        while after_end < 1 + episode % 2 * 3 and played < left_at:
             if left == 0:
                 action, left = int(choose.integers(actions)), int(choose.integers(1, 12))
             left -= 1
@@ -116,4 +120,10 @@ def record_games(folder, size):
     frames = {"small": 400, "short": 2000, "full": 20_000}[size]
     for game in SAME_ROM if size == "small" else SAME_ROM + OTHER_ROM:
         name = f"ALE/{''.join(word.capitalize() for word in game.split('_'))}-v5"
-        _play(folder, f"atari/{game}", name, name, {}, frames)
+        # Left early, so that even small recordings have a second and a third start; but for the one game whose end
+        # ALE 0.6 sees otherwise: that recording has its end.
+        if size == "small":
+            many, longest = (1600, None) if game == "chopper_command" else (frames, frames // 3)
+        else:
+            many, longest = frames, None
+        _play(folder, f"atari/{game}", name, name, {}, many, longest)
