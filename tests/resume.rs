@@ -20,15 +20,18 @@ fn wait(mut child: Child) {
     assert!(child.wait().unwrap().success());
 }
 
-/// Weights, log and summary without anything that tells the time.
-fn outcome(run: &Path) -> (Vec<u8>, Vec<String>, serde_json::Value) {
+/// Weights, log, episodes, the length of TensorBoard's events (their times have one length) and summary, without anything
+/// that tells the time.
+fn outcome(run: &Path) -> (Vec<u8>, Vec<String>, String, u64, serde_json::Value) {
     let table = fs::read_to_string(run.join("progress.txt")).unwrap();
     let rows = table.lines().map(|line| line.rsplit_once('\t').unwrap().0.to_owned()).collect();
     let mut summary: serde_json::Value = serde_json::from_slice(&fs::read(run.join("summary.json")).unwrap()).unwrap();
     for time in ["wall_seconds", "solved_at_seconds"] {
         summary.as_object_mut().unwrap().remove(time);
     }
-    (fs::read(run.join("checkpoints/latest.safetensors")).unwrap(), rows, summary)
+    let episodes = fs::read_to_string(run.join("episodes.csv")).unwrap();
+    let events = fs::metadata(run.join("events.out.tfevents.vpg")).unwrap().len();
+    (fs::read(run.join("checkpoints/latest.safetensors")).unwrap(), rows, episodes, events, summary)
 }
 
 /// Trains once in one piece, and once killed after each of these milliseconds.

@@ -21,11 +21,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vpg"
 
 
-def ensure() -> Path:
+def ensure(requirements: Path = REQUIREMENTS, name: str = "parity") -> Path:
     """Returns the Python of a finished environment; builds it first if there is none."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    key = hashlib.sha256(REQUIREMENTS.read_bytes() + version.encode()).hexdigest()[:12]
-    folder = cache_folder() / f"parity-{key}"
+    key = hashlib.sha256(requirements.read_bytes() + version.encode()).hexdigest()[:12]
+    folder = cache_folder() / f"{name}-{key}"
     python, done = folder / "bin" / "python", folder / "complete"
     if done.exists():
         return python
@@ -34,10 +34,10 @@ def ensure() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            print(f"installing the originals into {folder}", file=sys.stderr)
+            print(f"installing {requirements} into {folder}", file=sys.stderr)
             venv.create(folder, with_pip=True)
             pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, "-r", REQUIREMENTS], check=True, stdout=sys.stderr)
+            subprocess.run([*pip, "-r", requirements], check=True, stdout=sys.stderr)
             done.touch()
     return python
 

@@ -9,6 +9,9 @@ use crate::{
     compare::PlotArgs,
     config::{Budget, Config},
     environment::PhiName,
+    evaluate::EvalArgs,
+    record::RecordArgs,
+    watch::WatchArgs,
 };
 
 /// Vanilla policy gradient: trains on an environment and leaves a run folder behind.
@@ -30,10 +33,19 @@ pub enum Command {
     Eval(EvalArgs),
     /// Draw several runs into one plot: means over seeds, with a band of one standard deviation.
     Plot(PlotArgs),
+    /// Write a policy's play as a GIF or as PNG frames, or all checkpoints side by side.
+    Record(RecordArgs),
+    /// Watch a policy play in a window.
+    Watch(WatchArgs),
     /// List the environments.
     Envs,
     /// Print versions, paths and devices, and the remedy for anything missing.
     Doctor,
+    /// Print completions for a shell; `source <(vpg completions bash)` puts them to use.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 /// The training flags; what is left out comes from the environment's recipe.
@@ -122,29 +134,6 @@ pub struct TrainArgs {
     /// A ROM file in place of the bundled one.
     #[arg(long, value_name = "FILE", help_heading = "Atari")]
     pub rom: Option<PathBuf>,
-}
-
-/// The flags of `vpg eval`.
-#[derive(Debug, Args)]
-#[allow(missing_docs, reason = "each has its help")]
-pub struct EvalArgs {
-    /// A run folder.
-    pub run: PathBuf,
-    /// How many episodes to play.
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub episodes: usize,
-    /// Seed of the environments and of the actions.
-    #[arg(long, value_name = "S", default_value_t = 1_000_000)]
-    pub seed: u64,
-    /// Take the most likely action instead of drawing one.
-    #[arg(long)]
-    pub deterministic: bool,
-    /// Which policy: an epoch, or the latest.
-    #[arg(long, value_name = "EPOCH")]
-    pub checkpoint: Option<u64>,
-    /// Write the first episode as a GIF.
-    #[arg(long, value_name = "FILE")]
-    pub gif: Option<PathBuf>,
 }
 
 impl TrainArgs {

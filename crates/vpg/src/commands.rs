@@ -9,19 +9,24 @@ use std::{
 };
 
 use anyhow::Context;
+use clap::CommandFactory;
+use envs::EpisodeStats;
+use serde_json::json;
 
 use crate::{
-    cli::{Cli, Command, EvalArgs, TrainArgs},
+    cli::{Cli, Command, TrainArgs},
     config::Config,
     doctor,
     environment::{self, AnyVecEnv},
-    evaluate::{self, Play},
+    evaluate::{self, EvalArgs, Play},
     logger::Logger,
+    progress,
+    record::{self, RecordArgs},
     resume::RunState,
     run_folder::RunFolder,
     statistics::Moments,
     train::{INTERRUPTED, train},
-    with_vec_env,
+    watch, with_vec_env,
 };
 
 /// Why a command ended, and the process's exit code: 2 where the command line is wrong, 1 otherwise.
@@ -51,6 +56,8 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
     match cli.command {
         None => run_train(&cli.train, started),
         Some(Command::Eval(args)) => run_eval(&args),
+        Some(Command::Record(args)) => run_record(&args),
+        Some(Command::Watch(args)) => Ok(watch::watch(&args).map(|()| ExitCode::SUCCESS)?),
         Some(Command::Plot(args)) => {
             let png = args.draw()?;
             std::fs::write(&args.out, png).with_context(|| format!("cannot write {}", args.out.display()))?;
@@ -58,6 +65,12 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
         }
         Some(Command::Envs) => list_envs(),
         Some(Command::Doctor) => Ok(doctor::run()),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "vpg", &mut script);
+            std::io::stdout().write_all(&script)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -69,8 +82,7 @@ fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
     let folder = RunFolder::new(&path);
     rayon::ThreadPoolBuilder::new().num_threads(config.threads).build_global()?;
     ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
-    let epochs = state.as_ref().map_or(0, |state| state.epoch);
-    let mut logger = Logger::new(&folder, epochs, args.render)?;
+    let mut logger = Logger::new(&folder, state.as_ref(), args.render)?;
     logger.say(&format!("{} | {} environments | run folder {}", config.env, config.num_envs, path.display()));
     let (summary, profile) = with_vec_env!(env, env => train(&config, env, state, &mut logger, started))?;
     drop(logger);
@@ -115,30 +127,53 @@ fn default_run_dir(env: &str) -> PathBuf {
 }
 
 fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
-    let (folder, config) = RunFolder::open(&args.run)?;
-    let name = args.checkpoint.map_or("latest".into(), |epoch| format!("policy-{epoch}"));
-    let policy = evaluate::networks(&config)?;
-    folder.load_policy(&folder.file(&format!("checkpoints/{name}.safetensors")), &policy)?;
+    let (folder, mut config) = RunFolder::open(&args.run)?;
+    config.max_ep_len = args.max_ep_len.or(config.max_ep_len);
+    let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
     let play = Play { seed: args.seed, deterministic: args.deterministic };
-    let mut out = std::io::stdout().lock();
-    let episodes = evaluate::episodes(&config, &policy, play, args.episodes)?;
-    for (i, episode) in episodes.iter().enumerate() {
-        writeln!(out, "Episode {}  EpRet {}  EpLen {}", i + 1, episode.episode_return, episode.length)?;
-    }
+    let bar = progress::bar(args.episodes, "episodes");
+    let episodes = evaluate::episodes(&config, &policy, play, args.episodes as usize, &bar)?;
+    bar.finish_and_clear();
     let returns = Moments::of(episodes.iter().map(|episode| episode.episode_return));
-    writeln!(
-        out,
-        "{} episodes: mean return {:.2}, std {:.2}, min {}, max {}",
-        episodes.len(),
-        returns.mean,
-        returns.std,
-        returns.min,
-        returns.max
-    )?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let one = |episode: &EpisodeStats| json!({ "return": episode.episode_return, "length": episode.length });
+        let report = json!({
+            "env": config.env,
+            "run": args.run,
+            "seed": args.seed,
+            "deterministic": args.deterministic,
+            "mean_return": returns.mean,
+            "std_return": returns.std,
+            "min_return": returns.min,
+            "max_return": returns.max,
+            "episodes": episodes.iter().map(one).collect::<Vec<_>>(),
+        });
+        writeln!(out, "{report:#}")?;
+    } else {
+        for (i, episode) in episodes.iter().enumerate() {
+            writeln!(out, "Episode {}  EpRet {}  EpLen {}", i + 1, episode.episode_return, episode.length)?;
+        }
+        writeln!(
+            out,
+            "{} episodes: mean return {:.2}, std {:.2}, min {}, max {}",
+            episodes.len(),
+            returns.mean,
+            returns.std,
+            returns.min,
+            returns.max
+        )?;
+    }
     if let Some(path) = &args.gif {
-        let gif = evaluate::gif(&config, &policy, play)?;
+        let gif = record::gif(&config, &policy, play)?;
         std::fs::write(path, gif).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_record(args: &RecordArgs) -> Result<ExitCode, Failure> {
+    let (path, pictures) = args.record()?;
+    writeln!(std::io::stdout(), "{pictures} pictures in {}", path.display())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,10 +1,10 @@
-//! Playing with a trained policy: returns of whole episodes, and pictures of them.
+//! Playing with a trained policy: returns of whole episodes.
 
-use std::ops::ControlFlow;
+use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, str::FromStr};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use envs::{Element, EpisodeStats, VecEnv};
-use image::{Delay, Frame, RgbImage, codecs::gif::GifEncoder, codecs::gif::Repeat};
+use indicatif::ProgressBar;
 
 use crate::{
     actor::{Actor, stream_rng},
@@ -12,13 +12,41 @@ use crate::{
     config::Config,
     environment,
     policy::{ActorCritic, policy_outputs},
+    run_folder::RunFolder,
     with_vec_env,
 };
 
 /// Environments that play side by side.
 const MAX_ENVS: usize = 32;
-/// Of a GIF: enough for a few points of Pong.
-const MAX_PICTURES: usize = 600;
+
+/// The flags of `vpg eval`.
+#[derive(Clone, Debug, clap::Args)]
+#[allow(missing_docs, reason = "each has its help")]
+pub struct EvalArgs {
+    /// A run folder.
+    pub run: PathBuf,
+    /// How many episodes to play.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub episodes: u64,
+    /// Seed of the environments and of the actions.
+    #[arg(long, value_name = "S", default_value_t = 1_000_000)]
+    pub seed: u64,
+    /// Take the most likely action instead of drawing one.
+    #[arg(long)]
+    pub deterministic: bool,
+    /// Which policy: an epoch, `latest`, or a safetensors file.
+    #[arg(long, value_name = "WHICH", default_value = "latest")]
+    pub checkpoint: Checkpoint,
+    /// The step limit of an episode [default: the run's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_ep_len: Option<u64>,
+    /// Print one JSON object in place of lines.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the first episode as a GIF.
+    #[arg(long, value_name = "FILE")]
+    pub gif: Option<PathBuf>,
+}
 
 /// How a policy plays.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +55,52 @@ pub struct Play {
     pub seed: u64,
     /// Take the most likely action instead of drawing one.
     pub deterministic: bool,
+}
+
+/// One of a run's policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// The newest.
+    Latest,
+    /// The one kept at this epoch.
+    Epoch(u64),
+    /// Any safetensors file with the tensors of such a policy.
+    File(PathBuf),
+}
+
+impl FromStr for Checkpoint {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.parse() {
+            Ok(epoch) => Self::Epoch(epoch),
+            Err(_) if text == "latest" => Self::Latest,
+            Err(_) => Self::File(text.into()),
+        })
+    }
+}
+
+/// A run's policy.
+///
+/// # Errors
+/// Where the run has no such checkpoint, or it is of networks of another shape.
+pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Result<ActorCritic> {
+    let kept = |name: &str| folder.file(&format!("checkpoints/{name}.safetensors"));
+    let path = match checkpoint {
+        Checkpoint::Latest => kept("latest"),
+        Checkpoint::File(path) => path.clone(),
+        Checkpoint::Epoch(epoch) => {
+            let epochs = folder.checkpoints();
+            if !epochs.contains(epoch) {
+                let kept = epochs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+                bail!("no policy of epoch {epoch} was kept: there are those of [{kept}]");
+            }
+            kept(&format!("policy-{epoch}"))
+        }
+    };
+    let policy = networks(config)?;
+    folder.load_policy(&path, &policy)?;
+    Ok(policy)
 }
 
 /// Networks of the shape that a run of this config trains; their weights are to be loaded.
@@ -46,80 +120,79 @@ pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> ActorCritic
     ActorCritic::new(env.observation_space().size(), &config.hid, outputs, continuous, config.activation, &mut rng)
 }
 
-/// Plays this many whole episodes. Each environment plays a fixed share of them, so that short episodes do not count
-/// more often than long ones.
+/// Plays this many whole episodes, counted by `bar`. Each environment plays a fixed share of them, so that short
+/// episodes do not count more often than long ones.
 ///
 /// # Errors
 /// Those of the environments.
-pub fn episodes(config: &Config, policy: &ActorCritic, play: Play, episodes: usize) -> Result<Vec<EpisodeStats>> {
+pub fn episodes(
+    config: &Config,
+    policy: &ActorCritic,
+    play: Play,
+    episodes: usize,
+    bar: &ProgressBar,
+) -> Result<Vec<EpisodeStats>> {
     let num_envs = episodes.min(MAX_ENVS);
     let mut finished = vec![Vec::new(); num_envs];
     let share = |i: usize| episodes / num_envs + usize::from(i < episodes % num_envs);
     let any = environment::make(config, num_envs)?;
-    with_vec_env!(any, env => run(config, policy, play, env, |env| {
+    with_vec_env!(any, env => run(Game::start(config, policy, play, env)?, |env| {
         for (i, episode) in env.episodes().iter().enumerate() {
             if finished[i].len() < share(i) {
                 finished[i].extend(*episode);
             }
         }
-        Ok(if finished.iter().map(Vec::len).sum::<usize>() < episodes { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        let done = finished.iter().map(Vec::len).sum::<usize>();
+        bar.set_position(done as u64);
+        if done < episodes { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }))?;
     Ok(finished.concat())
 }
 
-/// The beginning of an episode as a GIF at its own pace, and its return up to there.
-///
-/// # Errors
-/// Those of the environment.
-pub fn gif(config: &Config, policy: &ActorCritic, play: Play) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    {
-        let mut encoder = GifEncoder::new_with_speed(&mut bytes, 10);
-        encoder.set_repeat(Repeat::Infinite)?;
-        let any = environment::make(config, 1)?;
-        let mut pictures = 0;
-        with_vec_env!(any, env => {
-            // One picture a step, each shown for as long as the step's frames take.
-            let milliseconds = (1000.0 * config.frames_per_step()) as u32;
-            let delay = Delay::from_numer_denom_ms(milliseconds, env.render_fps());
-            run(config, policy, play, env, |env| {
-                if env.episodes()[0].is_some() || pictures == MAX_PICTURES {
-                    return Ok(ControlFlow::Break(()));
-                }
-                pictures += 1;
-                encoder.encode_frame(Frame::from_parts(rgba(env.render(0)?), 0, 0, delay))?;
-                Ok(ControlFlow::Continue(()))
-            })
-        })?;
-    }
-    Ok(bytes)
-}
-
-fn rgba(picture: RgbImage) -> image::RgbaImage {
-    image::DynamicImage::ImageRgb8(picture).into_rgba8()
-}
-
 /// Steps until `visit`, called after each step, breaks.
-fn run<T: Element>(
-    config: &Config,
-    policy: &ActorCritic,
-    play: Play,
-    mut env: VecEnv<T>,
-    mut visit: impl FnMut(&VecEnv<T>) -> Result<ControlFlow<()>>,
-) -> Result<()> {
-    let mut actor = Actor::new(policy);
-    let mut actions = EnvActions::new(&actor, &env, config.actions.clone(), play.seed);
-    let mut observations = vec![T::default(); env.num_envs() * env.observation_space().size()];
-    env.reset_into(&play.seed.into(), &mut observations)?;
+fn run<T: Element>(mut game: Game<T>, mut visit: impl FnMut(&VecEnv<T>) -> ControlFlow<()>) -> Result<()> {
     loop {
-        if play.deterministic {
-            actions.choose_greedily(&mut actor, &observations);
-        } else {
-            actions.choose(&mut actor, &observations);
-        }
-        env.step_into(actions.for_env(), &mut observations)?;
-        if visit(&env)?.is_break() {
+        game.step()?;
+        if visit(&game.env).is_break() {
             return Ok(());
         }
+    }
+}
+
+/// Environments and the policy that plays in them.
+pub struct Game<T: Element> {
+    /// The environments.
+    pub env: VecEnv<T>,
+    actor: Actor,
+    actions: EnvActions,
+    observations: Vec<T>,
+    deterministic: bool,
+}
+
+impl<T: Element> Game<T> {
+    /// Resets the environments.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn start(config: &Config, policy: &ActorCritic, play: Play, mut env: VecEnv<T>) -> Result<Self> {
+        let actor = Actor::new(policy);
+        let actions = EnvActions::new(&actor, &env, config.actions.clone(), play.seed);
+        let mut observations = vec![T::default(); env.num_envs() * env.observation_space().size()];
+        env.reset_into(&play.seed.into(), &mut observations)?;
+        Ok(Self { env, actor, actions, observations, deterministic: play.deterministic })
+    }
+
+    /// Takes a step in every environment.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn step(&mut self) -> Result<()> {
+        if self.deterministic {
+            self.actions.choose_greedily(&mut self.actor, &self.observations);
+        } else {
+            self.actions.choose(&mut self.actor, &self.observations);
+        }
+        self.env.step_into(self.actions.for_env(), &mut self.observations)?;
+        Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! What a run says while it learns: `progress.txt`, a progress bar or plain lines, and two plots.
+//! What a run says while it learns: `progress.txt`, `episodes.csv`, TensorBoard's events, a progress bar or plain lines,
+//! and two plots.
 
 use std::{
     fs::File,
@@ -13,12 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Config,
-    evaluate::{Play, gif},
+    evaluate::Play,
     plot::{Axes, Curve, draw},
     policy::ActorCritic,
+    record::gif,
     resume::RunState,
     run_folder::{RunFolder, Summary},
     statistics::{EpisodeWindow, Moments},
+    tensorboard::{self, EventFile},
     update::UpdateStats,
 };
 
@@ -99,12 +102,50 @@ impl Row {
             time: summary.wall_seconds,
         }
     }
+
+    /// The columns as TensorBoard groups them.
+    fn scalars(&self) -> [(&'static str, f64); 17] {
+        [
+            ("episodes/AverageEpRet", self.average_ep_ret),
+            ("episodes/StdEpRet", self.std_ep_ret),
+            ("episodes/MaxEpRet", self.max_ep_ret),
+            ("episodes/MinEpRet", self.min_ep_ret),
+            ("episodes/EpLen", self.ep_len),
+            ("values/AverageVVals", self.average_v_vals),
+            ("values/StdVVals", self.std_v_vals),
+            ("values/MaxVVals", self.max_v_vals),
+            ("values/MinVVals", self.min_v_vals),
+            ("losses/LossPi", self.loss_pi),
+            ("losses/LossV", self.loss_v),
+            ("losses/DeltaLossPi", self.delta_loss_pi),
+            ("losses/DeltaLossV", self.delta_loss_v),
+            ("policy/Entropy", self.entropy),
+            ("policy/KL", self.kl),
+            ("run/Epoch", self.epoch as f64),
+            ("run/Time", self.time),
+        ]
+    }
+}
+
+/// A row of `episodes.csv`: an episode that finished, those of one epoch in the order in which they did.
+#[derive(Debug, Serialize)]
+struct EpisodeRow {
+    /// From 1 on.
+    episode: u64,
+    /// The epoch in which it finished.
+    epoch: u64,
+    ep_ret: f64,
+    ep_len: u64,
 }
 
 /// Writes the log of one run.
 pub struct Logger {
     folder: RunFolder,
     table: csv::Writer<File>,
+    episodes: csv::Writer<File>,
+    events: EventFile,
+    /// Of the newest row.
+    env_steps: u64,
     bar: Option<ProgressBar>,
     last_plain: Option<Instant>,
     keep_due: Option<Instant>,
@@ -115,17 +156,36 @@ pub struct Logger {
 }
 
 impl Logger {
-    /// Begins `progress.txt` in this folder, or goes on behind the row of epoch `epochs` of the one that is there. With
-    /// `render`, each checkpoint gets a GIF.
+    /// Begins the log in this folder, or goes on with the one that is there from where `state` was kept: what was
+    /// logged behind that is cut off. With `render`, each checkpoint gets a GIF.
     ///
     /// # Errors
-    /// Where the folder cannot be written, or its `progress.txt` ends before that epoch.
-    pub fn new(folder: &RunFolder, epochs: u64, render: bool) -> Result<Self> {
-        let rows = if epochs == 0 { Vec::new() } else { read_rows(folder, epochs)? };
-        let file = File::create(folder.file("progress.txt"))?;
+    /// Where the folder cannot be written, or its log ends before the state.
+    pub fn new(folder: &RunFolder, state: Option<&RunState>, render: bool) -> Result<Self> {
+        let (epochs, episodes) = state.map_or((0, 0), |state| (state.epoch, state.summary.episodes));
+        let (table, text) = folder.table("progress.txt", epochs)?;
+        let (file, kept) = folder.table("episodes.csv", episodes)?;
+        let mut episodes = csv::WriterBuilder::new().has_headers(false).from_writer(file);
+        if kept.is_empty() {
+            episodes.write_record(["Episode", "Epoch", "EpRet", "EpLen"])?; // even if none ever ends
+            episodes.flush()?;
+        }
+        let events = folder.file(tensorboard::FILE_NAME);
+        let events = match state {
+            Some(state) => EventFile::resume(&events, state.summary.env_steps)?,
+            None => {
+                let mut events = EventFile::create(&events)?;
+                let config = std::fs::read_to_string(folder.file("config.json"))?;
+                events.text(0, "config", &format!("```json\n{config}\n```"))?;
+                events
+            }
+        };
         let mut logger = Self {
             folder: folder.clone(),
-            table: csv::WriterBuilder::new().delimiter(b'\t').from_writer(file),
+            table: csv::WriterBuilder::new().delimiter(b'\t').has_headers(text.is_empty()).from_writer(table),
+            episodes,
+            events,
+            env_steps: 0,
             bar: std::io::stderr().is_terminal().then(progress_bar),
             last_plain: None,
             keep_due: None,
@@ -134,18 +194,31 @@ impl Logger {
             losses: ["policy loss", "value loss"].map(Curve::new).to_vec(),
             render,
         };
-        rows.iter().try_for_each(|row| logger.write(row))?;
+        let mut rows = csv::ReaderBuilder::new().delimiter(b'\t').from_reader(text.as_bytes());
+        for row in rows.deserialize() {
+            logger.draw(&row.with_context(|| format!("{} is damaged", folder.file("progress.txt").display()))?);
+        }
         Ok(logger)
     }
 
-    fn write(&mut self, row: &Row) -> Result<()> {
-        self.table.serialize(row)?;
-        self.table.flush()?;
+    fn draw(&mut self, row: &Row) {
+        self.env_steps = row.total_env_interacts;
         self.rewards.push(row.total_env_interacts, row.average_ep_ret);
         for (curve, loss) in self.losses.iter_mut().zip([row.loss_pi, row.loss_v]) {
             curve.push(row.total_env_interacts, loss);
         }
-        Ok(())
+    }
+
+    fn write(&mut self, row: &Row, report: &EpochReport<'_>) -> Result<()> {
+        self.table.serialize(row)?;
+        self.table.flush()?;
+        let first = report.episodes.episodes - report.episodes.epoch.len() as u64 + 1;
+        for (episode, stats) in (first..).zip(&report.episodes.epoch) {
+            let (ep_ret, ep_len) = (stats.episode_return, stats.length);
+            self.episodes.serialize(EpisodeRow { episode, epoch: report.epoch, ep_ret, ep_len })?;
+        }
+        self.episodes.flush()?;
+        self.events.scalars(row.total_env_interacts, row.scalars())
     }
 
     /// Logs an epoch. `progress` is the part of the budget that is spent.
@@ -154,7 +227,8 @@ impl Logger {
     /// Where the log cannot be written.
     pub fn epoch(&mut self, report: &EpochReport<'_>, progress: f64) -> Result<()> {
         let row = Row::new(report);
-        self.write(&row)?;
+        self.write(&row, report)?;
+        self.draw(&row);
         self.show(&row, report.summary, progress);
         Ok(())
     }
@@ -180,16 +254,23 @@ impl Logger {
     ///
     /// # Errors
     /// Where they cannot be written.
-    pub fn checkpoint(&self, epoch: u64, policy: &ActorCritic, config: &Config) -> Result<()> {
+    pub fn checkpoint(&mut self, epoch: u64, policy: &ActorCritic, config: &Config) -> Result<()> {
         self.folder.save_policy(policy, epoch)?;
         let axes = |y| Axes { x: "environment steps", y };
         self.folder.write("rewards.png", &draw(&axes("return"), std::slice::from_ref(&self.rewards))?)?;
         self.folder.write("losses.png", &draw(&axes("loss"), &self.losses)?)?;
         if self.render {
             let play = Play { seed: config.seed, deterministic: false };
-            self.folder.write(&format!("checkpoints/policy-{epoch}.gif"), &gif(config, policy, play)?)?;
+            let gif = gif(config, policy, play)?;
+            self.folder.write(&format!("checkpoints/policy-{epoch}.gif"), &gif)?;
+            self.events.image(self.env_steps, gif_size(&gif), &gif)?;
         }
         Ok(())
+    }
+
+    /// Where the log is.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
     }
 
     /// Whether it is time to write a resume state: it takes about as long as a short epoch.
@@ -234,14 +315,10 @@ impl Drop for Logger {
     }
 }
 
-/// The first rows of the folder's `progress.txt`; a row of an epoch that was not finished is left out.
-fn read_rows(folder: &RunFolder, epochs: u64) -> Result<Vec<Row>> {
-    let path = folder.file("progress.txt");
-    let damaged = || format!("{} does not reach epoch {epochs}", path.display());
-    let mut table = csv::ReaderBuilder::new().delimiter(b'\t').from_path(&path).with_context(damaged)?;
-    let rows = table.deserialize().take(epochs as usize).collect::<Result<Vec<Row>, _>>().with_context(damaged)?;
-    anyhow::ensure!(rows.len() as u64 == epochs, damaged());
-    Ok(rows)
+/// Width and height, which stand behind the six bytes of the format's name.
+fn gif_size(gif: &[u8]) -> (u32, u32) {
+    let number = |at: usize| u32::from(gif[at]) | u32::from(gif[at + 1]) << 8;
+    (number(6), number(8))
 }
 
 fn progress_bar() -> ProgressBar {

@@ -121,6 +121,18 @@ fn draw_into(
     Ok(())
 }
 
+/// Writes a line of black text into a picture, with its upper left corner there.
+///
+/// # Errors
+/// Where drawing fails.
+pub fn write_text(picture: &mut RgbImage, text: &str, (x, y): (u32, u32), size: u32) -> Result<()> {
+    LazyLock::force(&FONT);
+    let dimensions = picture.dimensions();
+    let area = BitMapBackend::with_buffer(picture, dimensions).into_drawing_area();
+    let style = TextStyle::from(("sans-serif", size).into_font()).color(&BLACK);
+    area.draw_text(text, &style, (x as i32, y as i32)).map_err(|error| anyhow!("drawing a caption: {error}"))
+}
+
 /// A little more than the values span.
 fn y_range(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let low = values.clone().fold(f64::INFINITY, f64::min);

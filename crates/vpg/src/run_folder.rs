@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -73,6 +73,36 @@ impl RunFolder {
             fs::rename(&temporary, &path)
         };
         write().with_context(|| cannot_write(&path))
+    }
+
+    /// Opens a table to add rows to, with a header and its first `rows` lines; what lies behind them is cut off. Gives
+    /// the text that stays too. With no rows the table is new and has no header yet.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or written, or has fewer rows.
+    pub fn table(&self, name: &str, rows: u64) -> Result<(File, String)> {
+        let path = self.file(name);
+        if rows == 0 {
+            let file = File::create(&path).with_context(|| cannot_write(&path))?;
+            return Ok((file, String::new()));
+        }
+        let mut text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let end = text.match_indices('\n').nth(rows as usize).map(|(newline, _)| newline + 1);
+        let end = end.with_context(|| format!("{} has fewer than the run's {rows} rows", path.display()))?;
+        text.truncate(end);
+        let mut file = File::options().write(true).open(&path).with_context(|| cannot_write(&path))?;
+        file.set_len(end as u64).with_context(|| cannot_write(&path))?;
+        file.seek(SeekFrom::End(0)).with_context(|| cannot_write(&path))?;
+        Ok((file, text))
+    }
+
+    /// The epochs whose policies are kept, in order.
+    pub fn checkpoints(&self) -> Vec<u64> {
+        let files = fs::read_dir(self.file("checkpoints")).into_iter().flatten().flatten();
+        let epoch = |name: &str| name.strip_prefix("policy-")?.strip_suffix(".safetensors")?.parse().ok();
+        let mut epochs: Vec<u64> = files.filter_map(|file| epoch(file.file_name().to_str()?)).collect();
+        epochs.sort_unstable();
+        epochs
     }
 
     /// Writes the summary.

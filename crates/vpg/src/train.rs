@@ -13,6 +13,7 @@ use crate::{
     collect::Collector,
     config::{Budget, Config},
     evaluate::networks_for,
+    finite,
     logger::{EpochReport, Logger},
     profile::{Profile, timed},
     resume::RunState,
@@ -30,7 +31,7 @@ pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// counts from there. Gives the summary and where the time went.
 ///
 /// # Errors
-/// Those of the environments, and of writing to the run folder.
+/// Those of the environments, those of writing to the run folder, and [`NotFinite`](finite::NotFinite).
 pub fn train<T: Element>(
     config: &Config,
     env: VecEnv<T>,
@@ -50,6 +51,7 @@ pub fn train<T: Element>(
         run.collector.collect(&mut run.actor, &mut run.rollout, &mut run.episodes, &mut profile)?;
         let decay = config.decay(run.summary.raw_frames);
         let stats = timed(&mut profile.learn, || run.learner.update(&run.rollout, config, decay));
+        finite::check(run.epoch, &stats, &run.learner.policy, logger.folder())?;
         run.actor = Actor::new(&run.learner.policy);
         run.summary.count(&run.episodes, run.rollout.steps, config, started);
         timed(&mut profile.log, || run.log(stats, config, &clock, logger))?;

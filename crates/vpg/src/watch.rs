@@ -1,0 +1,109 @@
+//! `vpg watch`: a policy at play in a window, titled with environment, episode and step.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::evaluate::Checkpoint;
+
+/// The flags of `vpg watch`.
+#[derive(Clone, Debug, clap::Args)]
+#[allow(missing_docs, reason = "each has its help")]
+pub struct WatchArgs {
+    /// A run folder.
+    pub run: PathBuf,
+    /// How many episodes to play.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub episodes: u64,
+    /// Seed of the environment and of the actions.
+    #[arg(long, value_name = "S", default_value_t = 1_000_000)]
+    pub seed: u64,
+    /// Take the most likely action instead of drawing one.
+    #[arg(long)]
+    pub deterministic: bool,
+    /// Which policy: an epoch, `latest`, or a safetensors file.
+    #[arg(long, value_name = "WHICH", default_value = "latest")]
+    pub checkpoint: Checkpoint,
+    /// Pictures a second [default: the environment's own pace].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub fps: Option<u32>,
+}
+
+/// Shows the episodes until they are over or the window is closed (Escape closes it too).
+///
+/// # Errors
+/// Where the run or the policy cannot be read, the environment has no pictures, there is no display, or the program was
+/// built without windows.
+#[cfg(feature = "watch")]
+pub fn watch(args: &WatchArgs) -> Result<()> {
+    use crate::{
+        evaluate::{self, Play},
+        player::Player,
+        run_folder::RunFolder,
+    };
+
+    let (folder, config) = RunFolder::open(&args.run)?;
+    let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
+    let play = Play { seed: args.seed, deterministic: args.deterministic };
+    let mut player = Player::new(&config, &policy, play)?;
+    let mut window = window::Window::open(&config.env, &player.picture()?, args.fps.map_or(player.fps, f64::from))?;
+    while player.episode <= args.episodes {
+        let title = format!("{} | episode {} | step {}", config.env, player.episode, player.step);
+        if !window.show(&title, &player.picture()?)? {
+            break;
+        }
+        if let Some(episode) = player.advance()? {
+            println!("Episode {}  EpRet {}  EpLen {}", player.episode - 1, episode.episode_return, episode.length);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "watch")]
+mod window {
+    use anyhow::{Context, Result};
+    use image::RgbImage;
+    use minifb::{Key, ScaleMode, WindowOptions};
+
+    pub struct Window {
+        window: minifb::Window,
+        /// 0RGB.
+        pixels: Vec<u32>,
+    }
+
+    impl Window {
+        /// A window that fits the picture, doubled where it is small.
+        pub fn open(title: &str, picture: &RgbImage, fps: f64) -> Result<Self> {
+            let (width, height) = (picture.width() as usize, picture.height() as usize);
+            let factor = if width < 400 { 2 } else { 1 };
+            let options =
+                WindowOptions { resize: true, scale_mode: ScaleMode::AspectRatioStretch, ..WindowOptions::default() };
+            let mut window = minifb::Window::new(title, width * factor, height * factor, options)
+                .context("no window: is there a display? `vpg record` writes a GIF without one")?;
+            window.set_target_fps(fps.round() as usize);
+            Ok(Self { window, pixels: Vec::new() })
+        }
+
+        /// Shows the picture for as long as the pace wants; false where the person has closed the window.
+        pub fn show(&mut self, title: &str, picture: &RgbImage) -> Result<bool> {
+            let pixel = |rgb: &image::Rgb<u8>| u32::from_be_bytes([0, rgb.0[0], rgb.0[1], rgb.0[2]]);
+            self.pixels.clear();
+            self.pixels.extend(picture.pixels().map(pixel));
+            self.window.set_title(title);
+            self.window.update_with_buffer(&self.pixels, picture.width() as usize, picture.height() as usize)?;
+            Ok(self.window.is_open() && !self.window.is_key_down(Key::Escape))
+        }
+    }
+}
+
+/// There are no windows in this build.
+///
+/// # Errors
+/// Always, with the remedy.
+#[cfg(not(feature = "watch"))]
+pub fn watch(_: &WatchArgs) -> Result<()> {
+    anyhow::bail!(
+        "this vpg was built without windows: build it with `cargo build -p vpg --features watch`, or write a GIF with \
+         `vpg record`"
+    )
+}
