@@ -45,3 +45,4 @@ learn-pong: setup ## The same for Pong (half an hour)
 	$(PYTHON) scripts/learn.py --rows pong
 
 include tests/parity/parity.mk
+include benches/peers/peers.mk
