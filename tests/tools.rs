@@ -150,3 +150,191 @@ fn completions_know_the_commands_and_flags() {
     }
     assert_eq!(vpg("completions tcsh").status.code(), Some(2));
 }
+
+const TINY: &str = "--env CartPole-v1 --epochs 2 --steps-per-epoch 64 --num-envs 4";
+
+#[test]
+fn a_grid_trains_every_combination_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grid");
+    let grid = |vary: &str, seeds: &str, flags: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vpg"));
+        command.arg("grid").arg(&out).args(["--vary", vary, "--vary", "gamma=0.9", "--seeds", seeds, "--"]);
+        command.args(flags.split_whitespace()).output().unwrap()
+    };
+    let output = grid("hid=8 16,16", "0,1", TINY);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("hid=16,16_gamma=0.9"), "{}", stdout(&output));
+    let run = out.join("hid=8_gamma=0.9/seed-1");
+    let config: serde_json::Value = serde_json::from_slice(&fs::read(run.join("config.json")).unwrap()).unwrap();
+    assert_eq!((&config["seed"], &config["gamma"], &config["hid"]), (&1.into(), &0.9.into(), &serde_json::json!([8])));
+    let summary = fs::read_to_string(out.join("summary.csv")).unwrap();
+    assert_eq!(summary.matches(",finished,").count(), 4, "{summary}");
+
+    // Called again it trains what is missing, here a run that broke off and a new seed, and nothing else.
+    let trained = fs::metadata(run.join("summary.json")).unwrap().modified().unwrap();
+    let broken_off = out.join("hid=8_gamma=0.9/seed-0");
+    fs::remove_file(broken_off.join("summary.json")).unwrap();
+    let rows: Vec<&str> = summary.lines().filter(|line| !line.starts_with("hid=8_gamma=0.9,0,")).collect();
+    fs::write(out.join("summary.csv"), rows.join("\n")).unwrap();
+    let output = grid("hid=8 16,16", "0,1,2", TINY);
+    assert!(output.status.success() && broken_off.join("summary.json").exists(), "{}", stderr(&output));
+    assert_eq!(fs::metadata(run.join("summary.json")).unwrap().modified().unwrap(), trained);
+    let summary = fs::read_to_string(out.join("summary.csv")).unwrap();
+    assert_eq!(summary.matches(",finished,").count(), 6, "{summary}");
+
+    for (vary, flags, named) in [
+        ("hid=8 x", TINY, "'x'"),
+        ("hid=8", "--env CartPol", "did you mean"),
+        ("nonsense=8", TINY, "--nonsense"),
+        ("hid", TINY, "values"),
+        ("hid=8", "--env CartPole-v1 --epochs 3", "other flags"),
+        ("hid=8", "--env CartPole-v1 --seed 3", "--seed"),
+    ] {
+        let output = grid(vary, "0", flags);
+        assert_eq!(output.status.code(), Some(2), "{vary} {flags}: {}", stderr(&output));
+        assert!(stderr(&output).contains(named), "{vary} {flags}: {}", stderr(&output));
+    }
+}
+
+/// A run that fails does not stop the others, and the grid says so.
+#[test]
+fn a_grid_names_the_runs_that_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grid");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vpg"));
+    command.arg("grid").arg(&out).args(["--vary", "pi-lr=1e38 1e-3", "--seeds", "0", "--"]);
+    let output = command.args(TINY.split_whitespace()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("pi-lr=1e38/seed-0.log"), "{}", stderr(&output));
+    assert!(fs::read_to_string(out.join("pi-lr=1e38/seed-0.log")).unwrap().contains("not finite"));
+    let summary = fs::read_to_string(out.join("summary.csv")).unwrap();
+    assert!(summary.contains("pi-lr=1e38,0,failed") && summary.contains("pi-lr=1e-3,0,finished"), "{summary}");
+}
+
+#[test]
+fn a_plot_shows_the_runs_that_were_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, args) in [("wide-0", "--hid 16"), ("wide-1", "--hid 16 --seed 1"), ("narrow-0", "--hid 4")] {
+        let output = vpg(&format!("{TINY} {args} --run-dir {}", folder.path().join("runs").join(name).display()));
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let png = folder.path().join("plot.png");
+    let plot = |args: &str| {
+        let runs = folder.path().join("runs");
+        vpg(&format!("plot {} --out {} {args}", runs.display(), png.display()))
+    };
+    let picture = |args: &str| {
+        let output = plot(args);
+        assert!(output.status.success(), "{args}: {}", stderr(&output));
+        image::open(&png).unwrap().into_rgb8()
+    };
+    let all = picture("");
+    assert_eq!(all.dimensions(), (800, 800));
+    let has = |picture: &image::RgbImage, color: [u8; 3]| picture.pixels().any(|pixel| pixel.0 == color);
+    let (blue, vermilion) = ([0, 114, 178], [213, 94, 0]);
+    assert!(has(&all, blue) && has(&all, vermilion), "two lines: two seeds of one config are one");
+    let wide = picture("--include wide");
+    assert!(has(&wide, blue) && !has(&wide, vermilion));
+    assert!(picture("--exclude narrow") == wide);
+    assert!(picture("--legend a,b") != all && picture("--x Epoch") != all && picture("--y EpLen --smooth 2") != all);
+
+    for (args, named) in
+        [("--legend a", "expected 2"), ("--include nothing", "leave no run"), ("--y Reward", "AverageEpRet")]
+    {
+        let output = plot(args);
+        assert_eq!(output.status.code(), Some(1), "{args}");
+        assert!(stderr(&output).contains(named), "{args}: {}", stderr(&output));
+    }
+}
+
+/// Whatever is wrong with a folder, every tool ends with 1 and a line that names it, and none panics.
+#[test]
+fn folders_that_are_no_runs_are_refused_by_every_tool() {
+    let (folder, run) = trained("--env CartPole-v1");
+    let damaged = |name: &str, damage: &dyn Fn(&Path)| {
+        let copy = folder.path().join(name);
+        fs::create_dir_all(copy.join("checkpoints")).unwrap();
+        for file in
+            ["config.json", "progress.txt", "checkpoints/latest.safetensors", "checkpoints/policy-2.safetensors"]
+        {
+            fs::copy(run.join(file), copy.join(file)).unwrap();
+        }
+        damage(&copy);
+        copy
+    };
+    let rewrite = |path: PathBuf, from: &str, to: &str| {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from));
+        fs::write(path, text.replace(from, to)).unwrap();
+    };
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let no_policies = damaged("no-policies", &|run| fs::remove_dir_all(run.join("checkpoints")).unwrap());
+    let broken = damaged("broken", &|run| fs::write(run.join("config.json"), "{\"env\": \"CartPole-v1\"").unwrap());
+    let foreign = damaged("foreign", &|run| fs::write(run.join("config.json"), "{\"lr\": 0.1}").unwrap());
+    let elsewhere = damaged("elsewhere", &|run| rewrite(run.join("config.json"), "CartPole-v1", "InvertedPendulum-v4"));
+    let unknown = damaged("unknown", &|run| rewrite(run.join("config.json"), "CartPole-v1", "CartPole-v9"));
+    let no_table = damaged("no-table", &|run| fs::remove_file(run.join("progress.txt")).unwrap());
+
+    for (folder, tools, named) in [
+        (&empty, &["eval", "record", "record --grid", "plot", "--resume"][..], "no run folder"),
+        (&run.join("config.json"), &["eval", "record", "plot", "--resume"], "no run folder"),
+        (&no_policies, &["eval", "record", "record --grid"], "checkpoints"),
+        (&broken, &["eval", "record", "record --grid", "plot", "--resume"], "config.json is damaged"),
+        (&foreign, &["eval", "record", "record --grid", "plot", "--resume"], "config.json is damaged"),
+        (&elsewhere, &["eval", "record", "record --grid"], "does not fit this run"),
+        (&unknown, &["eval", "record", "--resume"], "CartPole-v9"),
+        (&no_table, &["plot"], "progress.txt"),
+    ] {
+        for tool in tools {
+            let output = vpg(&format!("{tool} {}", folder.display()));
+            let text = stderr(&output);
+            assert_eq!(output.status.code(), Some(1), "{tool} {}: {text}", folder.display());
+            let error = text.trim_end().lines().last().unwrap_or_default();
+            assert!(error.starts_with("error: ") && error.contains(named), "{tool} {}: {text}", folder.display());
+            assert!(!text.contains("panicked"), "{tool}: {text}");
+        }
+    }
+    let output = vpg(&format!("eval {} --checkpoint 7", run.display()));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("epoch 7") && stderr(&output).contains("[1, 2]"), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_flags_of_the_tools_end_with_two() {
+    for args in [
+        "eval",
+        "eval run --episodes 0",
+        "record run --grid --checkpoint 3",
+        "record run --fps 0",
+        "watch",
+        "plot",
+        "plot run --smooth -1",
+        "grid",
+        "grid out --vary hid=8",
+        "completions",
+    ] {
+        let output = vpg(args);
+        assert_eq!(output.status.code(), Some(2), "{args}: {}", stderr(&output));
+        assert!(stderr(&output).starts_with("error: "), "{args}: {}", stderr(&output));
+    }
+}
+
+/// A window cannot be tested everywhere; that there is none can.
+#[test]
+fn watching_without_a_window_says_what_to_do() {
+    let (_folder, run) = trained("--env CartPole-v1");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vpg"));
+    let output = command.arg("watch").arg(&run).env_remove("DISPLAY").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("vpg record"), "{}", stderr(&output));
+}
+
+#[test]
+fn messages_have_no_colours_where_there_is_no_terminal() {
+    for args in ["--help", "record --help", "eval", "--env CartPol"] {
+        let output = vpg(args);
+        assert!(!output.stdout.contains(&0x1b) && !output.stderr.contains(&0x1b), "{args}");
+    }
+}

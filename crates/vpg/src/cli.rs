@@ -10,6 +10,7 @@ use crate::{
     config::{Budget, Config},
     environment::PhiName,
     evaluate::EvalArgs,
+    grid::GridArgs,
     record::RecordArgs,
     watch::WatchArgs,
 };
@@ -33,6 +34,8 @@ pub enum Command {
     Eval(EvalArgs),
     /// Draw several runs into one plot: means over seeds, with a band of one standard deviation.
     Plot(PlotArgs),
+    /// Train every combination of hyperparameters and seeds, several runs side by side.
+    Grid(GridArgs),
     /// Write a policy's play as a GIF or as PNG frames, or all checkpoints side by side.
     Record(RecordArgs),
     /// Watch a policy play in a window.

@@ -56,6 +56,11 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
     match cli.command {
         None => run_train(&cli.train, started),
         Some(Command::Eval(args)) => run_eval(&args),
+        Some(Command::Grid(args)) => {
+            args.check().map_err(usage)?;
+            ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
+            Ok(args.run()?)
+        }
         Some(Command::Record(args)) => run_record(&args),
         Some(Command::Watch(args)) => Ok(watch::watch(&args).map(|()| ExitCode::SUCCESS)?),
         Some(Command::Plot(args)) => {

@@ -1,12 +1,14 @@
 //! Several runs in one plot: the mean over seeds and a band of one standard deviation.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
-    config::Config,
-    plot::{Axes, Curve, draw},
+    plot::{Curve, Panel, draw},
     run_folder::RunFolder,
     statistics::Moments,
 };
@@ -14,7 +16,7 @@ use crate::{
 /// What to plot of which runs.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PlotArgs {
-    /// Run folders. Those that differ in their seed alone become one line.
+    /// Run folders, or folders with runs below them. Runs that differ in their seed alone become one line.
     #[arg(required = true)]
     pub runs: Vec<PathBuf>,
     /// The column of progress.txt along the x axis.
@@ -26,6 +28,15 @@ pub struct PlotArgs {
     /// Each point is the mean of so many epochs up to it.
     #[arg(long, value_name = "EPOCHS", default_value_t = 1)]
     pub smooth: usize,
+    /// The lines' names in their order [default: the environment and the values in which they differ].
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    pub legend: Option<Vec<String>>,
+    /// Only runs with this in their path; may be given several times.
+    #[arg(long, value_name = "TEXT")]
+    pub include: Vec<String>,
+    /// No run with this in its path; may be given several times.
+    #[arg(long, value_name = "TEXT")]
+    pub exclude: Vec<String>,
     /// The picture.
     #[arg(long, value_name = "FILE", default_value = "plot.png")]
     pub out: PathBuf,
@@ -36,23 +47,53 @@ struct Series {
     points: Vec<(f64, f64)>,
 }
 
+/// The runs of one line.
+struct Line {
+    /// Without the seed.
+    config: serde_json::Map<String, serde_json::Value>,
+    seeds: Vec<Series>,
+}
+
 impl PlotArgs {
     /// The plot as a PNG.
     ///
     /// # Errors
-    /// Where a run cannot be read or has no such column.
+    /// Where no run is left, one cannot be read or has no such column, or there are more or fewer names than lines.
     pub fn draw(&self) -> Result<Vec<u8>> {
-        let mut lines: Vec<(Config, Vec<Series>)> = Vec::new();
-        for path in &self.runs {
-            let (_, config) = RunFolder::open(path)?;
-            let (series, config) = (self.read(path)?, Config { seed: 0, ..config });
-            match lines.iter_mut().find(|(other, _)| *other == config) {
-                Some((_, line)) => line.push(series),
-                None => lines.push((config, vec![series])),
+        let mut lines: Vec<Line> = Vec::new();
+        for path in self.selected()? {
+            let (_, config) = RunFolder::open(&path)?;
+            let serde_json::Value::Object(mut config) = serde_json::to_value(&config)? else { continue };
+            config.remove("seed");
+            let series = self.read(&path)?;
+            match lines.iter_mut().find(|line| line.config == config) {
+                Some(line) => line.seeds.push(series),
+                None => lines.push(Line { config, seeds: vec![series] }),
             }
         }
-        let curves: Vec<Curve> = lines.iter().map(|(config, line)| self.curve(config, line)).collect();
-        draw(&Axes { x: axis_label(&self.x), y: axis_label(&self.y) }, &curves)
+        let names = match &self.legend {
+            None => names(&lines),
+            Some(names) if names.len() == lines.len() => names.clone(),
+            Some(names) => bail!("--legend has {} names: expected {}, one for each line", names.len(), lines.len()),
+        };
+        let curves: Vec<Curve> = lines.iter().zip(names).map(|(line, name)| line.curve(&name)).collect();
+        draw(axis_label(&self.x), &[Panel { y: axis_label(&self.y), curves: &curves }])
+    }
+
+    /// The run folders that the arguments name or hold, less those left out.
+    fn selected(&self) -> Result<Vec<PathBuf>> {
+        let mut runs = Vec::new();
+        for path in &self.runs {
+            let found = runs_below(path);
+            ensure!(!found.is_empty(), "{} is no run folder and holds none: no config.json", path.display());
+            runs.extend(found);
+        }
+        runs.retain(|run| {
+            let path = run.to_string_lossy();
+            self.include.iter().all(|text| path.contains(text)) && !self.exclude.iter().any(|text| path.contains(text))
+        });
+        ensure!(!runs.is_empty(), "--include and --exclude leave no run");
+        Ok(runs)
     }
 
     fn read(&self, run: &Path) -> Result<Series> {
@@ -77,22 +118,53 @@ impl PlotArgs {
         }
         Ok(Series { points: smooth(&points, self.smooth) })
     }
+}
 
-    fn curve(&self, config: &Config, line: &[Series]) -> Curve {
-        let seeds = if line.len() == 1 { String::new() } else { format!(", {} seeds", line.len()) };
-        let mut curve = Curve::new(&format!("{}{seeds}", config.env));
-        let mut all_x: Vec<f64> = line.iter().flat_map(|series| &series.points).map(|point| point.0).collect();
+impl Line {
+    /// The mean over the seeds, wherever all of them have a value.
+    fn curve(&self, name: &str) -> Curve {
+        let seeds = if self.seeds.len() == 1 { String::new() } else { format!(" ({} seeds)", self.seeds.len()) };
+        let mut curve = Curve::new(&format!("{name}{seeds}"));
+        let mut all_x: Vec<f64> = self.seeds.iter().flat_map(|series| &series.points).map(|point| point.0).collect();
         all_x.sort_by(f64::total_cmp);
         all_x.dedup();
         for x in all_x {
-            let values: Vec<f64> = line.iter().filter_map(|series| series.at(x)).collect();
+            let values: Vec<f64> = self.seeds.iter().filter_map(|series| series.at(x)).collect();
             let Moments { mean, std, .. } = Moments::of(values.iter().copied());
-            if values.len() == line.len() {
+            if values.len() == self.seeds.len() {
                 curve.push_band(x, mean, std);
             }
         }
         curve
     }
+}
+
+/// The folder itself where it is a run, otherwise the runs below it in the order of their names.
+fn runs_below(path: &Path) -> Vec<PathBuf> {
+    if path.join("config.json").exists() {
+        return vec![path.to_owned()];
+    }
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders.iter().flat_map(|folder| runs_below(folder)).collect()
+}
+
+/// The environment, and the values in which the lines differ.
+fn names(lines: &[Line]) -> Vec<String> {
+    let keys = lines.iter().flat_map(|line| line.config.keys());
+    let differing: BTreeSet<&String> = keys
+        .filter(|key| *key != "env" && lines.iter().any(|line| line.config.get(*key) != lines[0].config.get(*key)))
+        .collect();
+    let text = |value: Option<&serde_json::Value>| match value {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        value => value.map_or("-".into(), ToString::to_string),
+    };
+    let name = |line: &Line| {
+        let values = differing.iter().map(|key| format!("{key}={}", text(line.config.get(*key))));
+        [text(line.config.get("env"))].into_iter().chain(values).collect::<Vec<_>>().join(", ")
+    };
+    lines.iter().map(name).collect()
 }
 
 impl Series {
@@ -117,12 +189,22 @@ fn smooth(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
     (0..points.len()).map(|end| (points[end].0, mean(end))).filter(|point| point.1.is_finite()).collect()
 }
 
+/// What a column is, with its unit.
 fn axis_label(column: &str) -> &str {
     match column {
+        "Epoch" => "epoch",
         "TotalEnvInteracts" => "environment steps",
+        "Time" => "time (s)",
         "AverageEpRet" => "mean return of the epoch's episodes",
-        "EpLen" => "mean length of the epoch's episodes in steps",
-        "Time" => "seconds",
+        "StdEpRet" => "standard deviation of the episodes' returns",
+        "MaxEpRet" => "highest return of the epoch's episodes",
+        "MinEpRet" => "lowest return of the epoch's episodes",
+        "EpLen" => "mean length of the epoch's episodes (steps)",
+        "AverageVVals" => "mean of the value function (return)",
+        "LossPi" => "policy loss",
+        "LossV" => "value loss (squared return)",
+        "Entropy" => "entropy of the policy (nats)",
+        "KL" => "KL divergence by the update (nats)",
         other => other,
     }
 }

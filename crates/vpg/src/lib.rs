@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod environment;
 pub mod evaluate;
 pub mod finite;
+pub mod grid;
 pub mod logger;
 pub mod player;
 pub mod plot;

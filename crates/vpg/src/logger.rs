@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::Config,
     evaluate::Play,
-    plot::{Axes, Curve, draw},
+    plot::{Curve, Panel, draw},
     policy::ActorCritic,
     record::gif,
     resume::RunState,
@@ -151,7 +151,8 @@ pub struct Logger {
     keep_due: Option<Instant>,
     started: Instant,
     rewards: Curve,
-    losses: Vec<Curve>,
+    /// Of the policy and of the value function.
+    losses: [Curve; 2],
     render: bool,
 }
 
@@ -190,8 +191,8 @@ impl Logger {
             last_plain: None,
             keep_due: None,
             started: Instant::now(),
-            rewards: Curve::new("mean return of the epoch's episodes"),
-            losses: ["policy loss", "value loss"].map(Curve::new).to_vec(),
+            rewards: Curve::default(),
+            losses: Default::default(),
             render,
         };
         let mut rows = csv::ReaderBuilder::new().delimiter(b'\t').from_reader(text.as_bytes());
@@ -256,9 +257,12 @@ impl Logger {
     /// Where they cannot be written.
     pub fn checkpoint(&mut self, epoch: u64, policy: &ActorCritic, config: &Config) -> Result<()> {
         self.folder.save_policy(policy, epoch)?;
-        let axes = |y| Axes { x: "environment steps", y };
-        self.folder.write("rewards.png", &draw(&axes("return"), std::slice::from_ref(&self.rewards))?)?;
-        self.folder.write("losses.png", &draw(&axes("loss"), &self.losses)?)?;
+        let rewards = Panel { y: "mean return of the epoch's episodes", curves: std::slice::from_ref(&self.rewards) };
+        let [of_policy, of_values] = &self.losses;
+        let losses = [("policy loss", of_policy), ("value loss", of_values)]
+            .map(|(y, curve)| Panel { y, curves: std::slice::from_ref(curve) });
+        self.folder.write("rewards.png", &draw("environment steps", &[rewards])?)?;
+        self.folder.write("losses.png", &draw("environment steps", &losses)?)?;
         if self.render {
             let play = Play { seed: config.seed, deterministic: false };
             let gif = gif(config, policy, play)?;

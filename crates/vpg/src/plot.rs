@@ -1,34 +1,44 @@
-//! Plots as PNG bytes: one or more curves over environment steps.
+//! Plots as PNG bytes: panels one above the other, each with one or more curves.
 
 use std::sync::LazyLock;
 
 use anyhow::{Result, anyhow};
-use image::{ImageFormat, RgbImage};
+use image::{ImageFormat, RgbImage, imageops};
 use plotters::{
+    coord::Shift,
     prelude::*,
     style::{FontStyle, register_font},
 };
 
 /// 8 x 8 inches at 100 dots per inch.
-const SIZE: (u32, u32) = (800, 800);
-/// The colour-blind palette of M. Okabe and K. Ito (2008).
-const COLORS: [RGBColor; 4] =
-    [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(204, 121, 167)];
+const SIZE: u32 = 800;
+/// Everything is drawn this many times larger and then made smaller, which smooths lines and spaces letters evenly.
+const OVERSAMPLING: u32 = 2;
+/// The colour-blind palette of M. Okabe and K. Ito (2008), without its yellow, which is faint on white.
+const COLORS: [RGBColor; 6] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(86, 180, 233),
+    RGBColor(230, 159, 0),
+];
 
 /// The font travels in the program, so that plots need none on the machine.
 static FONT: LazyLock<bool> =
     LazyLock::new(|| register_font("sans-serif", FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok());
 
-/// What the axes show.
+/// A pair of axes with its curves.
 #[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "they name themselves")]
-pub struct Axes<'a> {
-    pub x: &'a str,
+pub struct Panel<'a> {
+    /// What the vertical axis shows.
     pub y: &'a str,
+    /// Those with a label appear in a legend.
+    pub curves: &'a [Curve],
 }
 
 /// A labelled line, with a band around it where its points have a deviation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Curve {
     label: String,
     points: Vec<(f64, f64)>,
@@ -37,7 +47,7 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// No point yet.
+    /// No point yet. With an empty label it does not appear in the legend.
     pub fn new(label: &str) -> Self {
         Self { label: label.into(), points: Vec::new(), deviations: Vec::new() }
     }
@@ -64,73 +74,112 @@ impl Curve {
     }
 }
 
-/// The curves as a PNG.
+/// The panels as a PNG; `x` is what their horizontal axes show.
 ///
 /// # Errors
 /// Where drawing fails.
-pub fn draw(axes: &Axes<'_>, curves: &[Curve]) -> Result<Vec<u8>> {
+pub fn draw(x: &str, panels: &[Panel<'_>]) -> Result<Vec<u8>> {
     LazyLock::force(&FONT);
-    let mut pixels = vec![0; (SIZE.0 * SIZE.1 * 3) as usize];
-    draw_into(&mut pixels, axes, curves).map_err(|error| anyhow!("drawing a plot: {error}"))?;
-    let picture = RgbImage::from_raw(SIZE.0, SIZE.1, pixels).ok_or_else(|| anyhow!("the plot has another size"))?;
+    let size = SIZE * OVERSAMPLING;
+    let mut large = RgbImage::new(size, size);
+    draw_into(&mut large, x, panels).map_err(|error| anyhow!("drawing a plot: {error}"))?;
     let mut png = std::io::Cursor::new(Vec::new());
-    picture.write_to(&mut png, ImageFormat::Png)?;
+    smaller(&large).write_to(&mut png, ImageFormat::Png)?;
     Ok(png.into_inner())
 }
 
-fn draw_into(
-    pixels: &mut [u8],
-    axes: &Axes<'_>,
-    curves: &[Curve],
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let area = BitMapBackend::with_buffer(pixels, SIZE).into_drawing_area();
+/// Every square of `OVERSAMPLING` x `OVERSAMPLING` pixels becomes its mean.
+fn smaller(large: &RgbImage) -> RgbImage {
+    RgbImage::from_fn(large.width() / OVERSAMPLING, large.height() / OVERSAMPLING, |x, y| {
+        let mut sums = [0; 3];
+        for (dx, dy) in (0..OVERSAMPLING).flat_map(|dx| (0..OVERSAMPLING).map(move |dy| (dx, dy))) {
+            let pixel = large.get_pixel(x * OVERSAMPLING + dx, y * OVERSAMPLING + dy);
+            sums.iter_mut().zip(pixel.0).for_each(|(sum, value)| *sum += u32::from(value));
+        }
+        image::Rgb(sums.map(|sum| (sum / OVERSAMPLING.pow(2)) as u8))
+    })
+}
+
+type Drawing = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+fn draw_into(picture: &mut RgbImage, x: &str, panels: &[Panel<'_>]) -> Drawing {
+    let dimensions = picture.dimensions();
+    let area = BitMapBackend::with_buffer(picture, dimensions).into_drawing_area();
     area.fill(&WHITE)?;
-    let outlines: Vec<Vec<(f64, f64)>> = curves.iter().map(Curve::band).collect();
-    let x_end = outlines.iter().flatten().map(|point| point.0).fold(1.0, f64::max);
-    let (low, high) = y_range(outlines.iter().flatten().map(|point| point.1));
-    let mut chart = ChartBuilder::on(&area)
-        .margin(20)
-        .x_label_area_size(60)
-        .y_label_area_size(80)
-        .build_cartesian_2d(0.0..x_end, low..high)?;
-    chart
-        .configure_mesh()
-        .x_desc(axes.x)
-        .y_desc(axes.y)
-        .axis_desc_style(("sans-serif", 24))
-        .label_style(("sans-serif", 18))
-        .x_label_formatter(&|x| short(*x))
-        .y_label_formatter(&|y| short(*y))
-        .light_line_style(TRANSPARENT)
-        .draw()?;
-    for ((curve, outline), color) in curves.iter().zip(outlines).zip(COLORS.iter().cycle()) {
-        chart.draw_series([Polygon::new(outline, color.mix(0.2))])?;
-        chart
-            .draw_series(LineSeries::new(curve.points.iter().copied(), color.stroke_width(2)))?
-            .label(&curve.label)
-            .legend(|(x, y)| PathElement::new([(x, y), (x + 24, y)], color.stroke_width(3)));
+    for (panel, area) in panels.iter().zip(area.split_evenly((panels.len(), 1))) {
+        draw_panel(&area, x, panel)?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .label_font(("sans-serif", 18))
-        .background_style(WHITE.mix(0.8))
-        .border_style(TRANSPARENT)
-        .draw()?;
     area.present()?;
     Ok(())
 }
 
-/// Writes a line of black text into a picture, with its upper left corner there.
+fn draw_panel(area: &DrawingArea<BitMapBackend<'_>, Shift>, x: &str, panel: &Panel<'_>) -> Drawing {
+    let px = |size: u32| size * OVERSAMPLING;
+    let font = |size| ("sans-serif", px(size));
+    let outlines: Vec<Vec<(f64, f64)>> = panel.curves.iter().map(Curve::band).collect();
+    let x_end = outlines.iter().flatten().map(|point| point.0).fold(1.0, f64::max);
+    let (low, high) = y_range(outlines.iter().flatten().map(|point| point.1));
+    let mut chart = ChartBuilder::on(area)
+        .margin(px(20))
+        .x_label_area_size(px(60))
+        .y_label_area_size(px(90))
+        .build_cartesian_2d(0.0..x_end, low..high)?;
+    chart
+        .configure_mesh()
+        .x_desc(x)
+        .y_desc(panel.y)
+        .x_labels(8)
+        .y_labels(8)
+        .axis_desc_style(font(24))
+        .label_style(font(18))
+        .x_label_formatter(&|x| short(*x))
+        .y_label_formatter(&|y| short(*y))
+        .set_all_tick_mark_size(px(6))
+        .axis_style(BLACK.stroke_width(px(1)))
+        .bold_line_style(BLACK.mix(0.12).stroke_width(px(1)))
+        .light_line_style(TRANSPARENT)
+        .draw()?;
+    let legend_line = px(24) as i32;
+    for ((curve, outline), color) in panel.curves.iter().zip(outlines).zip(COLORS.iter().cycle()) {
+        chart.draw_series([Polygon::new(outline, color.mix(0.2))])?;
+        let line = chart.draw_series(LineSeries::new(curve.points.iter().copied(), color.stroke_width(px(2))))?;
+        if !curve.label.is_empty() {
+            line.label(&curve.label)
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + legend_line, y)], color.stroke_width(px(3))));
+        }
+    }
+    if panel.curves.iter().any(|curve| !curve.label.is_empty()) {
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .legend_area_size(px(32))
+            .margin(px(8))
+            .label_font(font(18))
+            .background_style(WHITE.mix(0.8))
+            .border_style(TRANSPARENT)
+            .draw()?;
+    }
+    Ok(())
+}
+
+/// Writes a line of black text on white into a picture, with its upper left corner there and to the right border.
 ///
 /// # Errors
 /// Where drawing fails.
 pub fn write_text(picture: &mut RgbImage, text: &str, (x, y): (u32, u32), size: u32) -> Result<()> {
     LazyLock::force(&FONT);
-    let dimensions = picture.dimensions();
-    let area = BitMapBackend::with_buffer(picture, dimensions).into_drawing_area();
-    let style = TextStyle::from(("sans-serif", size).into_font()).color(&BLACK);
-    area.draw_text(text, &style, (x as i32, y as i32)).map_err(|error| anyhow!("drawing a caption: {error}"))
+    let (width, height) = (picture.width().saturating_sub(x), (size * 3 / 2).min(picture.height().saturating_sub(y)));
+    let white = image::Rgb([255; 3]);
+    let mut strip = RgbImage::from_pixel(width * OVERSAMPLING, height * OVERSAMPLING, white);
+    let dimensions = strip.dimensions();
+    let area = BitMapBackend::with_buffer(&mut strip, dimensions).into_drawing_area();
+    let style = TextStyle::from(("sans-serif", size * OVERSAMPLING).into_font()).color(&BLACK);
+    // Letters reach above the position that they are drawn at.
+    area.draw_text(text, &style, (0, (size * OVERSAMPLING / 4) as i32))
+        .map_err(|error| anyhow!("drawing a caption: {error}"))?;
+    drop(area);
+    imageops::replace(picture, &smaller(&strip), x.into(), y.into());
+    Ok(())
 }
 
 /// A little more than the values span.

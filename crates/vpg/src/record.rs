@@ -60,7 +60,8 @@ const MAX_PICTURES: u64 = 600;
 /// Of a grid.
 const COLUMNS: usize = 3;
 const CELL_WIDTH: u32 = 240;
-const CAPTION_HEIGHT: u32 = 24;
+const CAPTION_HEIGHT: u32 = 27;
+const GAP: u32 = 10;
 const GRID_FPS: f64 = 30.0;
 /// Trades a GIF's colours for time: 1 is best, 30 fastest.
 const GIF_SPEED: i32 = 10;
@@ -205,14 +206,22 @@ impl Scene for Grid {
     fn picture(&mut self) -> Result<RgbImage> {
         let (width, height) = self.cells[0].picture.dimensions();
         let (columns, rows) = (self.cells.len().min(COLUMNS), self.cells.len().div_ceil(COLUMNS));
-        let row_height = height + CAPTION_HEIGHT;
-        let white = image::Rgb([255; 3]);
-        let mut sheet = RgbImage::from_pixel(columns as u32 * (width + 8) + 8, rows as u32 * row_height + 8, white);
+        let (column_width, row_height) = (width + GAP, height + CAPTION_HEIGHT + GAP);
+        let size = (columns as u32 * column_width + GAP, rows as u32 * row_height + GAP);
+        let mut sheet = RgbImage::from_pixel(size.0, size.1, image::Rgb([255; 3]));
         for (i, cell) in self.cells.iter().enumerate() {
-            let (x, y) = ((i % COLUMNS) as u32 * (width + 8) + 8, (i / COLUMNS) as u32 * row_height);
+            let (x, y) = ((i % COLUMNS) as u32 * column_width + GAP, (i / COLUMNS) as u32 * row_height + GAP);
             let so_far = cell.ended.unwrap_or(cell.player.episode_return);
-            write_text(&mut sheet, &format!("epoch {}: return {so_far:.0}", cell.epoch), (x, y + 4), 16)?;
-            imageops::replace(&mut sheet, &cell.picture, x.into(), (y + CAPTION_HEIGHT).into());
+            write_text(
+                &mut sheet,
+                &format!("epoch {}: return {so_far:.0}", cell.epoch),
+                (x, y),
+                CAPTION_HEIGHT * 2 / 3,
+            )?;
+            let top = y + CAPTION_HEIGHT;
+            let frame = RgbImage::from_pixel(width + 2, height + 2, image::Rgb([200; 3]));
+            imageops::replace(&mut sheet, &frame, i64::from(x) - 1, i64::from(top) - 1);
+            imageops::replace(&mut sheet, &cell.picture, x.into(), top.into());
         }
         Ok(sheet)
     }
