@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Extra flags for vpg: make pong ARGS="--seed 1 --render"
 ARGS ?=
 
-.PHONY: help setup verify pong ppo-pong test lint learn learn-pong
+.PHONY: help setup verify pong ppo-pong test torture lint learn learn-pong
 
 help: ## List these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -25,6 +25,11 @@ ppo-pong: setup ## Train on Pong with the example of proximal policy optimizatio
 test: setup ## Run all tests
 	$(PYTHON) -m unittest discover --start-directory tests/setup
 	$(CARGO) test --workspace
+	$(PYTHON) tests/torture/torture.py --quick
+
+torture: setup ## Break trainings in every way and resume them (an hour; ARGS="--minutes 1" for a short soak)
+	$(CARGO) build -p vpg
+	$(PYTHON) tests/torture/torture.py $(ARGS)
 
 lint: ## Check format, lints, documentation and dependencies
 	@$(CARGO) fmt --version >/dev/null && $(CARGO) clippy --version >/dev/null || \

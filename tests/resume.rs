@@ -60,6 +60,45 @@ fn a_killed_cartpole_run_ends_as_if_it_had_never_been_killed() {
     compare("--env CartPole --epochs 300 --save-freq 100", &[0, 30, 77, 150, 203, 301]);
 }
 
+/// The newest resume state's bytes, after its magic and checksum.
+fn state(run: &Path) -> Vec<u8> {
+    let folder = vpg::run_folder::RunFolder::new(run);
+    let (_, config) = vpg::run_folder::RunFolder::open(run).unwrap();
+    let found = vpg::resume::RunState::read(&folder, &config).unwrap();
+    assert_eq!(found.warnings, [""; 0]);
+    fs::read(run.join(vpg::resume::FILES[found.file])).unwrap()
+}
+
+/// Everything a run's future depends on, weights, optimizers, generators and environments included, and its log are the
+/// same bytes for any number of threads and in any folder.
+fn compare_threads(args: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |threads: u32| {
+        let run = folder.path().join(threads.to_string());
+        wait(vpg(&format!("{args} --threads {threads} --run-dir {}", run.display())));
+        (state(&run), outcome(&run))
+    };
+    let one = run(1);
+    assert!(run(2) == one, "{args}: two threads differ from one");
+    assert!(run(8) == one, "{args}: eight threads differ from one");
+}
+
+#[test]
+fn cartpole_is_the_same_on_any_number_of_threads() {
+    compare_threads("--env CartPole --epochs 4 --num-envs 32 --steps-per-epoch 2048");
+}
+
+#[test]
+fn the_pendulum_is_the_same_on_any_number_of_threads() {
+    compare_threads("--env InvertedPendulum --epochs 4 --num-envs 33 --steps-per-epoch 1024");
+}
+
+#[cfg(feature = "atari")]
+#[test]
+fn pong_is_the_same_on_any_number_of_threads() {
+    compare_threads("--env ALE/Pong-v5 --epochs 2 --num-envs 9 --steps-per-epoch 576");
+}
+
 #[test]
 fn a_killed_pendulum_run_ends_as_if_it_had_never_been_killed() {
     compare("--env InvertedPendulum --epochs 150 --save-freq 50", &[120, 253, 333]);
@@ -88,6 +127,63 @@ fn a_damaged_state_is_noticed_and_the_other_used() {
         assert!(text.contains(name) && text.contains("checksum"), "{text}");
         assert!(outcome(&run) == expected);
         fs::write(run.join(name), bytes).unwrap();
+    }
+}
+
+/// Resumes, expecting failure, and gives what was said.
+fn refused(run: &Path) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_vpg")).arg("--resume").arg(run).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_run_goes_on_only_with_its_own_config_and_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    wait(vpg(&format!("--env CartPole --epochs 4 --run-dir {}", run.display())));
+    let damaged = |name: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(run.join(name)).unwrap();
+        assert!(text.contains(from));
+        fs::write(run.join(name), text.replacen(from, to, 1)).unwrap();
+        let said = refused(&run);
+        fs::write(run.join(name), text).unwrap();
+        assert!(said.contains(name), "{said}");
+        said
+    };
+    assert!(damaged("config.json", "\"gamma\": 0.99", "\"gamma\": 0.98").contains("gamma = 0.99"));
+    assert!(damaged("config.json", "\"num_envs\": 32", "\"num_envs\": 0").contains("num-envs = 0"));
+    damaged("progress.txt", "\n2\t", "\n3\t");
+    damaged("progress.txt", "\n4\t", "");
+    wait(vpg(&format!("--resume {}", run.display())));
+}
+
+#[test]
+fn two_processes_do_not_train_in_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut first = vpg(&format!("--env CartPole --epochs 1000000 --run-dir {}", run.display()));
+    while !run.join("resume-0.bin").exists() {
+        sleep(Duration::from_millis(10));
+    }
+    assert!(refused(&run).contains("another vpg"));
+    first.kill().unwrap();
+    first.wait().unwrap();
+}
+
+#[test]
+fn policies_stay_and_what_a_kill_left_half_written_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    wait(vpg(&format!("--env CartPole --epochs 4 --save-freq 1 --run-dir {}", run.display())));
+    let expected = outcome(&run);
+    for name in ["resume-0.bin.tmp", "checkpoints/latest.safetensors.tmp", "summary.json.tmp"] {
+        fs::write(run.join(name), "half").unwrap();
+    }
+    wait(vpg(&format!("--resume {}", run.display())));
+    assert!(outcome(&run) == expected);
+    for epoch in 1..=4 {
+        assert!(run.join(format!("checkpoints/policy-{epoch}.safetensors")).exists());
     }
 }
 

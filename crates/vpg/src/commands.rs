@@ -1,7 +1,8 @@
 //! What each command does.
 
 use std::{
-    io::Write,
+    fs::File,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::Ordering,
@@ -19,10 +20,10 @@ use crate::{
     doctor,
     environment::{self, AnyVecEnv},
     evaluate::{self, EvalArgs, Play},
-    logger::Logger,
+    logger::{Logger, tell},
     progress,
     record::{self, RecordArgs},
-    resume::RunState,
+    resume::{Found, RunState},
     run_folder::RunFolder,
     statistics::Moments,
     train::{INTERRUPTED, train},
@@ -36,6 +37,14 @@ pub struct Failure {
     pub error: anyhow::Error,
     /// For the shell.
     pub exit_code: u8,
+}
+
+impl Failure {
+    /// Whether it is only that nobody reads the output any more, as behind `| head`.
+    pub fn is_broken_pipe(&self) -> bool {
+        let broken = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
+        self.error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
+    }
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -69,7 +78,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Envs) => list_envs(),
-        Some(Command::Doctor) => Ok(doctor::run()),
+        Some(Command::Doctor) => Ok(doctor::run()?),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "vpg", &mut script);
@@ -80,42 +89,51 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
 }
 
 fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
-    let (path, config, env, state) = match &args.resume {
+    let Prepared { folder, _lock, config, found, env } = match &args.resume {
         None => begin(args)?,
         Some(path) => go_on(path)?,
     };
-    let folder = RunFolder::new(&path);
     rayon::ThreadPoolBuilder::new().num_threads(config.threads).build_global()?;
     ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
-    let mut logger = Logger::new(&folder, state.as_ref(), args.render)?;
+    let mut logger = Logger::new(&folder, &found, args.render)?;
+    let path = folder.path();
     logger.say(&format!("{} | {} environments | run folder {}", config.env, config.num_envs, path.display()));
+    let Found { state, .. } = found;
     let (summary, profile) = with_vec_env!(env, env => train(&config, env, state, &mut logger, started))?;
     drop(logger);
-    eprintln!("{}", summary.last_line(&path));
+    tell(&summary.last_line(path));
     if args.profile {
-        eprintln!("{profile}");
+        tell(&profile.to_string());
     }
     Ok(if INTERRUPTED.load(Ordering::Relaxed) { ExitCode::from(130) } else { ExitCode::SUCCESS })
 }
 
-/// A run's folder, config, environments, and the state it goes on from.
-type Prepared = (PathBuf, Config, AnyVecEnv, Option<RunState>);
+/// A run that can begin or go on.
+struct Prepared {
+    folder: RunFolder,
+    _lock: File,
+    config: Config,
+    found: Found,
+    env: AnyVecEnv,
+}
 
 fn begin(args: &TrainArgs) -> Result<Prepared, Failure> {
     let config = args.config().map_err(usage)?;
     let env = environment::make(&config, config.num_envs).map_err(usage)?;
     with_vec_env!(&env, env => config.check_actions(env.action_space())).map_err(usage)?;
     let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config.env));
-    RunFolder::create(&path, &config)?;
-    Ok((path, config, env, None))
+    let folder = RunFolder::create(&path, &config)?;
+    Ok(Prepared { _lock: folder.lock()?, folder, config, found: Found::default(), env })
 }
 
 fn go_on(path: &Path) -> Result<Prepared, Failure> {
     let (folder, config) = RunFolder::open(path)?;
-    let (state, warnings) = RunState::read(&folder)?;
-    warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    let _lock = folder.lock()?;
+    let found = RunState::read(&folder, &config)?;
+    found.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
     let env = environment::make(&config, config.num_envs)?;
-    Ok((path.to_owned(), config, env, state))
+    with_vec_env!(&env, env => config.check_actions(env.action_space()))?;
+    Ok(Prepared { folder, _lock, config, found, env })
 }
 
 /// The first Ctrl-C lets the run save and end; the second ends it at once.
@@ -123,7 +141,7 @@ fn interrupt() {
     if INTERRUPTED.swap(true, Ordering::Relaxed) {
         std::process::exit(130);
     }
-    eprintln!("\nsaving after this epoch; Ctrl-C again ends at once");
+    tell("\nsaving after this epoch; Ctrl-C again ends at once");
 }
 
 fn default_run_dir(env: &str) -> PathBuf {
@@ -136,6 +154,10 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
     config.max_ep_len = args.max_ep_len.or(config.max_ep_len);
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
     let play = Play { seed: args.seed, deterministic: args.deterministic };
+    if let Some(path) = &args.gif {
+        let gif = record::gif(&config, &policy, play)?;
+        std::fs::write(path, gif).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     let bar = progress::bar(args.episodes, "episodes");
     let episodes = evaluate::episodes(&config, &policy, play, args.episodes as usize, &bar)?;
     bar.finish_and_clear();
@@ -168,10 +190,6 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
             returns.min,
             returns.max
         )?;
-    }
-    if let Some(path) = &args.gif {
-        let gif = record::gif(&config, &policy, play)?;
-        std::fs::write(path, gif).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

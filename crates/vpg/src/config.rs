@@ -138,6 +138,18 @@ impl Config {
         self.decay_frames.map_or(1.0, |frames| fall(frames).max(0.1))
     }
 
+    /// The config as JSON without what does not decide the results: the threads that step environments, and paths.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn decisive(&self) -> serde_json::Result<String> {
+        let mut config = Self { threads: 0, ..self.clone() };
+        if let Some(pixels) = &mut config.pixels {
+            pixels.rom = None;
+        }
+        serde_json::to_string(&config)
+    }
+
     /// Steps of each environment in an epoch.
     pub fn rollout_steps(&self) -> usize {
         self.steps_per_epoch.div_ceil(self.num_envs)
@@ -171,7 +183,16 @@ impl Config {
         at_least_one("num-envs", self.num_envs as u64, positive)?;
         at_least_one("torch-threads", self.torch_threads as u64, positive)?;
         at_least_one("steps-per-epoch", self.steps_per_epoch as u64, positive)?;
+        for (name, value) in
+            [("num-envs", self.num_envs), ("steps-per-epoch", self.steps_per_epoch), ("hid", self.hid.iter().sum())]
+        {
+            within(name, value as f64, 1e7, "at most ten million")?;
+        }
+        for (name, value) in [("threads", self.threads), ("torch-threads", self.torch_threads)] {
+            within(name, value as f64, 1024.0, "at most 1024")?;
+        }
         at_least_one("frames or epochs", budget, positive)?;
+        within("frames or epochs", budget as f64, 1e15, "at most 10^15")?;
         at_least_one("save-freq", self.save_freq, positive)?;
         at_least_one("decay_frames", self.decay_frames.unwrap_or(1), positive)?;
         at_least_one("max-ep-len", self.max_ep_len.unwrap_or(1), positive)?;

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -18,18 +19,22 @@ const LIBTORCH_VERSION: &str = "2.13.0";
 type Finding = (&'static str, Result<String>);
 
 /// Prints versions, libtorch, device, threads and ROMs. The exit code is 1 where something is missing.
-pub fn run() -> ExitCode {
+///
+/// # Errors
+/// Where it cannot be printed.
+pub fn run() -> std::io::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
     let mut code = ExitCode::SUCCESS;
     for (what, found) in findings() {
         match found {
-            Ok(found) => println!("{what:<10} {found}"),
+            Ok(found) => writeln!(out, "{what:<10} {found}")?,
             Err(error) => {
-                println!("{what:<10} MISSING: {error:#}");
+                writeln!(out, "{what:<10} MISSING: {error:#}")?;
                 code = ExitCode::FAILURE;
             }
         }
     }
-    code
+    Ok(code)
 }
 
 fn findings() -> [Finding; 6] {

@@ -30,6 +30,7 @@ pub mod rollout;
 pub mod run_folder;
 pub mod sparse;
 pub mod statistics;
+pub mod table;
 pub mod tensorboard;
 pub mod tensors;
 pub mod train;

@@ -2,9 +2,8 @@
 //! and two plots.
 
 use std::{
-    fs::File,
-    io::IsTerminal,
-    time::{Duration, Instant},
+    io::{IsTerminal, Write},
+    time::Instant,
 };
 
 use anyhow::{Context, Result};
@@ -18,21 +17,20 @@ use crate::{
     plot::{Curve, Panel, draw},
     policy::ActorCritic,
     record::gif,
-    resume::RunState,
+    resume::{Found, RunState, StateWriter},
     run_folder::{RunFolder, Summary},
     statistics::{EpisodeWindow, Moments},
+    table::{Format, Table},
     tensorboard::{self, EventFile},
     update::UpdateStats,
 };
 
 /// Seconds between two plain lines where there is no terminal.
 const PLAIN_INTERVAL: f64 = 10.0;
-/// Between two resume states lies this many times what writing one takes, so that they cost two hundredths of the time.
-/// A resumed run computes the epochs since the last one anew, and the same.
-const KEEP_PAUSE: u32 = 50;
-const SHORTEST_KEEP_PAUSE: Duration = Duration::from_millis(100);
 /// The progress bar counts thousandths of the budget.
 const BAR_LENGTH: u64 = 1000;
+const PROGRESS: Format = Format { name: "progress.txt", delimiter: b'\t', ends_with_time: true };
+const EPISODES: Format = Format { name: "episodes.csv", delimiter: b',', ends_with_time: false };
 
 /// What there is to say about an epoch.
 #[derive(Debug)]
@@ -141,14 +139,14 @@ struct EpisodeRow {
 /// Writes the log of one run.
 pub struct Logger {
     folder: RunFolder,
-    table: csv::Writer<File>,
-    episodes: csv::Writer<File>,
+    progress: Table,
+    episodes: Table,
     events: EventFile,
+    states: StateWriter,
     /// Of the newest row.
     env_steps: u64,
     bar: Option<ProgressBar>,
     last_plain: Option<Instant>,
-    keep_due: Option<Instant>,
     started: Instant,
     rewards: Curve,
     /// Of the policy and of the value function.
@@ -157,20 +155,26 @@ pub struct Logger {
 }
 
 impl Logger {
-    /// Begins the log in this folder, or goes on with the one that is there from where `state` was kept: what was
-    /// logged behind that is cut off. With `render`, each checkpoint gets a GIF.
+    /// Begins the log in this folder, or goes on with the one that is there from where the state was kept that was
+    /// found: what was logged behind that is cut off. With `render`, each checkpoint gets a GIF.
     ///
     /// # Errors
-    /// Where the folder cannot be written, or its log ends before the state.
-    pub fn new(folder: &RunFolder, state: Option<&RunState>, render: bool) -> Result<Self> {
-        let (epochs, episodes) = state.map_or((0, 0), |state| (state.epoch, state.summary.episodes));
-        let (table, text) = folder.table("progress.txt", epochs)?;
-        let (file, kept) = folder.table("episodes.csv", episodes)?;
-        let mut episodes = csv::WriterBuilder::new().has_headers(false).from_writer(file);
-        if kept.is_empty() {
-            episodes.write_record(["Episode", "Epoch", "EpRet", "EpLen"])?; // even if none ever ends
-            episodes.flush()?;
-        }
+    /// Where the folder cannot be written, or its log is not the one that belongs to the state.
+    pub fn new(folder: &RunFolder, found: &Found, render: bool) -> Result<Self> {
+        let state = found.state.as_ref().filter(|state| state.epoch > 0);
+        let (progress, episodes, text) = match state {
+            Some(state) => {
+                let [of_progress, of_episodes] = state.log_checksums;
+                let (progress, text) = Table::reopen(folder, PROGRESS, state.epoch, of_progress)?;
+                let (episodes, _) = Table::reopen(folder, EPISODES, state.summary.episodes, of_episodes)?;
+                (progress, episodes, text)
+            }
+            None => {
+                let mut episodes = Table::create(folder, EPISODES)?;
+                episodes.append([["Episode", "Epoch", "EpRet", "EpLen"]], false)?; // even if none ever ends
+                (Table::create(folder, PROGRESS)?, episodes, String::new())
+            }
+        };
         let events = folder.file(tensorboard::FILE_NAME);
         let events = match state {
             Some(state) => EventFile::resume(&events, state.summary.env_steps)?,
@@ -183,13 +187,13 @@ impl Logger {
         };
         let mut logger = Self {
             folder: folder.clone(),
-            table: csv::WriterBuilder::new().delimiter(b'\t').has_headers(text.is_empty()).from_writer(table),
+            progress,
             episodes,
             events,
+            states: StateWriter::new(folder, 1 - found.file),
             env_steps: 0,
             bar: std::io::stderr().is_terminal().then(progress_bar),
             last_plain: None,
-            keep_due: None,
             started: Instant::now(),
             rewards: Curve::default(),
             losses: Default::default(),
@@ -211,14 +215,13 @@ impl Logger {
     }
 
     fn write(&mut self, row: &Row, report: &EpochReport<'_>) -> Result<()> {
-        self.table.serialize(row)?;
-        self.table.flush()?;
+        self.progress.append([row], row.epoch == 1)?;
         let first = report.episodes.episodes - report.episodes.epoch.len() as u64 + 1;
-        for (episode, stats) in (first..).zip(&report.episodes.epoch) {
+        let rows = (first..).zip(&report.episodes.epoch).map(|(episode, stats)| {
             let (ep_ret, ep_len) = (stats.episode_return, stats.length);
-            self.episodes.serialize(EpisodeRow { episode, epoch: report.epoch, ep_ret, ep_len })?;
-        }
-        self.episodes.flush()?;
+            EpisodeRow { episode, epoch: report.epoch, ep_ret, ep_len }
+        });
+        self.episodes.append(rows, false)?;
         self.events.scalars(row.total_env_interacts, row.scalars())
     }
 
@@ -246,7 +249,7 @@ impl Logger {
             bar.set_message(line);
         } else if self.last_plain.is_none_or(|last| last.elapsed().as_secs_f64() > PLAIN_INTERVAL) {
             let left = self.started.elapsed().as_secs_f64() * (1.0 / progress - 1.0);
-            eprintln!("{line} | {} frames, {left:.0} s left", summary.raw_frames);
+            tell(&format!("{line} | {} frames, {left:.0} s left", summary.raw_frames));
             self.last_plain = Some(Instant::now());
         }
     }
@@ -277,21 +280,31 @@ impl Logger {
         &self.folder
     }
 
-    /// Whether it is time to write a resume state: it takes about as long as a short epoch.
-    pub fn keep_is_due(&self) -> bool {
-        self.keep_due.is_none_or(|due| Instant::now() >= due)
+    /// Of the tables so far, times aside.
+    pub fn checksums(&self) -> [u32; 2] {
+        [self.progress.checksum(), self.episodes.checksum()]
     }
 
-    /// Keeps what the run can be resumed from.
+    /// Whether the disk is done with the last resume state. Where epochs are shorter than that takes, a resumed run
+    /// computes the few since then anew, and the same.
+    pub fn can_keep(&self) -> bool {
+        self.states.is_free()
+    }
+
+    /// Begins to write what the run can be resumed from.
     ///
     /// # Errors
-    /// Where it cannot be written.
-    pub fn keep(&mut self, state: &RunState) -> Result<()> {
-        let began = Instant::now();
-        state.write(&self.folder)?;
-        let pause = (began.elapsed() * KEEP_PAUSE).max(SHORTEST_KEEP_PAUSE);
-        self.keep_due = Some(Instant::now() + pause);
-        Ok(())
+    /// Where the state before it could not be written.
+    pub fn keep(&mut self, state: RunState) -> Result<()> {
+        self.states.write(state, [self.progress.file()?, self.episodes.file()?])
+    }
+
+    /// Waits until the last resume state is on the disk.
+    ///
+    /// # Errors
+    /// Where it could not be written.
+    pub fn wait(&mut self) -> Result<()> {
+        self.states.wait()
     }
 
     /// Writes what the run came to.
@@ -306,7 +319,7 @@ impl Logger {
     pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
-            None => eprintln!("{line}"),
+            None => tell(line),
         }
     }
 }
@@ -317,6 +330,11 @@ impl Drop for Logger {
             bar.abandon(); // keeps the last state on the screen
         }
     }
+}
+
+/// A line on stderr, where nobody may be listening any more.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Width and height, which stand behind the six bytes of the format's name.

@@ -3,14 +3,15 @@
 use std::{process::ExitCode, time::Instant};
 
 use clap::Parser;
-use vpg::{cli::Cli, commands::run};
+use vpg::{cli::Cli, commands::run, logger::tell};
 
 fn main() -> ExitCode {
     let started = Instant::now();
     match run(Cli::parse(), started) {
         Ok(code) => code,
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {:#}", failure.error);
+            tell(&format!("error: {:#}", failure.error));
             ExitCode::from(failure.exit_code)
         }
     }

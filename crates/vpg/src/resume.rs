@@ -1,25 +1,32 @@
 //! The resume state: everything a run's future depends on, written at every epoch's end.
 
-use std::{fs, io::ErrorKind};
+use std::{
+    fs::{self, File},
+    io::ErrorKind,
+    thread::{self, JoinHandle},
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use envs::NumpyRng;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::Config,
     run_folder::{RunFolder, Summary},
     statistics::EpisodeWindow,
     update::LearnerState,
 };
 
 /// A run between two epochs. It holds neither paths nor times: a run that was killed and resumed computes what it would
-/// have computed.
-#[derive(Debug, Serialize, Deserialize)]
+/// have computed, and two runs of the same config write the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
-    /// How many states the run has written, this one included.
-    pub generation: u64,
+    /// [`Config::decisive`].
+    pub config: String,
     /// The epoch that has ended.
     pub epoch: u64,
+    /// Of `progress.txt` and `episodes.csv` up to this epoch, times aside.
+    pub log_checksums: [u32; 2],
     /// Networks and optimizers.
     pub learner: LearnerState,
     /// The generators of the actions.
@@ -35,54 +42,121 @@ pub struct RunState {
 }
 
 /// The two files that take turns, so that one is whole at any moment.
-const FILES: [&str; 2] = ["resume-0.bin", "resume-1.bin"];
+pub const FILES: [&str; 2] = ["resume-0.bin", "resume-1.bin"];
 /// Begins each file; the last digits are the format's version.
-const MAGIC: &[u8; 8] = b"vpgrun01";
+const MAGIC: &[u8; 8] = b"vpgrun02";
 /// Magic and checksum.
 const HEADER: usize = 12;
 
+/// What there is to go on from.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The newest state that is whole; none where no epoch has ended yet.
+    pub state: Option<RunState>,
+    /// Which of [`FILES`] it is in.
+    pub file: usize,
+    /// What is wrong with the other file, if anything is.
+    pub warnings: Vec<String>,
+}
+
 impl RunState {
-    /// Writes the state in place of the older of the two files.
-    ///
-    /// # Errors
-    /// Where the folder cannot be written.
-    pub fn write(&self, folder: &RunFolder) -> Result<()> {
+    fn to_bytes(&self) -> Result<Vec<u8>> {
         let payload = postcard::to_allocvec(self)?;
         let checksum = crc32fast::hash(&payload).to_le_bytes();
-        let bytes = [MAGIC, checksum.as_slice(), &payload].concat();
-        folder.write(FILES[(self.generation % 2) as usize], &bytes)
+        Ok([MAGIC, checksum.as_slice(), &payload].concat())
     }
 
-    /// The newest state that is whole, and a warning for each file that is damaged; none where no epoch has ended yet.
+    /// The newest whole state of this run.
     ///
     /// # Errors
-    /// Where there are files, but none is whole.
-    pub fn read(folder: &RunFolder) -> Result<(Option<Self>, Vec<String>)> {
-        let (mut states, mut warnings) = (Vec::new(), Vec::new());
-        for name in FILES {
-            match fs::read(folder.file(name)) {
-                Ok(bytes) => match parse(&bytes) {
-                    Ok(state) => states.push(state),
-                    Err(error) => warnings.push(format!("{} is damaged: {error:#}", folder.file(name).display())),
-                },
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => {
-                    return Err(error).with_context(|| format!("cannot read {}", folder.file(name).display()));
+    /// Where there are files, but none is whole; where the state is of another config.
+    pub fn read(folder: &RunFolder, config: &Config) -> Result<Found> {
+        let mut found = Found::default();
+        for (file, name) in FILES.iter().enumerate() {
+            let path = folder.file(name);
+            let bytes = match fs::read(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                bytes => bytes.context("it cannot be read"),
+            };
+            match bytes.and_then(|bytes| parse(&bytes)) {
+                Ok(state) if found.state.as_ref().is_none_or(|newest| newest.epoch < state.epoch) => {
+                    (found.state, found.file) = (Some(state), file);
                 }
+                Ok(_) => {}
+                Err(error) => found.warnings.push(format!("{} is damaged: {error:#}", path.display())),
             }
         }
-        let newest = states.into_iter().max_by_key(|state| state.generation);
-        if newest.is_none() && !warnings.is_empty() {
-            bail!("nothing to resume from: {}", warnings.join("; "));
+        match &found.state {
+            None if !found.warnings.is_empty() => bail!("nothing to resume from: {}", found.warnings.join("; ")),
+            None => {}
+            Some(state) => state.check_config(config).with_context(|| {
+                format!("{} is not what the run was begun with", folder.file("config.json").display())
+            })?,
         }
-        Ok((newest, warnings))
+        Ok(found)
+    }
+
+    fn check_config(&self, config: &Config) -> Result<()> {
+        let [ours, given] = [&self.config, &config.decisive()?].map(|text| serde_json::from_str(text));
+        let (ours, given): (serde_json::Map<_, _>, serde_json::Map<_, _>) = (ours?, given?);
+        for (name, value) in &given {
+            ensure!(ours.get(name) == Some(value), "put {name} = {} back, it is {value}", ours[name]);
+        }
+        Ok(())
     }
 }
 
 fn parse(bytes: &[u8]) -> Result<RunState> {
     let (header, payload) = bytes.split_at_checked(HEADER).context("it is cut off")?;
     let (magic, checksum) = header.split_at(MAGIC.len());
-    anyhow::ensure!(magic == MAGIC, "it is no resume state of this version");
-    anyhow::ensure!(checksum == crc32fast::hash(payload).to_le_bytes(), "its checksum is wrong");
+    ensure!(magic == MAGIC, "it is no resume state of this version");
+    ensure!(checksum == crc32fast::hash(payload).to_le_bytes(), "its checksum is wrong");
     postcard::from_bytes(payload).context("its content is none")
+}
+
+/// Writes states while the run goes on: syncing a file takes as long as several short epochs.
+#[derive(Debug)]
+pub struct StateWriter {
+    folder: RunFolder,
+    /// Which of [`FILES`] is overwritten next.
+    next: usize,
+    writing: Option<JoinHandle<Result<()>>>,
+}
+
+impl StateWriter {
+    /// Overwrites `next` of [`FILES`] first.
+    pub fn new(folder: &RunFolder, next: usize) -> Self {
+        Self { folder: folder.clone(), next, writing: None }
+    }
+
+    /// Whether the last state is on the disk.
+    pub fn is_free(&self) -> bool {
+        self.writing.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Begins to write the state in place of the older of the two; `logs` get to the disk before it. Waits for the last
+    /// one first.
+    ///
+    /// # Errors
+    /// Where the last state could not be written.
+    pub fn write(&mut self, state: RunState, logs: [File; 2]) -> Result<()> {
+        self.wait()?;
+        let (folder, name) = (self.folder.clone(), FILES[self.next]);
+        self.next = 1 - self.next;
+        let work = move || {
+            logs.iter().try_for_each(File::sync_data).with_context(|| folder.cannot_write("the log"))?;
+            folder.write(name, &state.to_bytes()?)
+        };
+        self.writing = Some(thread::Builder::new().name("state".into()).spawn(work)?);
+        Ok(())
+    }
+
+    /// Waits until the last state is on the disk.
+    ///
+    /// # Errors
+    /// Where it could not be written.
+    pub fn wait(&mut self) -> Result<()> {
+        let Some(writing) = self.writing.take() else { return Ok(()) };
+        writing.join().unwrap_or_else(|_| bail!("writing a resume state panicked"))
+    }
 }

@@ -1,13 +1,14 @@
 //! A run's folder: config, log, checkpoints, summary.
 
 use std::{
-    fs::{self, File},
-    io::{Seek, SeekFrom, Write},
+    collections::HashMap,
+    fs::{self, File, TryLockError},
+    io::Write,
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,7 @@ impl RunFolder {
         if folder.path.join("config.json").exists() {
             bail!("{} already holds a run: choose another --run-dir, or go on with --resume", path.display());
         }
-        fs::create_dir_all(path.join("checkpoints")).with_context(|| cannot_write(path))?;
+        fs::create_dir_all(path.join("checkpoints")).with_context(|| folder.cannot_write(""))?;
         folder.write("config.json", &serde_json::to_vec_pretty(config)?)?;
         Ok(folder)
     }
@@ -51,8 +52,27 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<(Self, Config)> {
         let file = path.join("config.json");
         let text = fs::read(&file).with_context(|| format!("{} is no run folder: no config.json", path.display()))?;
-        let config = serde_json::from_slice(&text).with_context(|| format!("{} is damaged", file.display()))?;
+        let damaged = || format!("{} is damaged", file.display());
+        let config: Config = serde_json::from_slice(&text).with_context(damaged)?;
+        config.check().with_context(damaged)?;
         Ok((Self::new(path), config))
+    }
+
+    /// Keeps other processes from training in this folder for as long as the file is open.
+    ///
+    /// # Errors
+    /// Where one does.
+    pub fn lock(&self) -> Result<File> {
+        let file = File::open(self.file("config.json"))?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => bail!("{} is in use: another vpg trains there", self.path.display()),
+            _ => Ok(file), // some network file systems have no locks
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The path of a file in the folder.
@@ -70,30 +90,15 @@ impl RunFolder {
             let mut file = File::create(&temporary)?;
             file.write_all(bytes)?;
             file.sync_all()?;
-            fs::rename(&temporary, &path)
+            fs::rename(&temporary, &path)?;
+            path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
         };
-        write().with_context(|| cannot_write(&path))
+        write().with_context(|| self.cannot_write(name))
     }
 
-    /// Opens a table to add rows to, with a header and its first `rows` lines; what lies behind them is cut off. Gives
-    /// the text that stays too. With no rows the table is new and has no header yet.
-    ///
-    /// # Errors
-    /// Where the file cannot be read or written, or has fewer rows.
-    pub fn table(&self, name: &str, rows: u64) -> Result<(File, String)> {
-        let path = self.file(name);
-        if rows == 0 {
-            let file = File::create(&path).with_context(|| cannot_write(&path))?;
-            return Ok((file, String::new()));
-        }
-        let mut text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let end = text.match_indices('\n').nth(rows as usize).map(|(newline, _)| newline + 1);
-        let end = end.with_context(|| format!("{} has fewer than the run's {rows} rows", path.display()))?;
-        text.truncate(end);
-        let mut file = File::options().write(true).open(&path).with_context(|| cannot_write(&path))?;
-        file.set_len(end as u64).with_context(|| cannot_write(&path))?;
-        file.seek(SeekFrom::End(0)).with_context(|| cannot_write(&path))?;
-        Ok((file, text))
+    /// The reason to give where a file cannot be written.
+    pub fn cannot_write(&self, name: &str) -> String {
+        format!("cannot write {}: choose another --run-dir or make room", self.file(name).display())
     }
 
     /// The epochs whose policies are kept, in order.
@@ -133,9 +138,8 @@ impl RunFolder {
     }
 }
 
-fn cannot_write(path: &Path) -> String {
-    format!("cannot write {}: choose another --run-dir or make room", path.display())
-}
+/// The name in a checkpoint's metadata under which the checksum of its tensors stands.
+const CHECKSUM: &str = "crc32";
 
 /// The networks in safetensors format, f32, with the names and layouts of a torch.nn module.
 fn policy_bytes(policy: &ActorCritic) -> Result<Vec<u8>> {
@@ -151,20 +155,31 @@ fn policy_bytes(policy: &ActorCritic) -> Result<Vec<u8>> {
         .iter()
         .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>>>()?;
-    Ok(safetensors::serialize(views, None)?)
+    let metadata = HashMap::from([(CHECKSUM.to_owned(), checksum(tensors.iter().map(|(_, _, bytes)| &bytes[..])))]);
+    Ok(safetensors::serialize(views, Some(metadata))?)
+}
+
+fn checksum<'a>(tensors: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    tensors.for_each(|bytes| hasher.update(bytes));
+    format!("{:08x}", hasher.finalize())
 }
 
 fn read_policy(bytes: &[u8], policy: &ActorCritic) -> Result<()> {
-    let file = SafeTensors::deserialize(bytes)?;
-    for (name, parameter) in policy.named_parameters() {
-        let view = file.tensor(&name)?;
+    let (file, (_, header)) = (SafeTensors::deserialize(bytes)?, SafeTensors::read_metadata(bytes)?);
+    let parameters = policy.named_parameters();
+    let views = parameters.iter().map(|(name, _)| file.tensor(name)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(expected) = header.metadata().as_ref().and_then(|metadata| metadata.get(CHECKSUM)) {
+        ensure!(*expected == checksum(views.iter().map(TensorView::data)), "its checksum is wrong");
+    }
+    for ((name, parameter), view) in parameters.iter().zip(views) {
         let expected: Vec<usize> = parameter.size().iter().map(|&n| n as usize).collect();
         if view.shape() != expected || view.dtype() != Dtype::F32 {
             bail!("{name} is {:?} {:?}: expected F32 {expected:?}", view.dtype(), view.shape());
         }
         let values: Vec<f32> =
             view.data().chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect();
-        set(&parameter, &values); // through the transpose, into the layer's own memory
+        set(parameter, &values); // through the transpose, into the layer's own memory
     }
     Ok(())
 }

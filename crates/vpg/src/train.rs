@@ -61,7 +61,8 @@ pub fn train<T: Element>(
     if !run.epoch.is_multiple_of(config.save_freq) {
         timed(&mut profile.log, || logger.checkpoint(run.epoch, &run.learner.policy, config))?;
     }
-    run.keep(logger)?;
+    run.keep(config, logger)?;
+    logger.wait()?;
     run.summary.wall_seconds = started.elapsed().as_secs_f64();
     logger.end(&run.summary)?;
     Ok((run.summary, profile))
@@ -70,8 +71,8 @@ pub fn train<T: Element>(
 /// A run in progress.
 struct Run<T: Element> {
     epoch: u64,
-    /// How many resume states were written.
-    generation: u64,
+    /// The epoch of the newest resume state.
+    kept: Option<u64>,
     learner: Learner,
     actor: Actor,
     collector: Collector<T>,
@@ -86,7 +87,7 @@ impl<T: Element> Run<T> {
         let actor = Actor::new(&learner.policy);
         let (collector, rollout) = Collector::start(env, &actor, config)?;
         let (episodes, summary) = (EpisodeWindow::new(config.solve_at), Summary::new(config));
-        Ok(Self { epoch: 0, generation: 0, learner, actor, collector, rollout, episodes, summary })
+        Ok(Self { epoch: 0, kept: None, learner, actor, collector, rollout, episodes, summary })
     }
 
     fn is_over(&self, config: &Config, clock: &Clock) -> bool {
@@ -101,19 +102,23 @@ impl<T: Element> Run<T> {
         if self.epoch.is_multiple_of(config.save_freq) {
             logger.checkpoint(self.epoch, &self.learner.policy, config)?;
         }
-        if logger.keep_is_due() { self.keep(logger) } else { Ok(()) }
+        if logger.can_keep() { self.keep(config, logger) } else { Ok(()) }
     }
 
-    fn keep(&mut self, logger: &mut Logger) -> Result<()> {
-        self.generation += 1;
-        logger.keep(&self.state()?)
+    fn keep(&mut self, config: &Config, logger: &mut Logger) -> Result<()> {
+        if self.kept == Some(self.epoch) {
+            return Ok(());
+        }
+        self.kept = Some(self.epoch);
+        logger.keep(self.state(config, logger.checksums())?)
     }
 
-    fn state(&self) -> Result<RunState> {
+    fn state(&self, config: &Config, log_checksums: [u32; 2]) -> Result<RunState> {
         let (action_rngs, envs) = self.collector.save()?;
         Ok(RunState {
-            generation: self.generation,
+            config: config.decisive()?,
             epoch: self.epoch,
+            log_checksums,
             learner: self.learner.save(),
             action_rngs,
             envs,
@@ -132,7 +137,7 @@ impl<T: Element> Run<T> {
         let observations: &mut [u8] = bytemuck::cast_slice_mut(&mut self.rollout.observations[..first]);
         ensure!(state.observations.len() == observations.len(), "the state is of other environments");
         observations.copy_from_slice(&state.observations);
-        (self.epoch, self.generation) = (state.epoch, state.generation);
+        (self.epoch, self.kept) = (state.epoch, Some(state.epoch));
         (self.episodes, self.summary) = (state.episodes, state.summary);
         Ok(())
     }
@@ -150,7 +155,7 @@ impl Clock {
         let num_envs = config.num_envs as u64;
         let rollout_steps = config.rollout_steps() as u64;
         let total_steps = match config.budget {
-            Budget::Epochs(epochs) => epochs * rollout_steps * num_envs,
+            Budget::Epochs(epochs) => epochs.saturating_mul(rollout_steps * num_envs),
             // A step of all environments is the least that can be taken.
             Budget::Frames(frames) => {
                 (frames as f64 / config.frames_per_step() / num_envs as f64).ceil() as u64 * num_envs

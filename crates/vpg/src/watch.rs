@@ -36,6 +36,8 @@ pub struct WatchArgs {
 /// built without windows.
 #[cfg(feature = "watch")]
 pub fn watch(args: &WatchArgs) -> Result<()> {
+    use std::io::Write;
+
     use crate::{
         evaluate::{self, Play},
         player::Player,
@@ -53,7 +55,8 @@ pub fn watch(args: &WatchArgs) -> Result<()> {
             break;
         }
         if let Some(episode) = player.advance()? {
-            println!("Episode {}  EpRet {}  EpLen {}", player.episode - 1, episode.episode_return, episode.length);
+            let (number, ep_ret, ep_len) = (player.episode - 1, episode.episode_return, episode.length);
+            writeln!(std::io::stdout(), "Episode {number}  EpRet {ep_ret}  EpLen {ep_len}")?;
         }
     }
     Ok(())

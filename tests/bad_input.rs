@@ -1,0 +1,192 @@
+//! Whatever a file or an action holds: it is refused with an error, or does no harm. Nothing panics.
+//!
+//! PROPTEST_CASES=10000 tries more than the default of 256 cases each. ROMs are in atari.rs.
+
+use std::{fs, path::Path, process::Command, sync::LazyLock};
+
+use envs::{Actions, VecEnv};
+use ndarray::ArrayView2;
+use proptest::prelude::*;
+use tempfile::TempDir;
+use vpg::{
+    compare::PlotArgs,
+    config::Config,
+    evaluate::networks,
+    logger::Logger,
+    resume::{FILES, Found, RunState},
+    run_folder::RunFolder,
+};
+
+const CHECKPOINT: &str = "checkpoints/latest.safetensors";
+/// All that a later command reads.
+const READ: [&str; 7] =
+    ["config.json", "progress.txt", "episodes.csv", "events.out.tfevents.vpg", FILES[0], FILES[1], CHECKPOINT];
+
+/// A run of four epochs.
+static RUN: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--env CartPole --epochs 4 --num-envs 2 --steps-per-epoch 64 --hid 4 --run-dir";
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vpg"));
+    assert!(command.args(args.split(' ')).arg(folder.path()).output().unwrap().status.success());
+    folder
+});
+
+/// A copy of the run in which one file holds something else.
+fn copy_with(name: &str, content: &[u8]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("checkpoints")).unwrap();
+    for file in READ {
+        fs::copy(RUN.path().join(file), folder.path().join(file)).unwrap();
+    }
+    fs::write(folder.path().join(name), content).unwrap();
+    folder
+}
+
+/// What `--resume` does before it trains.
+fn open(path: &Path) -> anyhow::Result<(Config, Found, String)> {
+    let (folder, config) = RunFolder::open(path)?;
+    let found = RunState::read(&folder, &config)?;
+    Logger::new(&folder, &found, false)?;
+    Ok((config, found, without_times(path)))
+}
+
+fn without_times(run: &Path) -> String {
+    let table = fs::read_to_string(run.join("progress.txt")).unwrap();
+    table.lines().map(|line| line.rsplit_once('\t').unwrap().0).collect::<Vec<_>>().join("\n")
+}
+
+/// Opens, plots and plays as later commands would; what they accept has to be the run's own.
+fn use_folder(path: &Path) {
+    let plot = PlotArgs {
+        runs: vec![path.to_owned()],
+        x: "TotalEnvInteracts".into(),
+        y: "AverageEpRet".into(),
+        smooth: 1,
+        out: "unused".into(),
+    };
+    let _ = plot.draw();
+
+    let (config, expected, table) = open(RUN.path()).unwrap();
+    if let Ok((opened, found, opened_table)) = open(path) {
+        assert_eq!(opened.decisive().unwrap(), config.decisive().unwrap());
+        let state = found.state.unwrap();
+        let newest = expected.state.unwrap();
+        if found.warnings.is_empty() {
+            assert!(state == newest);
+            assert_eq!(opened_table, table);
+        } else {
+            assert!(state.epoch <= newest.epoch && table.starts_with(&opened_table));
+        }
+    }
+
+    let (ours, theirs) = (networks(&config).unwrap(), networks(&config).unwrap());
+    RunFolder::new(RUN.path()).load_policy(&RUN.path().join(CHECKPOINT), &ours).unwrap();
+    if RunFolder::new(path).load_policy(&path.join(CHECKPOINT), &theirs).is_ok() {
+        for ((name, a), (_, b)) in ours.named_parameters().iter().zip(theirs.named_parameters()) {
+            assert!(a.equal(&b), "{name} was changed and nobody noticed");
+        }
+    }
+}
+
+/// What can happen to a file.
+#[derive(Clone, Debug)]
+enum Damage {
+    Flip(prop::sample::Index, u8),
+    Cut(prop::sample::Index),
+    Overwrite(prop::sample::Index, Vec<u8>),
+    Insert(prop::sample::Index, Vec<u8>),
+    Replace(Vec<u8>),
+}
+
+impl Damage {
+    fn of(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut damaged = bytes.to_vec();
+        match self {
+            Self::Flip(at, bit) => damaged[at.index(bytes.len())] ^= 1 << bit,
+            Self::Cut(at) => damaged.truncate(at.index(bytes.len())),
+            Self::Overwrite(at, with) => {
+                damaged.iter_mut().skip(at.index(bytes.len())).zip(with).for_each(|(byte, new)| *byte = *new);
+            }
+            Self::Insert(at, what) => drop(damaged.splice(at.index(bytes.len()).., what.iter().copied())),
+            Self::Replace(with) => damaged.clone_from(with),
+        }
+        damaged
+    }
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let at = any::<prop::sample::Index>;
+    let bytes = || prop::collection::vec(any::<u8>(), 0..64);
+    prop_oneof![
+        4 => (at(), 0..8u8).prop_map(|(at, bit)| Damage::Flip(at, bit)),
+        4 => at().prop_map(Damage::Cut),
+        1 => (at(), bytes()).prop_map(|(at, bytes)| Damage::Overwrite(at, bytes)),
+        1 => (at(), bytes()).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
+        1 => bytes().prop_map(Damage::Replace),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn damage_to_a_run_folder_is_noticed_or_harmless(name in prop::sample::select(&READ[..]), damage in damage()) {
+        let original = fs::read(RUN.path().join(name)).unwrap();
+        use_folder(copy_with(name, &damage.of(&original)).path());
+    }
+
+    /// A config that was edited: any field, any number or text of the kind that stands there or of another.
+    #[test]
+    fn edited_configs_are_refused_or_make_sense(field in any::<prop::sample::Index>(), value in json()) {
+        let text = fs::read(RUN.path().join("config.json")).unwrap();
+        let mut config: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&text).unwrap();
+        let name = config.keys().nth(field.index(config.len())).unwrap().clone();
+        config.insert(name, value);
+        use_folder(copy_with("config.json", &serde_json::to_vec(&config).unwrap()).path());
+    }
+
+    /// A log of other numbers than a run would write.
+    #[test]
+    fn logs_of_any_numbers_are_plotted_or_refused(rows in prop::collection::vec(row(), 0..20)) {
+        let text = format!("TotalEnvInteracts\tAverageEpRet\n{}", rows.concat());
+        use_folder(copy_with("progress.txt", text.as_bytes()).path());
+    }
+
+    #[test]
+    fn discrete_actions_are_refused_or_taken(actions in prop::collection::vec(any_action(), 0..5)) {
+        let mut envs = VecEnv::<f32>::make("CartPole-v1", 3, 1).unwrap();
+        envs.reset(&0.into()).unwrap();
+        let fits = actions.len() == 3 && actions.iter().all(|action| (0..2).contains(action));
+        prop_assert_eq!(envs.step(Actions::Discrete(&actions)).is_ok(), fits);
+        prop_assert!(envs.step(Actions::Discrete(&[0, 1, 0])).is_ok());
+    }
+
+    #[test]
+    fn continuous_actions_are_refused_or_taken(
+        rows in 0..4usize,
+        columns in 0..3usize,
+        values in prop::collection::vec(prop::num::f64::ANY, 9),
+    ) {
+        let mut envs = VecEnv::<f64>::make("InvertedPendulum-v5", 3, 1).unwrap();
+        envs.reset(&0.into()).unwrap();
+        let view = ArrayView2::from_shape((rows, columns), &values[..rows * columns]).unwrap();
+        let taken = envs.step(Actions::Continuous(view)).is_ok();
+        prop_assert!(!taken || (rows, columns) == (3, 1));
+        prop_assert!(envs.step(Actions::Discrete(&[0, 0, 0])).is_err());
+        prop_assert!(envs.step(Actions::Continuous(ArrayView2::from_shape((3, 1), &[0.1, 0.2, 0.3]).unwrap())).is_ok());
+    }
+}
+
+fn any_action() -> impl Strategy<Value = i64> {
+    prop_oneof![3 => -1..3i64, 1 => any::<i64>()]
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let number = prop_oneof![any::<u64>(), 0..100u64].prop_map(serde_json::Value::from);
+    let fraction = any::<f64>().prop_map(serde_json::Value::from);
+    let text = ".{0,20}".prop_map(serde_json::Value::from);
+    prop_oneof![number, fraction, text, Just(serde_json::Value::Null), Just(serde_json::json!([1, 2, 3]))]
+}
+
+fn row() -> impl Strategy<Value = String> {
+    let number = || prop_oneof![any::<f64>().prop_map(|x| x.to_string()), Just("NaN".into()), "[0-9eE.+-]{0,6}"];
+    (number(), number()).prop_map(|(x, y): (String, String)| format!("{x}\t{y}\n"))
+}
