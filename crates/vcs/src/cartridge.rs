@@ -1,0 +1,218 @@
+//! Cartridges: the ROM, and which of its banks the console sees.
+
+use crate::Error;
+
+/// The console sees 4 KiB; some bytes of room behind them spare the fetch of an instruction a check.
+pub(crate) const WINDOW: usize = 4096 + 4;
+/// Banks are made of slices of 1 KiB.
+const SLICE: usize = 1024;
+
+/// How a cartridge changes banks. The names are those under which the schemes are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Banking {
+    /// 2 or 4 KiB, always all there.
+    None,
+    /// 8 KiB in 2 banks, chosen by an access to 1FF8 or 1FF9.
+    F8,
+    /// 16 KiB in 4 banks, chosen by an access to 1FF6 to 1FF9.
+    F6,
+    /// 32 KiB in 8 banks, chosen by an access to 1FF4 to 1FFB.
+    F4,
+    /// 8 KiB in 8 slices of 1 KiB; three of the four in view are chosen by an access to 1FE0 to 1FF7.
+    E0,
+    /// 8 KiB in 2 banks, chosen by bit 13 of the program counter.
+    Fe,
+    /// Slices of 2 KiB; the lower one is chosen by what is written to 003F.
+    Tigervision,
+}
+
+/// The content of a cartridge.
+///
+/// ```
+/// let rom = vcs::Rom::new(&[0xea; 4096])?;
+/// assert_eq!(rom.banking(), vcs::Banking::None);
+/// # Ok::<(), vcs::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Rom {
+    bytes: Box<[u8]>,
+    banking: Banking,
+    /// 128 bytes of memory on the cartridge, written at 1000 and read at 1080.
+    has_ram: bool,
+    fixed: Option<Box<[u8; WINDOW]>>,
+}
+
+impl Rom {
+    /// A cartridge with these bytes; how it changes banks is found out from them.
+    ///
+    /// # Errors
+    /// [`Error::RomSize`] where no cartridge is that large.
+    pub fn new(bytes: &[u8]) -> Result<Self, Error> {
+        let size = match bytes.len() {
+            0 => return Err(Error::RomSize { size: 0 }),
+            1..=2048 => 2048,
+            2049..=4096 => 4096,
+            size @ (8192 | 16384 | 32768) => size,
+            size => return Err(Error::RomSize { size }),
+        };
+        let mut padded = bytes.to_vec();
+        padded.resize(size, 0);
+        let banking = match size {
+            8192 => banking_of_8k(&padded),
+            16384 => Banking::F6,
+            32768 => Banking::F4,
+            _ => Banking::None,
+        };
+        let fixed = (banking == Banking::None).then(|| {
+            let mut window = Box::new([0; WINDOW]);
+            for (i, byte) in window.iter_mut().enumerate() {
+                *byte = padded[i % size];
+            }
+            window
+        });
+        let is_blank = |bank: &[u8]| bank[..128] == bank[128..256] && bank[..128].iter().all(|byte| *byte == bank[0]);
+        let has_ram = matches!(banking, Banking::F8 | Banking::F6 | Banking::F4) && padded.chunks(4096).all(is_blank);
+        Ok(Self { bytes: padded.into(), banking, has_ram, fixed })
+    }
+
+    /// How the cartridge changes banks.
+    pub fn banking(&self) -> Banking {
+        self.banking
+    }
+
+    /// The 4 KiB that never change, where that is so.
+    #[inline(always)]
+    pub(crate) fn fixed(&self) -> Option<&[u8; WINDOW]> {
+        self.fixed.as_deref()
+    }
+
+    fn slices(&self) -> usize {
+        self.bytes.len() / SLICE
+    }
+}
+
+/// Tells the schemes of 8 KiB apart by the addresses that instructions with absolute addresses name.
+fn banking_of_8k(bytes: &[u8]) -> Banking {
+    let named = |wanted: fn(u16) -> bool| {
+        let is_access = |code: &&[u8]| {
+            let address = u16::from_le_bytes([code[1], code[2]]);
+            matches!(
+                code[0],
+                0x0c | 0x2c | 0x8d | 0x8c | 0x8e | 0xac | 0xad | 0xae | 0xcd | 0x9d | 0xbd | 0x99 | 0xb9 | 0x4c
+            ) && address & 0x1000 != 0
+                && wanted(address & 0xfff)
+        };
+        bytes.windows(3).filter(is_access).count()
+    };
+    let f8 = named(|address| matches!(address, 0xff8 | 0xff9));
+    let e0 = named(|address| matches!(address, 0xfe0..=0xff7));
+    let tigervision = bytes.windows(2).filter(|code| *code == [0x85, 0x3f]).count();
+    if e0 > f8 {
+        Banking::E0
+    } else if tigervision > f8 && tigervision > 1 {
+        Banking::Tigervision
+    } else if f8 == 0 {
+        Banking::Fe
+    } else {
+        Banking::F8
+    }
+}
+
+/// What changes about a cartridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cartridge {
+    /// Where in the ROM each KiB in view begins, in slices.
+    slices: [u8; 4],
+    ram: [u8; 128],
+}
+
+impl Cartridge {
+    pub(crate) fn new(rom: &Rom) -> Self {
+        let slices = match rom.banking {
+            Banking::F8 => [4, 5, 6, 7],
+            Banking::E0 => [4, 5, 6, 7],
+            Banking::Tigervision => {
+                let last = rom.slices() as u8;
+                [0, 1, last - 2, last - 1]
+            }
+            _ => [0, 1, 2, 3],
+        };
+        Self { slices, ram: [0; 128] }
+    }
+
+    /// Fills the memory on the cartridge.
+    pub(crate) fn fill_ram(&mut self, ram: &[u8; 128]) {
+        self.ram = *ram;
+    }
+
+    /// An instruction that lies within one slice, away from every address that changes banks.
+    #[inline(always)]
+    pub(crate) fn peek_code(&self, pc: u16, rom: &Rom) -> u32 {
+        if rom.has_ram && pc & 0xfff < 0x100 || rom.banking == Banking::Fe {
+            let byte = |i: u16| u32::from(self.peek(pc.wrapping_add(i), rom)) << (8 * i);
+            return byte(0) | byte(1) | byte(2);
+        }
+        let at = self.offset(pc);
+        match rom.bytes.get(at..at + 4) {
+            Some(code) => u32::from_le_bytes([code[0], code[1], code[2], code[3]]),
+            None => 0,
+        }
+    }
+
+    #[inline(always)]
+    fn offset(&self, address: u16) -> usize {
+        usize::from(self.slices[usize::from(address >> 10 & 3)]) * SLICE + usize::from(address) % SLICE
+    }
+
+    /// A byte, without the effects of reading it.
+    pub(crate) fn peek(&self, address: u16, rom: &Rom) -> u8 {
+        if let Some(fixed) = rom.fixed() {
+            return fixed[usize::from(address & 0xfff)];
+        }
+        if rom.has_ram && address & 0xf00 == 0 {
+            return self.ram[usize::from(address & 0x7f)];
+        }
+        let at = if rom.banking == Banking::Fe {
+            usize::from(address & 0xfff) + if address & 0x2000 == 0 { 4096 } else { 0 }
+        } else {
+            self.offset(address)
+        };
+        rom.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn read(&mut self, address: u16, rom: &Rom) -> u8 {
+        self.access(address & 0xfff, rom);
+        self.peek(address, rom)
+    }
+
+    pub(crate) fn write(&mut self, address: u16, value: u8, rom: &Rom) {
+        self.access(address & 0xfff, rom);
+        if rom.has_ram && address & 0xf80 == 0 {
+            self.ram[usize::from(address & 0x7f)] = value;
+        }
+    }
+
+    /// A write below 0040, which some cartridges listen to.
+    pub(crate) fn overhear(&mut self, value: u8, rom: &Rom) {
+        if rom.banking == Banking::Tigervision {
+            let bank = value % (rom.slices() / 2) as u8;
+            self.slices[0] = 2 * bank;
+            self.slices[1] = 2 * bank + 1;
+        }
+    }
+
+    /// Changes banks where an access to this address does so.
+    fn access(&mut self, address: u16, rom: &Rom) {
+        let bank = match (rom.banking, address) {
+            (Banking::F8, 0xff8..=0xff9) => address - 0xff8,
+            (Banking::F6, 0xff6..=0xff9) => address - 0xff6,
+            (Banking::F4, 0xff4..=0xffb) => address - 0xff4,
+            (Banking::E0, 0xfe0..=0xff7) => {
+                self.slices[usize::from(address >> 3 & 3)] = (address & 7) as u8;
+                return;
+            }
+            _ => return,
+        };
+        self.slices = [0, 1, 2, 3].map(|slice| 4 * bank as u8 + slice);
+    }
+}

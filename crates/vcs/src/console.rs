@@ -1,0 +1,84 @@
+//! The console as its users see it: frame by frame.
+
+use std::sync::Arc;
+
+use crate::{
+    Inputs,
+    cartridge::Rom,
+    cpu::{self, Cpu},
+    machine::Machine,
+    tia::Screen,
+};
+
+/// Everything about a console that changes, but for the screen: plain data, saved and restored by copying it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    cpu: Cpu,
+    machine: Machine,
+}
+
+/// A console with a cartridge in it.
+#[derive(Clone, Debug)]
+pub struct Console {
+    rom: Arc<Rom>,
+    state: State,
+    screen: Box<Screen>,
+}
+
+impl Console {
+    /// A console that was just switched on, with zeros in its memory.
+    pub fn new(rom: Rom) -> Self {
+        Self::with_memory(Arc::new(rom), [0; 128], 0)
+    }
+
+    /// The same with this memory and this start of the timer, which are arbitrary in a real console.
+    pub fn with_memory(rom: Arc<Rom>, ram: [u8; 128], timer: u8) -> Self {
+        let machine = Machine::new(&rom, ram, timer);
+        let mut cpu = Cpu::new();
+        cpu.pc = u16::from_le_bytes([machine.cartridge.peek(0x1ffc, &rom), machine.cartridge.peek(0x1ffd, &rom)]);
+        Self { rom, state: State { cpu, machine }, screen: Box::new([0; 210 * 160]) }
+    }
+
+    /// Runs to the end of the frame and draws it.
+    pub fn run_frame(&mut self, inputs: &Inputs) {
+        self.run(inputs, true);
+    }
+
+    /// Runs to the end of the frame without drawing it. Everything but the screen is as if it were drawn.
+    pub fn run_frame_unseen(&mut self, inputs: &Inputs) {
+        self.run(inputs, false);
+    }
+
+    fn run(&mut self, inputs: &Inputs, drawing: bool) {
+        let State { cpu, machine } = &mut self.state;
+        machine.inputs = *inputs;
+        machine.begin_frame(drawing);
+        cpu::run(cpu, machine, &mut self.screen, &self.rom);
+        machine.tia.catch_up(3 * machine.t, &mut self.screen);
+    }
+
+    /// The palette index of each pixel of the last frame that was drawn, line by line: 210 lines of 160.
+    pub fn screen(&self) -> &[u8; 210 * 160] {
+        &self.screen
+    }
+
+    /// Puts another picture on the screen.
+    pub fn set_screen(&mut self, screen: &[u8; 210 * 160]) {
+        self.screen.copy_from_slice(screen);
+    }
+
+    /// The memory.
+    pub fn ram(&self) -> &[u8; 128] {
+        &self.state.machine.ram
+    }
+
+    /// The state, to be copied.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Goes back to a state of a console with the same cartridge. The screen stays as it is.
+    pub fn restore(&mut self, state: &State) {
+        self.state = *state;
+    }
+}

@@ -1,0 +1,223 @@
+//! Everything around the processor: memory, chips, cartridge, and what an access to an address does.
+
+use crate::{
+    cartridge::{Cartridge, Rom},
+    riot::Timer,
+    tia::{Screen, Tia},
+};
+
+/// The cycles of a line of the picture.
+pub(crate) const LINE: u32 = 76;
+/// The lines after which a frame ends by itself, at the next write to the TIA.
+const MOST_LINES: u32 = 290;
+/// The cycles after which a frame ends in any case.
+const MOST_CYCLES: u32 = 25_000 * 4;
+
+/// What is connected to the console, and how it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inputs {
+    /// The port of the joysticks: bits 7 to 4 are right, left, down, up of the first, bits 3 to 0 those of the second;
+    /// 0 is pressed. Bits 7 and 6 are also the buttons of the first two paddles.
+    pub swcha: u8,
+    /// The console's switches: bit 0 reset and bit 1 select (0 is pressed), bit 3 colour, bits 6 and 7 difficulty.
+    pub swchb: u8,
+    /// Whether the joysticks' buttons are pressed.
+    pub fire: [bool; 2],
+    /// The cycles that the paddles' capacitors take to charge; `None` where there is no paddle.
+    pub paddles: [Option<u32>; 4],
+}
+
+impl Default for Inputs {
+    /// Two joysticks that nobody touches; colour, both difficulties B.
+    fn default() -> Self {
+        Self { swcha: 0xff, swchb: 0x3f, fire: [false; 2], paddles: [None; 4] }
+    }
+}
+
+/// The console without processor and ROM: plain data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Machine {
+    /// Cycles since the begin of the line in which the frame began.
+    pub(crate) t: u32,
+    /// The processor runs until this time.
+    pub(crate) limit: u32,
+    pub(crate) ram: [u8; 128],
+    pub(crate) timer: Timer,
+    pub(crate) tia: Tia,
+    pub(crate) cartridge: Cartridge,
+    pub(crate) inputs: Inputs,
+    /// Output and direction of port A and port B.
+    ports: [u8; 4],
+    vsync: bool,
+    dumping: bool,
+    /// When the paddles' capacitors began to charge.
+    charging_since: u32,
+    /// Whether the joysticks' buttons are latched, and the latches.
+    latching: bool,
+    latches: [bool; 2],
+}
+
+impl Machine {
+    pub(crate) fn new(rom: &Rom, ram: [u8; 128], timer: u8) -> Self {
+        Self {
+            t: 0,
+            limit: 0,
+            ram,
+            timer: Timer::new(timer),
+            tia: Tia::new(),
+            cartridge: Cartridge::new(rom),
+            inputs: Inputs::default(),
+            ports: [0; 4],
+            vsync: false,
+            dumping: false,
+            charging_since: 0,
+            latching: false,
+            latches: [false; 2],
+        }
+    }
+
+    /// Lets a frame begin: time counts from the begin of the current line.
+    pub(crate) fn begin_frame(&mut self, drawing: bool) {
+        let cycles = self.t / LINE * LINE;
+        self.t -= cycles;
+        self.timer.rebase(cycles);
+        self.charging_since = self.charging_since.wrapping_sub(cycles);
+        if 0u32.wrapping_sub(self.charging_since) > 1 << 30 && self.charging_since > 1 << 31 {
+            self.charging_since = self.charging_since.wrapping_add(1 << 29);
+        }
+        self.limit = MOST_CYCLES;
+        self.tia.begin_frame(3 * self.t, drawing);
+        for (latch, fire) in self.latches.iter_mut().zip(self.inputs.fire) {
+            *latch |= fire;
+        }
+    }
+
+    pub(crate) fn peek(&mut self, address: u16, t: u32, screen: &mut Screen, rom: &Rom) -> u8 {
+        match address {
+            _ if address & 0x1000 != 0 => self.cartridge.peek(address, rom),
+            _ if address & 0x280 == 0x80 => self.ram[usize::from(address & 0x7f)],
+            _ => self.read(address, t, screen, rom),
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn read(&mut self, address: u16, t: u32, screen: &mut Screen, rom: &Rom) -> u8 {
+        match address {
+            _ if address & 0x1000 != 0 => self.cartridge.read(address, rom),
+            _ if address & 0x280 == 0x80 => self.ram[usize::from(address & 0x7f)],
+            _ if address & 0x80 == 0 => self.read_tia(address, t, (address >> 8) as u8, screen),
+            _ if address & 4 == 0 => self.read_port(address),
+            _ if address & 1 == 0 => self.timer.read(t),
+            _ => self.timer.status(t),
+        }
+    }
+
+    fn read_port(&self, address: u16) -> u8 {
+        let [out_a, direction_a, out_b, direction_b] = self.ports;
+        match address & 3 {
+            0 => out_a & direction_a | self.inputs.swcha & !direction_a,
+            1 => direction_a,
+            2 => out_b & direction_b | self.inputs.swchb & !direction_b,
+            _ => direction_b,
+        }
+    }
+
+    /// Reads the TIA, which drives the upper two bits only: the others are what was on the bus before.
+    pub(crate) fn read_tia(&mut self, address: u16, t: u32, bus: u8, screen: &mut Screen) -> u8 {
+        let register = address & 0x0f;
+        let driven = match register {
+            0..=7 => {
+                self.tia.catch_up(3 * t, screen);
+                self.tia.collisions(register as u8)
+            }
+            8..=11 => u8::from(self.paddle_is_charged(usize::from(register) - 8, t)) << 7,
+            12 | 13 => {
+                let player = usize::from(register) - 12;
+                let pressed = self.inputs.fire[player] || self.latching && self.latches[player];
+                u8::from(!pressed) << 7
+            }
+            _ => 0,
+        };
+        driven | bus & 0x3f
+    }
+
+    fn paddle_is_charged(&self, paddle: usize, t: u32) -> bool {
+        match self.inputs.paddles[paddle] {
+            Some(0) => true,
+            Some(cycles) => !self.dumping && t.wrapping_sub(self.charging_since) > cycles,
+            None => false,
+        }
+    }
+
+    /// Writes anywhere but to the memory. Returns the time, which a write to WSYNC moves.
+    #[inline(never)]
+    pub(crate) fn write(&mut self, address: u16, value: u8, t: u32, screen: &mut Screen, rom: &Rom) -> u32 {
+        match address {
+            _ if address & 0x1000 != 0 => self.cartridge.write(address, value, rom),
+            _ if address & 0x280 == 0x80 => self.ram[usize::from(address & 0x7f)] = value,
+            _ if address & 0x80 == 0 => {
+                if address < 0x40 {
+                    self.cartridge.overhear(value, rom);
+                }
+                return self.write_tia(address, value, t, screen);
+            }
+            _ if address & 4 == 0 => self.ports[usize::from(address & 3)] = value,
+            _ if address & 0x10 != 0 => self.timer.set(address as u8, value, t),
+            _ => {}
+        }
+        t
+    }
+
+    /// Writes to the TIA through the zero page or the stack.
+    #[inline(always)]
+    pub(crate) fn write_low(&mut self, address: u8, value: u8, t: u32, screen: &mut Screen, rom: &Rom) -> u32 {
+        if address < 0x40 && rom.fixed().is_none() {
+            self.cartridge.overhear(value, rom);
+        }
+        self.write_tia(address.into(), value, t, screen)
+    }
+
+    #[inline(always)]
+    pub(crate) fn write_tia(&mut self, address: u16, value: u8, t: u32, screen: &mut Screen) -> u32 {
+        let register = (address & 0x3f) as u8;
+        if register == 2 {
+            if t >= MOST_LINES * LINE {
+                self.limit = 0;
+            }
+            return t.next_multiple_of(LINE);
+        }
+        if !self.tia.changes(register, value) {
+            return t;
+        }
+        self.change_tia(register, value, t, screen)
+    }
+
+    #[inline(never)]
+    fn change_tia(&mut self, register: u8, value: u8, t: u32, screen: &mut Screen) -> u32 {
+        if t >= MOST_LINES * LINE {
+            self.limit = 0;
+        }
+        match register {
+            0 => {
+                let on = value & 2 != 0;
+                if self.vsync && !on {
+                    self.limit = 0;
+                }
+                self.vsync = on;
+            }
+            1 => {
+                if self.dumping && value & 0x80 == 0 {
+                    self.charging_since = t;
+                }
+                self.dumping = value & 0x80 != 0;
+                self.latching = value & 0x40 != 0;
+                if !self.latching {
+                    self.latches = [false; 2];
+                }
+            }
+            _ => {}
+        }
+        self.tia.write(register, value, 3 * t, screen);
+        t
+    }
+}

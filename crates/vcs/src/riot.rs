@@ -1,0 +1,50 @@
+//! The 6532's timer. Its ports are the console's [inputs](crate::Inputs), its memory the [machine](crate::machine)'s.
+
+/// The interval timer. Times are cycles since the frame's begin and wrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timer {
+    value: u8,
+    /// The interval is 2 to the power of this.
+    shift: u8,
+    /// When it was set.
+    since: u32,
+}
+
+impl Timer {
+    /// The timer as it is after power-on, when it is read from `value` on.
+    pub(crate) fn new(value: u8) -> Self {
+        Self { value, shift: 10, since: 0 }
+    }
+
+    /// Register 0 to 3 of the timer: intervals of 1, 8, 64 and 1024 cycles.
+    pub(crate) fn set(&mut self, register: u8, value: u8, t: u32) {
+        *self = Self { value, shift: [0, 3, 6, 10][usize::from(register & 3)], since: t };
+    }
+
+    /// What INTIM shows: it counts once right after it was set, then once an interval, and below 0 once a cycle.
+    #[inline(always)]
+    pub(crate) fn read(&self, t: u32) -> u8 {
+        let elapsed = t.wrapping_sub(self.since).wrapping_sub(1);
+        let ticks = 1 + (elapsed >> self.shift);
+        if ticks <= u32::from(self.value) {
+            return self.value - ticks as u8;
+        }
+        let expired = u32::from(self.value) << self.shift;
+        0xffu8.wrapping_sub(elapsed.wrapping_sub(expired) as u8)
+    }
+
+    /// What INSTAT shows: bit 7 after the timer went below 0.
+    pub(crate) fn status(&self, t: u32) -> u8 {
+        let elapsed = t.wrapping_sub(self.since).wrapping_sub(1);
+        if elapsed >> self.shift >= u32::from(self.value) { 0x80 } else { 0 }
+    }
+
+    /// Counts the time from `cycles` later on.
+    pub(crate) fn rebase(&mut self, cycles: u32) {
+        self.since = self.since.wrapping_sub(cycles);
+        // Long after its end only the time modulo 256 matters.
+        if 0u32.wrapping_sub(self.since) > 1 << 30 && self.since > 1 << 31 {
+            self.since = self.since.wrapping_add(1 << 29);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Drawing: from registers to masks, from masks to collisions and pixels.
+
+use super::*;
+
+/// The first line of a frame that is shown.
+const FIRST_LINE: u32 = 34;
+
+/// Where the copies of players and missiles begin, by the lower three bits of NUSIZ.
+const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
+
+impl Tia {
+    /// Draws everything before this colour clock of the frame.
+    pub(crate) fn catch_up(&mut self, clock: u32, screen: &mut Screen) {
+        while self.drawn < clock {
+            let line_end = self.line_start + LINE_CLOCKS;
+            let end = clock.min(line_end);
+            let pixel = |clock: u32| (clock - self.line_start).saturating_sub(BLANK_CLOCKS);
+            let (from, to) = (pixel(self.drawn), pixel(end));
+            if from < to {
+                self.draw(from, to, screen);
+            }
+            self.drawn = end;
+            if end == line_end {
+                self.end_line();
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let shown = self.line.wrapping_sub(FIRST_LINE) < HEIGHT as u32;
+        self.line += 1;
+        self.line_start += LINE_CLOCKS;
+        if !shown {
+            // The black pixels wait for the next line that is shown.
+            self.stale |= self.hidden;
+            self.hidden = 0;
+        } else if self.comb || self.hidden != 0 {
+            self.stale |= self.hidden;
+            (self.comb, self.hidden, self.repeats) = (false, 0, false);
+        }
+    }
+
+    /// Draws the pixels from `from` to before `to` of the current line.
+    fn draw(&mut self, from: u32, to: u32, screen: &mut Screen) {
+        let shown = self.line.wrapping_sub(FIRST_LINE);
+        if shown >= HEIGHT as u32 {
+            return;
+        }
+        let row = shown as usize * WIDTH;
+        let whole = from == 0 && to == WIDTH as u32;
+        if whole && self.repeats {
+            if self.drawing {
+                screen.copy_within(row - WIDTH..row, row);
+            }
+            return;
+        }
+        self.refresh_masks();
+        let segment = Mask::range(from, to);
+        let blank = self.register(VBLANK) & 2 != 0;
+        if !blank {
+            self.collide(segment);
+        }
+        if self.drawing {
+            let pixels = row + from as usize..row + to as usize;
+            if blank {
+                screen[pixels].fill(0);
+            } else {
+                let background = self.register(COLUBK) & 0xfe;
+                screen[pixels].fill(background);
+                self.paint(segment, row, screen);
+            }
+            if self.comb && from < 8 {
+                screen[row + from as usize..row + to.min(8) as usize].fill(0);
+            }
+        }
+        self.repeats = whole && !self.comb && self.hidden == 0;
+    }
+
+    fn paint(&self, segment: Mask, row: usize, screen: &mut Screen) {
+        let [p0, p1, m0, m1, bl, pf] = self.masks.map(|mask| mask & segment);
+        let control = self.register(CTRLPF);
+        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.register(register) & 0xfe);
+        let Ok(row) = <&mut [u8; WIDTH]>::try_from(&mut screen[row..row + WIDTH]) else { return };
+        let mut fill = |mask: Mask, colour: u8| {
+            mask.for_each_run(|start, length| {
+                if let Some(run) = row.get_mut(start..start + length) {
+                    run.fill(colour);
+                }
+            });
+        };
+        let playfield = |fill: &mut dyn FnMut(Mask, u8)| {
+            if control & 2 != 0 && control & 4 == 0 {
+                fill(pf & Mask::range(0, 80), colup0);
+                fill(pf & Mask::range(80, 160), colup1);
+                fill(bl, colupf);
+            } else {
+                fill(pf | bl, colupf);
+            }
+        };
+        if control & 4 == 0 {
+            playfield(&mut fill);
+        }
+        fill(p1 | m1, colup1);
+        fill(p0 | m0, colup0);
+        if control & 4 != 0 {
+            playfield(&mut fill);
+        }
+    }
+
+    fn collide(&mut self, segment: Mask) {
+        let mut seen = Mask::EMPTY;
+        let mut twice = Mask::EMPTY;
+        for mask in self.masks {
+            twice |= seen & mask;
+            seen |= mask;
+        }
+        if (twice & segment).is_empty() {
+            return;
+        }
+        let twice = twice & segment;
+        for high in 1..6 {
+            let mask = self.masks[high] & twice;
+            if mask.is_empty() {
+                continue;
+            }
+            for low in 0..high {
+                if !(mask & self.masks[low]).is_empty() {
+                    self.collisions |= 1 << pair(low, high);
+                }
+            }
+        }
+    }
+
+    fn refresh_masks(&mut self) {
+        if self.stale == 0 {
+            return;
+        }
+        for object in 0..6 {
+            if self.stale >> object & 1 != 0 {
+                self.masks[object] = match object {
+                    P0 | P1 => self.player(object),
+                    M0 | M1 => self.missile(object - M0),
+                    BL => self.ball(),
+                    _ => self.playfield(),
+                };
+            }
+        }
+        self.stale = 0;
+    }
+
+    fn player(&self, n: usize) -> Mask {
+        let i = n as u8;
+        let old = self.register(VDELP0 + i) & 1 != 0;
+        let graphics = if old { self.old_grp[n] } else { self.register(GRP0 + i) };
+        if graphics == 0 {
+            return Mask::EMPTY;
+        }
+        // Bit 7 is the leftmost pixel; in a mask the lowest bit is.
+        let reflected = self.register(REFP0 + i) & 8 != 0;
+        let bits = if reflected { graphics } else { graphics.reverse_bits() };
+        let (bits, late) = match self.register(NUSIZ0 + i) & 7 {
+            5 => (stretch(bits, 2), 1),
+            7 => (stretch(bits, 4), 1),
+            _ => (bits.into(), 0),
+        };
+        self.copies(n, n, bits, late)
+    }
+
+    fn missile(&self, n: usize) -> Mask {
+        let i = n as u8;
+        if self.register(ENAM0 + i) & 2 == 0 || self.register(RESMP0 + i) & 2 != 0 {
+            return Mask::EMPTY;
+        }
+        let size = self.register(NUSIZ0 + i) >> 4 & 3;
+        self.copies(M0 + n, n, (1 << (1 << size)) - 1, 0)
+    }
+
+    /// The bits at every copy of an object of player `n`.
+    fn copies(&self, object: usize, n: usize, bits: u32, late: u32) -> Mask {
+        let position = u32::from(self.position[object]);
+        let first_is_hidden = self.hidden >> object & 1 != 0;
+        let mut mask = Mask::EMPTY;
+        for offset in COPIES[usize::from(self.register(NUSIZ0 + n as u8) & 7)] {
+            if !(first_is_hidden && *offset == 0) {
+                mask |= Mask::placed(bits, (position + offset + late) % 160);
+            }
+        }
+        mask
+    }
+
+    fn ball(&self) -> Mask {
+        let old = self.register(VDELBL) & 1 != 0;
+        let enabled = if old { self.old_enabl } else { self.register(ENABL) };
+        if enabled & 2 == 0 {
+            return Mask::EMPTY;
+        }
+        let size = self.register(CTRLPF) >> 4 & 3;
+        Mask::placed((1 << (1 << size)) - 1, self.position[BL].into())
+    }
+
+    fn playfield(&self) -> Mask {
+        let [pf0, pf1, pf2] = [0, 1, 2].map(|i| self.register(PF0 + i));
+        // From the left: PF0's bits 4 to 7, PF1's 7 to 0, PF2's 0 to 7.
+        let left = u32::from(pf0 >> 4) | u32::from(pf1.reverse_bits()) << 4 | u32::from(pf2) << 12;
+        let right = if self.register(CTRLPF) & 1 != 0 { left.reverse_bits() >> 12 } else { left };
+        // Each bit is 4 pixels: 64 pixels are 16 bits, and each half has 20.
+        let bits = u64::from(left) | u64::from(right) << 20;
+        Mask([0, 16, 32].map(|first| {
+            WIDE[(bits >> first & 0xff) as usize] as u64 | (WIDE[(bits >> first >> 8 & 0xff) as usize] as u64) << 32
+        }))
+    }
+}
+
+/// Repeats each of 8 bits.
+fn stretch(bits: u8, times: u32) -> u32 {
+    let one = (1 << times) - 1;
+    (0..8).filter(|bit| bits >> bit & 1 != 0).map(|bit| one << (bit * times)).sum()
+}
+
+/// Each of 8 bits, four times.
+static WIDE: [u32; 256] = {
+    let mut wide = [0; 256];
+    let mut bits = 0;
+    while bits < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            if bits >> bit & 1 != 0 {
+                wide[bits] |= 0xf << (4 * bit);
+            }
+            bit += 1;
+        }
+        bits += 1;
+    }
+    wide
+};

@@ -1,0 +1,92 @@
+//! Sets of a line's 160 pixels.
+
+use std::ops::{BitAnd, BitOr, BitOrAssign, Not};
+
+/// A set of pixels of a line: bit `x % 64` of word `x / 64`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mask(pub(crate) [u64; 3]);
+
+impl Mask {
+    pub(crate) const EMPTY: Self = Self([0; 3]);
+
+    /// The pixels from `from` to before `to`.
+    pub(crate) fn range(from: u32, to: u32) -> Self {
+        let below = |x: u32| {
+            let word = |first: u32| match x.saturating_sub(first) {
+                0 => 0,
+                bits @ 1..64 => (1u64 << bits) - 1,
+                _ => u64::MAX,
+            };
+            [word(0), word(64), word(128)]
+        };
+        let (inside, outside) = (below(to), below(from));
+        Self([inside[0] & !outside[0], inside[1] & !outside[1], inside[2] & !outside[2]])
+    }
+
+    /// Bits from `position` on, the lowest first, around the line's end.
+    pub(crate) fn placed(bits: u32, position: u32) -> Self {
+        let mut words = [0; 3];
+        let first = (position / 64) as usize % 3;
+        let wide = u128::from(bits) << (position % 64);
+        words[first] = wide as u64;
+        if first < 2 {
+            words[first + 1] = (wide >> 64) as u64;
+        }
+        words[2] &= 0xffff_ffff;
+        if position > 160 - 32 {
+            words[0] |= u64::from(bits) >> (160 - position);
+        }
+        Self(words)
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0[0] | self.0[1] | self.0[2] == 0
+    }
+
+    /// Calls `paint` with each run of pixels.
+    #[inline(always)]
+    pub(crate) fn for_each_run(self, mut paint: impl FnMut(usize, usize)) {
+        for (i, mut word) in self.0.into_iter().enumerate() {
+            while word != 0 {
+                let start = word.trailing_zeros();
+                let length = (word >> start).trailing_ones();
+                paint(64 * i + start as usize, length as usize);
+                if start + length >= 64 {
+                    break;
+                }
+                word &= u64::MAX << (start + length);
+            }
+        }
+    }
+}
+
+impl BitAnd for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Self([self.0[0] & other.0[0], self.0[1] & other.0[1], self.0[2] & other.0[2]])
+    }
+}
+
+impl BitOr for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Self([self.0[0] | other.0[0], self.0[1] | other.0[1], self.0[2] | other.0[2]])
+    }
+}
+
+impl BitOrAssign for Mask {
+    #[inline(always)]
+    fn bitor_assign(&mut self, other: Self) {
+        *self = *self | other;
+    }
+}
+
+impl Not for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self([!self.0[0], !self.0[1], !self.0[2]])
+    }
+}

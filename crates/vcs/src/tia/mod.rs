@@ -1,0 +1,237 @@
+//! The picture chip TIA: registers, positions, collisions.
+//!
+//! Nothing is drawn before it has to be: a write that changes the picture first [catches up](Tia::catch_up) with all that
+//! was to be drawn before it.
+
+mod draw;
+mod mask;
+mod motion;
+
+use mask::Mask;
+
+/// The pixels of a line.
+pub const WIDTH: usize = 160;
+/// The lines that are shown.
+pub const HEIGHT: usize = 210;
+/// The palette index of each pixel, line by line.
+pub(crate) type Screen = [u8; WIDTH * HEIGHT];
+
+/// Colour clocks of a line and of its part before the first pixel.
+pub(crate) const LINE_CLOCKS: u32 = 228;
+pub(crate) const BLANK_CLOCKS: u32 = 68;
+
+/// The registers by their addresses.
+pub(crate) mod register {
+    #![allow(missing_docs)]
+    pub(crate) const VSYNC: u8 = 0x00;
+    pub(crate) const VBLANK: u8 = 0x01;
+    pub(crate) const WSYNC: u8 = 0x02;
+    pub(crate) const RSYNC: u8 = 0x03;
+    pub(crate) const NUSIZ0: u8 = 0x04;
+    pub(crate) const NUSIZ1: u8 = 0x05;
+    pub(crate) const COLUP0: u8 = 0x06;
+    pub(crate) const COLUP1: u8 = 0x07;
+    pub(crate) const COLUPF: u8 = 0x08;
+    pub(crate) const COLUBK: u8 = 0x09;
+    pub(crate) const CTRLPF: u8 = 0x0a;
+    pub(crate) const REFP0: u8 = 0x0b;
+    pub(crate) const REFP1: u8 = 0x0c;
+    pub(crate) const PF0: u8 = 0x0d;
+    pub(crate) const PF2: u8 = 0x0f;
+    pub(crate) const RESP0: u8 = 0x10;
+    pub(crate) const RESBL: u8 = 0x14;
+    pub(crate) const AUDC0: u8 = 0x15;
+    pub(crate) const AUDV1: u8 = 0x1a;
+    pub(crate) const GRP0: u8 = 0x1b;
+    pub(crate) const GRP1: u8 = 0x1c;
+    pub(crate) const ENAM0: u8 = 0x1d;
+    pub(crate) const ENAM1: u8 = 0x1e;
+    pub(crate) const ENABL: u8 = 0x1f;
+    pub(crate) const HMP0: u8 = 0x20;
+    pub(crate) const HMBL: u8 = 0x24;
+    pub(crate) const VDELP0: u8 = 0x25;
+    pub(crate) const VDELP1: u8 = 0x26;
+    pub(crate) const VDELBL: u8 = 0x27;
+    pub(crate) const RESMP0: u8 = 0x28;
+    pub(crate) const RESMP1: u8 = 0x29;
+    pub(crate) const HMOVE: u8 = 0x2a;
+    pub(crate) const HMCLR: u8 = 0x2b;
+    pub(crate) const CXCLR: u8 = 0x2c;
+}
+use register::*;
+
+/// The moving objects, in the order of their position registers, and the playfield.
+pub(crate) const P0: usize = 0;
+pub(crate) const P1: usize = 1;
+pub(crate) const M0: usize = 2;
+pub(crate) const M1: usize = 3;
+pub(crate) const BL: usize = 4;
+pub(crate) const PF: usize = 5;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tia {
+    /// What was written to each register last.
+    written: [u8; 64],
+    /// The values of GRP0, GRP1 and ENABL that the VDEL registers show.
+    old_grp: [u8; 2],
+    old_enabl: u8,
+    /// Where the moving objects are, in pixels.
+    position: [u8; 5],
+    /// Bit 2 * n is a player's or missile's first copy, which is not drawn in the line in which it was placed.
+    hidden: u8,
+    /// Where each object is in a line as the registers stand, for those whose bit in `stale` is not set.
+    masks: [Mask; 6],
+    stale: u8,
+    collisions: u16,
+    /// Whether this line's first 8 pixels are black after an HMOVE.
+    comb: bool,
+    /// Everything before this colour clock of the frame is drawn.
+    drawn: u32,
+    /// The line of `drawn`, and where it begins.
+    line: u32,
+    line_start: u32,
+    /// The line before was drawn as the registers stand.
+    repeats: bool,
+    /// Whether this frame is drawn; otherwise only its collisions are found.
+    drawing: bool,
+}
+
+impl Tia {
+    pub(crate) fn new() -> Self {
+        Self {
+            written: [0; 64],
+            old_grp: [0; 2],
+            old_enabl: 0,
+            position: [0; 5],
+            hidden: 0,
+            masks: [Mask::EMPTY; 6],
+            stale: 0x3f,
+            collisions: 0,
+            comb: false,
+            drawn: 0,
+            line: 0,
+            line_start: 0,
+            repeats: false,
+            drawing: true,
+        }
+    }
+
+    pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool) {
+        self.drawing = drawing;
+        (self.drawn, self.line, self.line_start) = (clock, 0, 0);
+        self.repeats = false;
+    }
+
+    /// Whether writing this value has any effect.
+    #[inline(always)]
+    pub(crate) fn changes(&self, register: u8, value: u8) -> bool {
+        const ALWAYS: u64 = 1 << RSYNC | 0x1f << RESP0 | 1 << GRP0 | 1 << GRP1 | 7 << HMOVE;
+        self.written[usize::from(register & 63)] != value || ALWAYS >> (register & 63) & 1 != 0
+    }
+
+    /// Takes a write that ends at this colour clock of the frame.
+    pub(crate) fn write(&mut self, register: u8, value: u8, clock: u32, screen: &mut Screen) {
+        match register {
+            AUDC0..=AUDV1 | HMP0..=HMBL | VSYNC | WSYNC | RSYNC => {
+                self.written[usize::from(register)] = value;
+                return;
+            }
+            HMCLR => {
+                self.written[usize::from(HMP0)..=usize::from(HMBL)].fill(0);
+                return;
+            }
+            CXCLR => {
+                self.catch_up(clock, screen);
+                self.collisions = 0;
+                self.repeats = false;
+                return;
+            }
+            GRP0 | GRP1 if self.same_graphics(register, value) => return,
+            0x2d.. => return,
+            _ => {}
+        }
+        self.catch_up(clock + delay(register, clock), screen);
+        self.repeats = false;
+        let n = usize::from(register & 1);
+        let slot = usize::from(register);
+        match register {
+            VBLANK => {}
+            NUSIZ0 | NUSIZ1 => self.stale |= 0b0101 << (register & 1),
+            CTRLPF => self.stale |= 1 << PF | 1 << BL,
+            REFP0 => self.stale |= 1 << P0,
+            REFP1 => self.stale |= 1 << P1,
+            PF0..=PF2 => self.stale |= 1 << PF,
+            RESP0..=RESBL => return self.place(usize::from(register - RESP0), clock),
+            GRP0 => {
+                self.old_grp[1] = self.written[usize::from(GRP1)];
+                self.stale |= 1 << P0 | 1 << P1;
+            }
+            GRP1 => {
+                self.old_grp[0] = self.written[usize::from(GRP0)];
+                self.old_enabl = self.written[usize::from(ENABL)];
+                self.stale |= 1 << P0 | 1 << P1 | 1 << BL;
+            }
+            ENAM0 => self.stale |= 1 << M0,
+            ENAM1 => self.stale |= 1 << M1,
+            ENABL | VDELBL => self.stale |= 1 << BL,
+            VDELP0 => self.stale |= 1 << P0,
+            VDELP1 => self.stale |= 1 << P1,
+            RESMP0 | RESMP1 => {
+                if self.written[slot] & 2 != 0 && value & 2 == 0 {
+                    self.release_missile(n);
+                }
+                self.stale |= 1 << (M0 + n);
+            }
+            HMOVE => return self.start_motion(clock),
+            _ => {}
+        }
+        self.written[slot] = value;
+    }
+
+    /// Whether writing this value to GRP0 or GRP1 changes neither the register nor what it makes others remember.
+    fn same_graphics(&self, register: u8, value: u8) -> bool {
+        let remembered = if register == GRP0 {
+            self.old_grp[1] == self.register(GRP1)
+        } else {
+            self.old_grp[0] == self.register(GRP0) && self.old_enabl == self.register(ENABL)
+        };
+        remembered && self.register(register) == value
+    }
+
+    #[inline(always)]
+    fn register(&self, register: u8) -> u8 {
+        self.written[usize::from(register & 63)]
+    }
+
+    /// A collision register.
+    pub(crate) fn collisions(&self, register: u8) -> u8 {
+        let pairs = match register {
+            0 => [(M0, P1), (M0, P0)],
+            1 => [(M1, P0), (M1, P1)],
+            2 => [(P0, PF), (P0, BL)],
+            3 => [(P1, PF), (P1, BL)],
+            4 => [(M0, PF), (M0, BL)],
+            5 => [(M1, PF), (M1, BL)],
+            6 => [(BL, PF), (BL, BL)],
+            _ => [(P0, P1), (M0, M1)],
+        };
+        let [high, low] = pairs.map(|(a, b)| u8::from(a != b && self.collisions >> pair(a, b) & 1 != 0));
+        high << 7 | low << 6
+    }
+}
+
+/// The bit of two objects' collision.
+pub(crate) const fn pair(a: usize, b: usize) -> usize {
+    let (low, high) = if a < b { (a, b) } else { (b, a) };
+    high * (high - 1) / 2 + low
+}
+
+/// The colour clocks from a write to its effect on the picture.
+fn delay(register: u8, clock: u32) -> u32 {
+    match register {
+        // The playfield's bits are taken at the begin of a bit's four pixels.
+        PF0..=PF2 => (clock + 2).next_multiple_of(4) - clock,
+        REFP0 | REFP1 | GRP0 | GRP1 | VBLANK => 1,
+        _ => 0,
+    }
+}
