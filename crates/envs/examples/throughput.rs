@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use envs::{Actions, AnyEnv, Element, NumpyRng, Sample, Seed, Space, VecEnv};
+use envs::{Actions, AnyEnv, Element, EnvSpec, NumpyRng, Sample, Seed, Space, VecEnv};
 use ndarray::ArrayView2;
 
 #[derive(Parser)]
@@ -35,6 +35,14 @@ struct Args {
     /// What results to accept for speed
     #[arg(long, value_enum, default_value_t = Mode::Exact)]
     mode: Mode,
+    /// Emulator of Atari games: ale or vcs
+    #[cfg(feature = "atari")]
+    #[arg(long)]
+    backend: Option<envs::atari::Backend>,
+    /// Observe Atari games as palette indices, which is the screen as it is drawn
+    #[cfg(feature = "atari")]
+    #[arg(long)]
+    pixels: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,11 +68,12 @@ fn main() -> Result<()> {
     if args.env == "Pong" {
         return measure(pong(&args)?, &args);
     }
-    match envs::make(&args.env)? {
-        AnyEnv::U8(_) => measure(VecEnv::<u8>::make(&args.env, args.num_envs, args.threads)?, &args),
-        AnyEnv::I8(_) => measure(VecEnv::<i8>::make(&args.env, args.num_envs, args.threads)?, &args),
-        AnyEnv::F32(_) => measure(VecEnv::<f32>::make(&args.env, args.num_envs, args.threads)?, &args),
-        AnyEnv::F64(_) => measure(VecEnv::<f64>::make(&args.env, args.num_envs, args.threads)?, &args),
+    let spec = spec(&args)?;
+    match spec.make()? {
+        AnyEnv::U8(_) => measure(VecEnv::<u8>::of_spec(&spec, args.num_envs, args.threads)?, &args),
+        AnyEnv::I8(_) => measure(VecEnv::<i8>::of_spec(&spec, args.num_envs, args.threads)?, &args),
+        AnyEnv::F32(_) => measure(VecEnv::<f32>::of_spec(&spec, args.num_envs, args.threads)?, &args),
+        AnyEnv::F64(_) => measure(VecEnv::<f64>::of_spec(&spec, args.num_envs, args.threads)?, &args),
     }
 }
 
@@ -77,7 +86,8 @@ fn pong(args: &Args) -> Result<VecEnv<i8>> {
     };
     use preprocess::{DifferenceConfig, FrameDifference, FrameFormat};
 
-    let config = AtariConfig { obs_type: ObsType::Palette, ..AtariConfig::from_id("Pong")? };
+    let mut config = AtariConfig { obs_type: ObsType::Palette, ..AtariConfig::from_id("Pong")? };
+    config.backend = args.backend.unwrap_or(config.backend);
     let make = |_| {
         let env = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &DifferenceConfig::default())?;
         Ok(Box::new(TimeLimit::new(env, None)) as BoxEnv<i8>)
@@ -89,6 +99,21 @@ fn pong(args: &Args) -> Result<VecEnv<i8>> {
 #[cfg(not(feature = "atari"))]
 fn pong(_args: &Args) -> Result<VecEnv<i8>> {
     anyhow::bail!("this was built without Pong: build with the feature `atari`")
+}
+
+fn spec(args: &Args) -> Result<EnvSpec> {
+    let spec = envs::spec(&args.env)?;
+    #[cfg(feature = "atari")]
+    if args.backend.is_some() || args.pixels {
+        use envs::atari::{AtariConfig, ObsType};
+        let mut config = AtariConfig::from_id(&spec.id)?;
+        config.backend = args.backend.unwrap_or(config.backend);
+        if args.pixels {
+            config.obs_type = ObsType::Palette;
+        }
+        return Ok(config.into_spec(spec.id));
+    }
+    Ok(spec)
 }
 
 const CHECKED_STEPS: usize = 1000;

@@ -32,6 +32,10 @@ struct Args {
     /// Go on after an end instead of resetting
     #[arg(long)]
     ignore_ends: bool,
+    /// Emulator of Atari games: ale or vcs
+    #[cfg(feature = "atari")]
+    #[arg(long)]
+    backend: Option<envs::atari::Backend>,
 }
 
 fn main() -> ExitCode {
@@ -57,12 +61,21 @@ fn main() -> ExitCode {
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn run(args: &Args) -> Result<()> {
-    match args.env.make()? {
+    match spec(args)?.make()? {
         AnyEnv::U8(env) => trace(env, args),
         AnyEnv::I8(env) => trace(env, args),
         AnyEnv::F32(env) => trace(env, args),
         AnyEnv::F64(env) => trace(env, args),
     }
+}
+
+fn spec(args: &Args) -> Result<EnvSpec> {
+    #[cfg(feature = "atari")]
+    if let Some(backend) = args.backend {
+        let id = args.env.id.as_str();
+        return Ok(envs::atari::AtariConfig { backend, ..envs::atari::AtariConfig::from_id(id)? }.into_spec(id));
+    }
+    Ok(args.env.clone())
 }
 
 fn trace<T: Element + Serialize>(mut env: BoxEnv<T>, args: &Args) -> Result<()> {

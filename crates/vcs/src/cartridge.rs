@@ -1,5 +1,7 @@
 //! Cartridges: the ROM, and which of its banks the console sees.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Error;
 
 /// The console sees 4 KiB; some bytes of room behind them spare the fetch of an instruction a check.
@@ -119,10 +121,11 @@ fn banking_of_8k(bytes: &[u8]) -> Banking {
 }
 
 /// What changes about a cartridge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cartridge {
     /// Where in the ROM each KiB in view begins, in slices.
     slices: [u8; 4],
+    #[serde(with = "crate::array")]
     ram: [u8; 128],
 }
 
@@ -138,6 +141,11 @@ impl Cartridge {
             _ => [0, 1, 2, 3],
         };
         Self { slices, ram: [0; 128] }
+    }
+
+    /// Whether this can be a state of that cartridge.
+    pub(crate) fn fits(&self, rom: &Rom) -> bool {
+        self.slices.iter().all(|slice| usize::from(*slice) < rom.slices()) || rom.fixed.is_some()
     }
 
     /// Fills the memory on the cartridge.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Inputs,
     cartridge::Rom,
@@ -11,7 +13,7 @@ use crate::{
 };
 
 /// Everything about a console that changes, but for the screen: plain data, saved and restored by copying it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     cpu: Cpu,
     machine: Machine,
@@ -63,7 +65,10 @@ impl Console {
     }
 
     /// Puts another picture on the screen.
-    pub fn set_screen(&mut self, screen: &[u8; 210 * 160]) {
+    ///
+    /// # Panics
+    /// Where it has another size.
+    pub fn set_screen(&mut self, screen: &[u8]) {
         self.screen.copy_from_slice(screen);
     }
 
@@ -75,6 +80,11 @@ impl Console {
     /// The state, to be copied.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Whether this can be a state of this console.
+    pub fn fits(&self, state: &State) -> bool {
+        state.machine.fits(&self.rom)
     }
 
     /// Goes back to a state of a console with the same cartridge. The screen stays as it is.

@@ -1,9 +1,11 @@
 //! What is plugged in, and how the Arcade Learning Environment's actions move it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Inputs;
 
 /// The controllers that a game is played with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Controllers {
     /// Two joysticks, of which the first is moved.
     Joysticks,
@@ -22,7 +24,7 @@ const LEAST: u32 = 27_450;
 const MOST: u32 = 790_196;
 
 /// The controllers and how they stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Controls {
     controllers: Controllers,
     resistance: u32,

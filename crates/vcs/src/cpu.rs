@@ -3,13 +3,15 @@
 //! Instructions are atomic: an instruction's reads and writes of the chips happen at its last cycle, which is where the
 //! 6502 has them in all instructions but those that store a return address.
 
+use serde::{Deserialize, Serialize};
+
 mod alu;
 mod decode;
 
 pub(crate) use decode::run;
 
 /// The registers. Sign and zero flags are kept as the bytes they are found from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cpu {
     pub(crate) pc: u16,
     pub(crate) a: u8,

@@ -11,6 +11,7 @@
 //! # Ok::<(), vcs::Error>(())
 //! ```
 
+mod array;
 mod cartridge;
 mod console;
 mod controls;

@@ -1,5 +1,7 @@
 //! Everything around the processor: memory, chips, cartridge, and what an access to an address does.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     cartridge::{Cartridge, Rom},
     riot::Timer,
@@ -14,7 +16,7 @@ const MOST_LINES: u32 = 290;
 const MOST_CYCLES: u32 = 25_000 * 4;
 
 /// What is connected to the console, and how it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
     /// The port of the joysticks: bits 7 to 4 are right, left, down, up of the first, bits 3 to 0 those of the second;
     /// 0 is pressed. Bits 7 and 6 are also the buttons of the first two paddles.
@@ -35,12 +37,13 @@ impl Default for Inputs {
 }
 
 /// The console without processor and ROM: plain data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
     /// Cycles since the begin of the line in which the frame began.
     pub(crate) t: u32,
     /// The processor runs until this time.
     pub(crate) limit: u32,
+    #[serde(with = "crate::array")]
     pub(crate) ram: [u8; 128],
     pub(crate) timer: Timer,
     pub(crate) tia: Tia,
@@ -74,6 +77,11 @@ impl Machine {
             latching: false,
             latches: [false; 2],
         }
+    }
+
+    /// Whether this can be a state of a console with that cartridge.
+    pub(crate) fn fits(&self, rom: &Rom) -> bool {
+        self.tia.is_valid() && self.timer.is_valid() && self.cartridge.fits(rom)
     }
 
     /// Lets a frame begin: time counts from the begin of the current line.

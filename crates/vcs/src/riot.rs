@@ -1,7 +1,9 @@
 //! The 6532's timer. Its ports are the console's [inputs](crate::Inputs), its memory the [machine](crate::machine)'s.
 
+use serde::{Deserialize, Serialize};
+
 /// The interval timer. Times are cycles since the frame's begin and wrap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Timer {
     value: u8,
     /// The interval is 2 to the power of this.
@@ -14,6 +16,11 @@ impl Timer {
     /// The timer as it is after power-on, when it is read from `value` on.
     pub(crate) fn new(value: u8) -> Self {
         Self { value, shift: 10, since: 0 }
+    }
+
+    /// Whether this can be a state.
+    pub(crate) fn is_valid(&self) -> bool {
+        matches!(self.shift, 0 | 3 | 6 | 10)
     }
 
     /// Register 0 to 3 of the timer: intervals of 1, 8, 64 and 1024 cycles.

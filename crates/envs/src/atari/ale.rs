@@ -1,26 +1,17 @@
-//! One console with one game: ALE 0.6 made to compute what ale-py 0.12 computes.
-
-use std::{
-    collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
-};
+//! One console with one game, computing what ale-py 0.12 computes: what both emulators share.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    emulator::{AtariAction, Emulator, RAM_BYTES, State, WIDTH},
+    Backend,
+    binding::Binding,
+    emulator::{AtariAction, WIDTH},
     mt19937::Mt19937,
-    palette::{self, Palette},
+    native::Native,
+    palette::Palette,
     roms::{Rom, RomSource},
 };
 use crate::{Error, state};
-
-/// The seed of the console's own generator: ALE 0.12's fixed `system_random_seed`.
-const CONSOLE_SEED: u32 = 4_753_849;
-/// What the console's generator draws when the console is made: the memory, byte by byte, and the timer's start.
-const DRAWS_TO_MAKE: u32 = RAM_BYTES as u32 + 1;
-/// The resets in which a new console finds out its television standard and begins.
-const RESETS_TO_BEGIN: u32 = 2;
 
 /// A console with a game in it, frame by frame.
 ///
@@ -28,8 +19,8 @@ const RESETS_TO_BEGIN: u32 = 2;
 /// the console starts from a fixed seed whenever a ROM is loaded.
 ///
 /// ```
-/// use envs::atari::{Ale, AtariAction, RomSource};
-/// let mut ale = Ale::load(&RomSource::Bundled("pong".into()), 0.25)?;
+/// use envs::atari::{Ale, AtariAction, Backend, RomSource};
+/// let mut ale = Ale::load(&RomSource::Bundled("pong".into()), Backend::Ale, 0.25)?;
 /// ale.seed(0);
 /// ale.reset();
 /// let reward = ale.act(AtariAction::NOOP);
@@ -37,15 +28,18 @@ const RESETS_TO_BEGIN: u32 = 2;
 /// # Ok::<(), envs::Error>(())
 /// ```
 pub struct Ale {
-    emulator: Emulator,
+    console: Console,
     rom: Rom,
-    start: Arc<Start>,
     repeat_action_probability: f64,
     max_frames: Option<u32>,
     minimal_actions: Vec<AtariAction>,
     progress: Progress,
-    /// The screen and the memory of a restored state, until the next frame: ALE does not bring them back.
-    restored: Option<Arc<LastFrame>>,
+}
+
+/// The emulator that runs the game.
+enum Console {
+    Ale(Binding),
+    Vcs(Box<Native>),
 }
 
 /// What a console's future depends on beside ALE's own state.
@@ -61,36 +55,14 @@ struct Progress {
     episode_frame_number: u32,
 }
 
-/// What is seen of a console after a frame.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct LastFrame {
-    screen: Vec<u8>,
-    ram: Vec<u8>,
-}
-
-/// What the consoles of one ROM start from.
-struct Start {
-    /// The state right after the ROM was loaded.
-    loaded: Vec<u8>,
-    /// The game's first frame, where every reset comes to the same.
-    fixed: Option<(State, Arc<LastFrame>)>,
-    palette: &'static Palette,
-}
-
-/// The checksums of the ROMs whose state after a reset is one and the same, whatever the timer, the memory and the rest
-/// held before: there a reset is a restored state. A test compares it with real resets.
-const FIXED_STARTS: [&str; 1] = ["60e0ea3cbe0913d39803477945e9e5ec"];
-
-static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
-
 impl Ale {
     /// Puts a ROM into a new console, with seed 0; a [`reset`](Self::reset) must follow. Each frame repeats the action
     /// before with this probability instead of taking the new one ("sticky actions").
     ///
     /// # Errors
-    /// [`Error::Rom`] where the ROM is missing, unreadable or not known, [`Error::InvalidOption`] where the probability is
-    /// none.
-    pub fn load(source: &RomSource, repeat_action_probability: f32) -> Result<Self, Error> {
+    /// [`Error::Rom`] where the ROM is missing, unreadable, not known, or of a game that the backend does not play,
+    /// [`Error::InvalidOption`] where the probability is none.
+    pub fn load(source: &RomSource, backend: Backend, repeat_action_probability: f32) -> Result<Self, Error> {
         if !(0.0..=1.0).contains(&repeat_action_probability) {
             return Err(Error::InvalidOption {
                 name: "repeat_action_probability",
@@ -99,17 +71,17 @@ impl Ale {
             });
         }
         let rom = Rom::open(source)?;
-        let mut emulator = Emulator::load(&rom, CONSOLE_SEED as i32)?;
-        let start = start_of(&rom, &mut emulator);
+        let console = match backend {
+            Backend::Ale => Console::Ale(Binding::load(&rom)?),
+            Backend::Vcs => Console::Vcs(Box::new(Native::load(&rom)?)),
+        };
         Ok(Self {
-            minimal_actions: emulator.minimal_actions(),
-            emulator,
+            minimal_actions: console.minimal_actions(),
+            console,
             rom,
-            start,
             repeat_action_probability: repeat_action_probability.into(),
             max_frames: None,
             progress: Progress::new(0),
-            restored: None,
         })
     }
 
@@ -125,41 +97,49 @@ impl Ale {
 
     /// Starts the game from its first frame. The generator of the sticky actions goes on.
     pub fn reset(&mut self) {
-        let resets = self.progress.resets;
-        let mut frames = 0;
-        if let Some((state, last_frame)) = &self.start.fixed {
-            self.emulator.restore(state);
-            self.restored = Some(Arc::clone(last_frame));
-        } else {
-            if resets == 0 {
-                self.emulator.restore_exactly(&self.start.loaded);
-                self.progress.frame_number = switch_on(&mut self.emulator, 0);
+        let (before, frames) = match &mut self.console {
+            Console::Ale(binding) => binding.reset(self.progress.resets),
+            Console::Vcs(native) => {
+                native.reset();
+                (0, 0)
             }
-            frames = switch_on(&mut self.emulator, 1 + resets);
-            self.restored = None;
-        }
+        };
         self.progress.resets += 1;
         self.progress.held = AtariAction::NOOP.code();
-        self.progress.frame_number += frames;
+        self.progress.frame_number += before + frames;
         self.progress.episode_frame_number = frames;
     }
 
     /// Plays one frame and returns its reward. After the game's end, nothing but the generator moves.
     pub fn act(&mut self, action: AtariAction) -> i32 {
+        self.play(action, true)
+    }
+
+    /// The same, but that the frame need not be drawn if another one follows. The last frame of a game is.
+    pub fn act_unseen(&mut self, action: AtariAction) -> i32 {
+        let last = self.max_frames.is_some_and(|limit| self.progress.episode_frame_number + 1 >= limit);
+        self.play(action, last)
+    }
+
+    fn play(&mut self, action: AtariAction, seen: bool) -> i32 {
         let held = self.progress.stick(action, self.repeat_action_probability);
         if self.game_over() || self.truncated() {
             return 0;
         }
         self.progress.frame_number += 1;
         self.progress.episode_frame_number += 1;
-        self.restored = None;
-        self.emulator.act(held)
+        match &mut self.console {
+            Console::Ale(binding) => binding.act(held),
+            Console::Vcs(native) => native.act(held, seen),
+        }
     }
 
     /// Whether the game has come to its own end.
     pub fn game_over(&self) -> bool {
-        // ALE 0.6 lets Chopper Command end only while the helicopter looks to the right.
-        self.emulator.game_over() || (self.rom.game == "chopper_command" && self.emulator.lives() == 0)
+        match &self.console {
+            Console::Ale(binding) => binding.game_over(),
+            Console::Vcs(native) => native.game_over(),
+        }
     }
 
     /// Whether the frame limit has been reached.
@@ -169,7 +149,10 @@ impl Ale {
 
     /// The lives left; 0 in games without lives.
     pub fn lives(&self) -> u32 {
-        self.emulator.lives()
+        match &self.console {
+            Console::Ale(binding) => binding.lives(),
+            Console::Vcs(native) => native.lives(),
+        }
     }
 
     /// Frames since the ROM was loaded.
@@ -194,7 +177,7 @@ impl Ale {
 
     /// Height and width of the screen in pixels; 210 and 160 in most games.
     pub fn screen_size(&self) -> (usize, usize) {
-        (self.emulator.height(), WIDTH)
+        (self.console.height(), WIDTH)
     }
 
     /// Writes the palette index of each pixel, line by line.
@@ -202,9 +185,9 @@ impl Ale {
     /// # Panics
     /// Where `pixels` has another length than the screen.
     pub fn screen(&self, pixels: &mut [u8]) {
-        match &self.restored {
-            Some(frame) => pixels.copy_from_slice(&frame.screen),
-            None => self.emulator.screen(pixels),
+        match &self.console {
+            Console::Ale(binding) => binding.screen(pixels),
+            Console::Vcs(native) => pixels.copy_from_slice(native.screen()),
         }
     }
 
@@ -215,7 +198,7 @@ impl Ale {
     pub fn rgb(&self, rgb: &mut [u8]) {
         let indices = rgb.len() / 3 * 2;
         self.screen(&mut rgb[indices..]);
-        self.start.palette.spread_rgb(rgb);
+        self.console.palette().spread_rgb(rgb);
     }
 
     /// Writes the brightness of each pixel, line by line.
@@ -224,12 +207,12 @@ impl Ale {
     /// Where `pixels` has another length than the screen.
     pub fn grayscale(&self, pixels: &mut [u8]) {
         self.screen(pixels);
-        self.start.palette.make_grey(pixels);
+        self.console.palette().make_grey(pixels);
     }
 
     /// The brightness of each palette index, as [`grayscale`](Self::grayscale) shows it.
     pub fn grey_levels(&self) -> &'static [u8; 256] {
-        &self.start.palette.grey
+        &self.console.palette().grey
     }
 
     /// Writes the console's memory.
@@ -237,9 +220,9 @@ impl Ale {
     /// # Panics
     /// Where `ram` is not 128 bytes long.
     pub fn ram(&self, ram: &mut [u8]) {
-        match &self.restored {
-            Some(frame) => ram.copy_from_slice(&frame.ram),
-            None => self.emulator.ram(ram),
+        match &self.console {
+            Console::Ale(binding) => binding.ram(ram),
+            Console::Vcs(native) => ram.copy_from_slice(native.ram()),
         }
     }
 
@@ -248,10 +231,11 @@ impl Ale {
     /// # Errors
     /// [`Error::BadState`] where the state cannot be written.
     pub fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        let console = self.emulator.state().encode();
-        let emulators = || Arc::new(LastFrame::of(&self.emulator));
-        let last_frame = self.restored.as_ref().map_or_else(emulators, Arc::clone);
-        state::put(&(&self.rom.md5, &self.progress, console, &*last_frame), bytes)
+        state::put(&(self.backend(), &self.rom.md5, &self.progress), bytes)?;
+        match &self.console {
+            Console::Ale(binding) => binding.save(bytes),
+            Console::Vcs(native) => native.save(bytes),
+        }
     }
 
     /// Takes the state that `save` appended, of a console with the same ROM.
@@ -260,30 +244,57 @@ impl Ale {
     /// [`Error::BadState`] where the bytes are no such state.
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<(), Error> {
         let bad = |reason: String| Error::BadState { reason };
-        let (md5, progress, console, frame): (String, Progress, Vec<u8>, LastFrame) = state::take(bytes)?;
+        let mut rest = *bytes;
+        let (backend, md5, progress): (Backend, String, Progress) = state::take(&mut rest)?;
+        if backend != self.backend() {
+            return Err(bad(format!("it is of the backend {backend}, not of {}", self.backend())));
+        }
         if md5 != self.rom.md5 {
             return Err(bad(format!("it is of the ROM {md5}, not of {} ({})", self.rom.md5, self.rom.game)));
         }
-        let fits = progress.sticky.is_valid()
-            && AtariAction::new(progress.held).is_some()
-            && frame.screen.len() == self.emulator.height() * WIDTH
-            && frame.ram.len() == RAM_BYTES
-            && self.emulator.has_such_states(&console);
-        if !fits {
-            return Err(bad(format!("its parts do not make up a state of {}", self.rom.game)));
+        let parts = || bad(format!("its parts do not make up a state of {}", self.rom.game));
+        if !progress.sticky.is_valid() || AtariAction::new(progress.held).is_none() {
+            return Err(parts());
         }
-        self.emulator.restore_exactly(&console);
-        (self.progress, self.restored) = (progress, Some(Arc::new(frame)));
+        let fits = match &mut self.console {
+            Console::Ale(binding) => binding.restore(&mut rest)?,
+            Console::Vcs(native) => native.restore(&mut rest)?,
+        };
+        if !fits {
+            return Err(parts());
+        }
+        (self.progress, *bytes) = (progress, rest);
         Ok(())
+    }
+
+    fn backend(&self) -> Backend {
+        match self.console {
+            Console::Ale(_) => Backend::Ale,
+            Console::Vcs(_) => Backend::Vcs,
+        }
     }
 }
 
-impl LastFrame {
-    fn of(emulator: &Emulator) -> Self {
-        let mut frame = Self { screen: vec![0; emulator.height() * WIDTH], ram: vec![0; RAM_BYTES] };
-        emulator.screen(&mut frame.screen);
-        emulator.ram(&mut frame.ram);
-        frame
+impl Console {
+    fn minimal_actions(&self) -> Vec<AtariAction> {
+        match self {
+            Self::Ale(binding) => binding.minimal_actions(),
+            Self::Vcs(native) => native.minimal_actions(),
+        }
+    }
+
+    fn height(&self) -> usize {
+        match self {
+            Self::Ale(binding) => binding.height(),
+            Self::Vcs(_) => vcs::HEIGHT,
+        }
+    }
+
+    fn palette(&self) -> &'static Palette {
+        match self {
+            Self::Ale(binding) => binding.palette(),
+            Self::Vcs(native) => native.palette(),
+        }
     }
 }
 
@@ -313,51 +324,31 @@ impl Progress {
     }
 }
 
-/// The start of this ROM, found out with a console in which it was just loaded.
-fn start_of(rom: &Rom, emulator: &mut Emulator) -> Arc<Start> {
-    let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let start = starts.entry(rom.md5.clone()).or_insert_with(|| {
-        let loaded = emulator.state().encode();
-        let palette = palette_of(emulator);
-        let fixed = FIXED_STARTS.contains(&rom.md5.as_str()).then(|| {
-            switch_on(emulator, 0);
-            (emulator.state(), Arc::new(LastFrame::of(emulator)))
-        });
-        emulator.restore_exactly(&loaded);
-        Arc::new(Start { loaded, fixed, palette })
-    });
-    Arc::clone(start)
-}
-
-/// Switches the console off and on for the n-th time, counted from 0, since its ROM was loaded. Returns the frames that
-/// ALE counts meanwhile: those in which it selects the game's mode.
-fn switch_on(emulator: &mut Emulator, n: u32) -> u32 {
-    let draws_per_reset = 1 + emulator.cartridge_bytes();
-    let draws = DRAWS_TO_MAKE + (RESETS_TO_BEGIN + n) * draws_per_reset;
-    emulator.reset(&Mt19937::at(CONSOLE_SEED, draws));
-    emulator.episode_frame_number()
-}
-
-/// Which of the two palettes the console shows, which ALE decides by counting the screen's lines and does not tell: plays
-/// until a colour comes that they do not share.
-fn palette_of(emulator: &mut Emulator) -> &'static Palette {
-    const PATIENCE: usize = 600;
-    let mut screen = vec![0; emulator.height() * WIDTH];
-    let mut rgb = vec![0; screen.len() * 3];
-    for _ in 0..PATIENCE {
-        emulator.screen(&mut screen);
-        emulator.rgb(&mut rgb);
-        for (index, colour) in screen.iter().zip(rgb.chunks_exact(3)) {
-            match [&palette::NTSC, &palette::PAL].map(|palette| palette.rgb(*index) == colour) {
-                [true, false] => return &palette::NTSC,
-                [false, true] => return &palette::PAL,
-                _ => {}
-            }
-        }
-        emulator.act(AtariAction::NOOP);
-    }
-    &palette::NTSC
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn action(code: u32) -> AtariAction {
+        AtariAction::new((code % 18) as u8).unwrap()
+    }
+
+    #[test]
+    fn sticky_actions_follow_every_second_draw() {
+        // numpy.random.RandomState(0).randint(0, 2**32, 40, dtype=numpy.uint32)[::2] >= 2**31, 1 where the action is taken.
+        let taken = [1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1];
+        let mut progress = Progress::new(0);
+        let mut held = AtariAction::NOOP;
+        for (frame, taken) in (1..).zip(taken) {
+            if taken == 1 {
+                held = action(frame);
+            }
+            assert_eq!(progress.stick(action(frame), 0.5), held, "frame {frame}");
+        }
+    }
+
+    #[test]
+    fn without_sticky_actions_every_action_is_taken() {
+        let mut progress = Progress::new(0);
+        assert!((0..50).all(|code| progress.stick(action(code), 0.0) == action(code)));
+    }
+}

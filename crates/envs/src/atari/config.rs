@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RomSource, roms};
+use super::{Backend, RomSource, roms};
 use crate::Error;
 
 /// What an Atari environment shows.
@@ -40,6 +40,8 @@ pub enum FrameSkip {
 pub struct AtariConfig {
     /// The game.
     pub rom: RomSource,
+    /// The emulator.
+    pub backend: Backend,
     /// What is observed.
     pub obs_type: ObsType,
     /// The frames of an action.
@@ -59,6 +61,7 @@ impl AtariConfig {
     pub fn new(rom: RomSource) -> Self {
         Self {
             rom,
+            backend: Backend::default(),
             obs_type: ObsType::Rgb,
             frame_skip: FrameSkip::Fixed(4),
             repeat_action_probability: 0.25,

@@ -61,7 +61,7 @@ impl Atari {
     /// of range.
     pub fn new(config: &AtariConfig) -> Result<Self, Error> {
         config.check()?;
-        let ale = Ale::load(&config.rom, config.repeat_action_probability)?;
+        let ale = Ale::load(&config.rom, config.backend, config.repeat_action_probability)?;
         let ale = ale.with_max_frames(config.max_num_frames_per_episode);
         let actions = match config.full_action_space {
             true => AtariAction::all().collect(),
@@ -176,7 +176,9 @@ impl Env for Atari {
             FrameSkip::Fixed(frames) => i64::from(frames),
             FrameSkip::Range(low, high) => rng.integers(low.into(), high.into()),
         };
-        let reward = (0..frames).map(|_| f64::from(self.ale.act(action))).sum();
+        // Only the last frame is seen.
+        let unseen: i32 = (1..frames).map(|_| self.ale.act_unseen(action)).sum();
+        let reward = f64::from(unseen + self.ale.act(action));
         self.write(observation);
         Ok(Step {
             reward,

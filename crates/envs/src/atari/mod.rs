@@ -4,15 +4,19 @@
 //! The crate feature `atari` leaves the module out.
 
 mod ale;
+mod backend;
+mod binding;
 mod config;
 mod emulator;
 mod env;
 mod layout;
 mod mt19937;
+mod native;
 mod palette;
 mod roms;
 
 pub use ale::Ale;
+pub use backend::Backend;
 pub use config::{AtariConfig, FrameSkip, ObsType};
 pub use emulator::AtariAction;
 pub use env::Atari;
@@ -32,7 +36,26 @@ pub(crate) fn specs() -> Vec<EnvSpec> {
 
 fn spec(id: String) -> EnvSpec {
     let name = id.clone();
-    let mut spec = EnvSpec::new(id, move || Atari::new(&AtariConfig::from_id(&name)?));
+    limits(EnvSpec::new(id, move || Atari::new(&AtariConfig::from_id(&name)?)))
+}
+
+impl AtariConfig {
+    /// What makes environments of this config, under an id.
+    ///
+    /// ```
+    /// use envs::atari::{AtariConfig, Backend};
+    /// let id = "PongNoFrameskip-v4";
+    /// let spec = AtariConfig { backend: Backend::Vcs, ..AtariConfig::from_id(id)? }.into_spec(id);
+    /// assert_eq!(spec.make()?.typed::<u8>()?.observation_space().shape(), [210, 160, 3]);
+    /// # Ok::<(), envs::Error>(())
+    /// ```
+    pub fn into_spec(self, id: impl Into<String>) -> EnvSpec {
+        limits(EnvSpec::new(id, move || Atari::new(&self)))
+    }
+}
+
+/// The id's spec with the return at which the task counts as solved.
+fn limits(mut spec: EnvSpec) -> EnvSpec {
     // Sticky actions cost points that no policy gets back.
     spec.reward_threshold = spec.id.contains("Pong").then_some(if spec.id.starts_with("ALE/") { 15.0 } else { 18.0 });
     spec

@@ -1,9 +1,11 @@
 //! Sets of a line's 160 pixels.
 
+use serde::{Deserialize, Serialize};
+
 use std::ops::{BitAnd, BitOr, BitOrAssign, Not};
 
 /// A set of pixels of a line: bit `x % 64` of word `x / 64`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mask(pub(crate) [u64; 3]);
 
 impl Mask {

@@ -3,6 +3,8 @@
 //! Nothing is drawn before it has to be: a write that changes the picture first [catches up](Tia::catch_up) with all that
 //! was to be drawn before it.
 
+use serde::{Deserialize, Serialize};
+
 mod draw;
 mod mask;
 mod motion;
@@ -68,9 +70,10 @@ pub(crate) const M1: usize = 3;
 pub(crate) const BL: usize = 4;
 pub(crate) const PF: usize = 5;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tia {
     /// What was written to each register last.
+    #[serde(with = "crate::array")]
     written: [u8; 64],
     /// The values of GRP0, GRP1 and ENABL that the VDEL registers show.
     old_grp: [u8; 2],
@@ -114,6 +117,11 @@ impl Tia {
             repeats: false,
             drawing: true,
         }
+    }
+
+    /// Whether this can be a state.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.position.iter().all(|position| usize::from(*position) < WIDTH)
     }
 
     pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool) {

@@ -1,4 +1,7 @@
-use super::*;
+use super::{
+    super::{Ale, Backend, RomSource},
+    *,
+};
 
 fn pong() -> Rom {
     Rom::open(&RomSource::Bundled("pong".into())).unwrap()
@@ -13,26 +16,6 @@ fn look(emulator: &Emulator) -> (Vec<u8>, LastFrame, u32, bool) {
     let mut state = emulator.state().encode();
     state[8..16].fill(0);
     (state, LastFrame::of(emulator), emulator.lives(), emulator.game_over())
-}
-
-#[test]
-fn sticky_actions_follow_every_second_draw() {
-    // numpy.random.RandomState(0).randint(0, 2**32, 40, dtype=numpy.uint32)[::2] >= 2**31, 1 where the action is taken.
-    let taken = [1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1];
-    let mut progress = Progress::new(0);
-    let mut held = AtariAction::NOOP;
-    for (frame, taken) in (1..).zip(taken) {
-        if taken == 1 {
-            held = action(frame);
-        }
-        assert_eq!(progress.stick(action(frame), 0.5), held, "frame {frame}");
-    }
-}
-
-#[test]
-fn without_sticky_actions_every_action_is_taken() {
-    let mut progress = Progress::new(0);
-    assert!((0..50).all(|code| progress.stick(action(code), 0.0) == action(code)));
 }
 
 /// The timer starts at one of 75 values, and the memory holds what the game before left there.
@@ -96,7 +79,7 @@ const UNFINISHED_FRAMES: [&str; 2] = ["amidar", "qbert"];
 #[ignore = "plays every game: minutes"]
 fn every_game_starts_again_and_goes_on_from_its_states_exactly() {
     for game in super::super::roms::bundled_games() {
-        let load = || Ale::load(&RomSource::Bundled(game.into()), 0.25).unwrap();
+        let load = || Ale::load(&RomSource::Bundled(game.into()), Backend::Ale, 0.25).unwrap();
         let (mut one, mut other) = (load(), load());
         one.seed(5);
         one.reset();

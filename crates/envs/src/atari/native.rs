@@ -1,0 +1,168 @@
+//! The native console with a game in it: rewards, lives and ends are read from its memory.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+use vcs::{Console, Controllers, Controls, Inputs};
+
+use super::{
+    emulator::{AtariAction, RAM_BYTES},
+    palette::{self, Palette},
+    roms::Rom,
+};
+use crate::{Error, state};
+
+/// What a game's memory means.
+struct Rules {
+    game: &'static str,
+    controllers: Controllers,
+    minimal_actions: &'static [u8],
+    /// The points, and whether the game is over.
+    points: fn(&[u8; RAM_BYTES]) -> (i32, bool),
+}
+
+/// The games that are played natively.
+static RULES: [Rules; 1] = [Rules {
+    game: "pong",
+    controllers: Controllers::Paddles { player: 1 },
+    minimal_actions: &[0, 1, 3, 4, 11, 12],
+    points: |ram| {
+        let (theirs, ours) = (ram[13], ram[14]);
+        (i32::from(ours) - i32::from(theirs), theirs == 21 || ours == 21)
+    },
+}];
+
+/// The frames without action that a console runs before its reset switch is pressed, and those in which it is.
+const FRAMES_BEFORE_START: usize = 60;
+const FRAMES_OF_START: usize = 12;
+
+/// A console with a game in it.
+pub(super) struct Native {
+    console: Console,
+    rules: &'static Rules,
+    progress: Progress,
+    start: Arc<Start>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Progress {
+    controls: Controls,
+    points: i32,
+    over: bool,
+}
+
+/// The game's first frame.
+struct Start {
+    state: vcs::State,
+    screen: Vec<u8>,
+}
+
+static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
+
+impl Native {
+    /// Puts a ROM into a new console; a reset must follow.
+    pub(super) fn load(rom: &Rom) -> Result<Self, Error> {
+        let error = |reason: String| Error::Rom { rom: rom.game.into(), reason };
+        let rules = RULES.iter().find(|rules| rules.game == rom.game).ok_or_else(|| {
+            let known: Vec<&str> = RULES.iter().map(|rules| rules.game).collect();
+            error(format!(
+                "the backend vcs does not know this game's rewards and ends yet: expected {}, or the backend ale",
+                known.join(", ")
+            ))
+        })?;
+        let cartridge = vcs::Rom::new(&rom.bytes).map_err(|cause| error(cause.to_string()))?;
+        let mut console = Console::new(cartridge);
+        let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = starts.entry(rom.md5.clone()).or_insert_with(|| Arc::new(Start::of(&mut console, rules)));
+        Ok(Self { console, rules, progress: Progress::new(rules), start: Arc::clone(start) })
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.console.restore(&self.start.state);
+        self.console.set_screen(&self.start.screen);
+        self.progress = Progress::new(self.rules);
+    }
+
+    /// Plays a frame, which is drawn where it is seen or the game's last.
+    pub(super) fn act(&mut self, action: AtariAction, seen: bool) -> i32 {
+        let inputs = self.progress.controls.act(action.code());
+        let before = *self.console.state();
+        match seen {
+            true => self.console.run_frame(&inputs),
+            false => self.console.run_frame_unseen(&inputs),
+        }
+        let (points, over) = (self.rules.points)(self.console.ram());
+        if over && !seen {
+            self.console.restore(&before);
+            self.console.run_frame(&inputs);
+        }
+        let reward = points - self.progress.points;
+        (self.progress.points, self.progress.over) = (points, over);
+        reward
+    }
+
+    pub(super) fn game_over(&self) -> bool {
+        self.progress.over
+    }
+
+    /// No game with lives is known yet.
+    pub(super) fn lives(&self) -> u32 {
+        0
+    }
+
+    pub(super) fn minimal_actions(&self) -> Vec<AtariAction> {
+        self.rules.minimal_actions.iter().filter_map(|&code| AtariAction::new(code)).collect()
+    }
+
+    pub(super) fn palette(&self) -> &'static Palette {
+        &palette::NTSC
+    }
+
+    pub(super) fn screen(&self) -> &[u8] {
+        self.console.screen()
+    }
+
+    pub(super) fn ram(&self) -> &[u8; RAM_BYTES] {
+        self.console.ram()
+    }
+
+    /// Appends the console's state and screen.
+    pub(super) fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        state::put(&(self.progress, self.console.state(), self.screen()), bytes)
+    }
+
+    /// Takes what `save` appended; `false` where it is of no such console.
+    pub(super) fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
+        let (progress, state, screen): (Progress, vcs::State, Vec<u8>) = state::take(bytes)?;
+        let fits = self.console.fits(&state) && screen.len() == self.screen().len();
+        if fits {
+            self.console.restore(&state);
+            self.console.set_screen(&screen);
+            self.progress = progress;
+        }
+        Ok(fits)
+    }
+}
+
+impl Progress {
+    fn new(rules: &Rules) -> Self {
+        Self { controls: Controls::new(rules.controllers), points: 0, over: false }
+    }
+}
+
+impl Start {
+    fn of(console: &mut Console, rules: &Rules) -> Self {
+        let inputs = Controls::new(rules.controllers).act(AtariAction::NOOP.code());
+        let pressed = Inputs { swchb: inputs.swchb & !1, ..inputs };
+        for _ in 0..FRAMES_BEFORE_START {
+            console.run_frame(&inputs);
+        }
+        for _ in 0..FRAMES_OF_START {
+            console.run_frame(&pressed);
+        }
+        Self { state: *console.state(), screen: console.screen().to_vec() }
+    }
+}
