@@ -33,7 +33,8 @@ fn main() -> Result<ExitCode> {
     let args = Args::parse();
     let (frames, difference) = compare(&args)?;
     let equal = difference.is_none();
-    let line = serde_json::json!({"game": args.game, "seed": args.seed, "equal_frames": frames, "difference": difference});
+    let line =
+        serde_json::json!({"game": args.game, "seed": args.seed, "equal_frames": frames, "difference": difference});
     println!("{line}");
     Ok(if equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

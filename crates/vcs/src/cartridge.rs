@@ -148,11 +148,6 @@ impl Cartridge {
         self.slices.iter().all(|slice| usize::from(*slice) < rom.slices()) || rom.fixed.is_some()
     }
 
-    /// Fills the memory on the cartridge.
-    pub(crate) fn fill_ram(&mut self, ram: &[u8; 128]) {
-        self.ram = *ram;
-    }
-
     /// An instruction that lies within one slice, away from every address that changes banks.
     #[inline(always)]
     pub(crate) fn peek_code(&self, pc: u16, rom: &Rom) -> u32 {

@@ -72,6 +72,11 @@ impl Console {
         self.screen.copy_from_slice(screen);
     }
 
+    #[cfg(test)]
+    pub(crate) fn cpu(&self) -> &Cpu {
+        &self.state.cpu
+    }
+
     /// The memory.
     pub fn ram(&self) -> &[u8; 128] {
         &self.state.machine.ram

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 mod alu;
 mod decode;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use decode::run;
 
 /// The registers. Sign and zero flags are kept as the bytes they are found from.

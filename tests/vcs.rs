@@ -1,0 +1,88 @@
+//! The native Atari emulator computes what the Arcade Learning Environment's does.
+
+use envs::{
+    Action, Env, Error, Seed,
+    atari::{Ale, Atari, AtariAction, AtariConfig, Backend, ObsType, RomSource},
+};
+
+fn pong(backend: Backend, id: &str) -> Atari {
+    let config = AtariConfig::from_id(id).unwrap();
+    Atari::new(&AtariConfig { backend, obs_type: ObsType::Palette, ..config }).unwrap()
+}
+
+/// Every answer of an environment to scripted actions.
+fn play(env: &mut Atari, seed: u64, steps: usize) -> Vec<(u32, f64, bool, Option<u32>, u32)> {
+    let mut observation = vec![0; env.observation_space().size()];
+    env.reset(Some(&Seed::from(seed)), &mut observation).unwrap();
+    let mut step = |t: usize| {
+        let step = env.step(Action::Discrete((t / 7 % 6) as i64), &mut observation).unwrap();
+        let mut ram = [0; 128];
+        env.ale().ram(&mut ram);
+        let frame = step.info.episode_frame_number;
+        (crc32fast::hash(&observation), step.reward, step.terminated, frame, crc32fast::hash(&ram))
+    };
+    (0..steps).map(&mut step).collect()
+}
+
+#[test]
+fn pong_is_the_same_on_both_backends_with_every_id() {
+    for id in ["PongNoFrameskip-v4", "PongNoFrameskip-v0", "Pong-v0", "Pong-v4", "ALE/Pong-v5", "Pong"] {
+        let [theirs, ours] = [Backend::Ale, Backend::Vcs].map(|backend| play(&mut pong(backend, id), 3, 1500));
+        assert!(theirs == ours, "{id}");
+    }
+}
+
+#[test]
+fn a_game_that_ends_between_two_seen_frames_shows_its_last_frame() {
+    let end = |backend| {
+        let mut env = pong(backend, "PongDeterministic-v4");
+        let steps = play(&mut env, 0, 1100);
+        let end = steps.iter().position(|step| step.2).expect("nobody moves: the game is lost in 1100 steps");
+        steps[end..].to_vec()
+    };
+    assert!(end(Backend::Ale) == end(Backend::Vcs));
+}
+
+#[test]
+fn a_saved_state_goes_on_in_another_environment_and_other_states_are_refused() {
+    let mut one = pong(Backend::Vcs, "Pong-v0");
+    play(&mut one, 1, 200);
+    let mut state = vec![];
+    one.save(&mut state).unwrap();
+    let mut other = pong(Backend::Vcs, "Pong-v0");
+    other.restore(&mut state.as_slice()).unwrap();
+    let mut observations = [vec![0; 33_600], vec![0; 33_600]];
+    for t in 0..300 {
+        let action = Action::Discrete(t / 5 % 6);
+        let [a, b] = &mut observations;
+        assert_eq!(one.step(action, a), other.step(action, b));
+        assert!(a == b, "step {t}");
+    }
+
+    let refused = pong(Backend::Ale, "Pong-v0").restore(&mut state.as_slice());
+    assert!(matches!(refused, Err(Error::BadState { reason }) if reason.contains("vcs")));
+}
+
+#[test]
+fn a_game_without_rules_says_so() {
+    let error = Ale::load(&RomSource::Bundled("breakout".into()), Backend::Vcs, 0.0).err();
+    assert!(matches!(error, Some(Error::Rom { reason, .. }) if reason.contains("backend ale")));
+}
+
+#[test]
+fn frames_that_are_not_drawn_change_nothing_else() {
+    let load = || {
+        let mut ale = Ale::load(&RomSource::Bundled("pong".into()), Backend::Vcs, 0.25).unwrap();
+        ale.reset();
+        ale
+    };
+    let (mut drawn, mut unseen) = (load(), load());
+    let mut memories = [[0; 128]; 2];
+    for t in 0..3000u32 {
+        let action = AtariAction::new([0, 3, 4, 1, 11, 12][(t / 9 % 6) as usize]).unwrap();
+        assert_eq!(drawn.act(action), unseen.act_unseen(action), "frame {t}");
+        drawn.ram(&mut memories[0]);
+        unseen.ram(&mut memories[1]);
+        assert_eq!(memories[0], memories[1], "frame {t}");
+    }
+}
