@@ -52,7 +52,7 @@ fn cartpole(common: Config) -> Config {
         steps_per_epoch: 2048,
         budget: Budget::Frames(2_000_000),
         lam: 0.95,
-        pi_lr: 1e-2,
+        pi_lr: 7e-3,
         vf_lr: 1e-2,
         decay_frames: Some(500_000),
         train_v_iters: 5,
