@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     compare::PlotArgs,
     config::{Budget, Config},
-    environment::PhiName,
+    environment::{BackendName, PhiName},
     evaluate::EvalArgs,
     grid::GridArgs,
     record::RecordArgs,
@@ -137,6 +137,9 @@ pub struct TrainArgs {
     /// A ROM file in place of the bundled one.
     #[arg(long, value_name = "FILE", help_heading = "Atari")]
     pub rom: Option<PathBuf>,
+    /// The emulator.
+    #[arg(long, value_name = "NAME", help_heading = "Atari")]
+    pub backend: Option<BackendName>,
 }
 
 impl TrainArgs {
@@ -166,7 +169,7 @@ impl TrainArgs {
         config.max_ep_len = self.max_ep_len.or(config.max_ep_len);
         config.solve_at = self.solve_at.or(config.solve_at);
         config.actions = self.actions.clone().or(config.actions);
-        config.set_pixels(self.phi, self.stride, self.rom.clone())?;
+        config.set_pixels(self.phi, self.stride, self.rom.clone(), self.backend)?;
         config.check()?;
         Ok(config)
     }

@@ -7,7 +7,7 @@ use preprocess::DifferenceConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    environment::{PhiName, PixelConfig},
+    environment::{BackendName, PhiName, PixelConfig},
     policy::Activation,
     recipes,
 };
@@ -113,12 +113,13 @@ impl Config {
         phi: Option<PhiName>,
         stride: Option<usize>,
         rom: Option<PathBuf>,
+        backend: Option<BackendName>,
     ) -> Result<(), InvalidValue> {
         let Some(pixels) = &mut self.pixels else {
-            return match (phi, stride, &rom) {
-                (None, None, None) => Ok(()),
+            return match (phi, stride, &rom, backend) {
+                (None, None, None, None) => Ok(()),
                 _ => Err(InvalidValue {
-                    name: "phi, stride, rom",
+                    name: "phi, stride, rom, backend",
                     value: format!("given for {}", self.env),
                     expected: "an Atari environment",
                 }),
@@ -128,6 +129,7 @@ impl Config {
             pixels.difference = DifferenceConfig::blog();
         }
         pixels.rom = rom;
+        pixels.backend = backend.unwrap_or(pixels.backend);
         pixels.difference.stride = stride.unwrap_or(pixels.difference.stride);
         Ok(())
     }

@@ -39,6 +39,20 @@ pub struct PixelConfig {
     pub frame_skip: f64,
     /// A ROM file in place of the bundled one.
     pub rom: Option<PathBuf>,
+    /// The emulator; runs from before there was a choice had ALE's own.
+    #[serde(default)]
+    pub backend: BackendName,
+}
+
+/// The emulators of `--backend`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendName {
+    /// The Arcade Learning Environment's own.
+    #[default]
+    Ale,
+    /// The native one, several times faster.
+    Vcs,
 }
 
 /// The ways of `--phi`.
@@ -74,11 +88,11 @@ pub fn make(config: &Config, num_envs: usize) -> Result<AnyVecEnv, Error> {
 mod pixels {
     use envs::{
         BoxEnv, EnvSpec, Error, TimeLimit,
-        atari::{Atari, AtariConfig, FrameSkip, ObsType, RomSource},
+        atari::{Atari, AtariConfig, Backend, FrameSkip, ObsType, RomSource},
     };
     use preprocess::{DifferenceConfig, FrameDifference, FrameFormat};
 
-    use super::PixelConfig;
+    use super::{BackendName, PixelConfig};
 
     impl PixelConfig {
         /// The default for an Atari environment's id; none for others.
@@ -87,12 +101,21 @@ mod pixels {
                 FrameSkip::Fixed(frames) => f64::from(frames),
                 FrameSkip::Range(low, high) => f64::from(low + high - 1) / 2.0,
             };
-            Some(Self { difference: DifferenceConfig::default(), frame_skip, rom: None })
+            Some(Self {
+                difference: DifferenceConfig::default(),
+                frame_skip,
+                rom: None,
+                backend: BackendName::default(),
+            })
         }
     }
 
     pub(super) fn pixel_envs(spec: &EnvSpec, pixels: &PixelConfig, num_envs: usize) -> Result<Vec<BoxEnv<i8>>, Error> {
         let mut config = AtariConfig { obs_type: ObsType::Palette, ..AtariConfig::from_id(&spec.id)? };
+        config.backend = match pixels.backend {
+            BackendName::Ale => Backend::Ale,
+            BackendName::Vcs => Backend::Vcs,
+        };
         if let Some(path) = &pixels.rom {
             config.rom = RomSource::File(path.clone());
         }
