@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Extra flags for vpg: make pong ARGS="--seed 1 --render"
 ARGS ?=
 
-.PHONY: help setup verify pong ppo-pong test torture lint learn learn-pong
+.PHONY: help setup verify pong ppo-pong test torture lint interchange learn learn-pong
 
 help: ## List these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -40,6 +40,9 @@ lint: ## Check format, lints, documentation and dependencies
 	$(CARGO) clippy --locked --workspace --all-targets --no-default-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps
 	.deps/bin/cargo-deny --log-level error check bans licenses sources
+
+interchange: setup ## Have PyTorch, Gymnasium, TensorBoard and pandas read what vpg writes (installs 5 GB into the cache)
+	$(PYTHON) tests/interchange/interchange.py
 
 learn: setup ## Train CartPole and InvertedPendulum on 3 seeds and check that they learn in time (a minute)
 	$(CARGO) build -p vpg

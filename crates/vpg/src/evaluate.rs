@@ -112,6 +112,15 @@ pub fn networks(config: &Config) -> Result<ActorCritic> {
     Ok(with_vec_env!(any, env => networks_for(config, &env)))
 }
 
+/// How many numbers an observation of the run's environment has.
+///
+/// # Errors
+/// Those of the environment's constructor.
+pub fn observation_len(config: &Config) -> Result<usize> {
+    let any = environment::make(config, 1)?;
+    Ok(with_vec_env!(any, env => env.observation_space().size()))
+}
+
 /// Fresh networks for these environments.
 pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> ActorCritic {
     let (outputs, continuous) = policy_outputs(env.action_space());
