@@ -62,6 +62,9 @@ fn use_folder(path: &Path) {
         x: "TotalEnvInteracts".into(),
         y: "AverageEpRet".into(),
         smooth: 1,
+        legend: None,
+        include: Vec::new(),
+        exclude: Vec::new(),
         out: "unused".into(),
     };
     let _ = plot.draw();
