@@ -4,8 +4,10 @@ PYTHON ?= python3
 CARGO ?= cargo
 # Extra flags for vpg: make pong ARGS="--seed 1 --render"
 ARGS ?=
+# Training through MPI is built and tested where there is one.
+MPI := $(if $(shell command -v mpicc && command -v mpirun),--features vpg/mpi)
 
-.PHONY: help setup verify pong ppo-pong test torture lint interchange learn learn-pong
+.PHONY: help setup verify pong ppo-pong test torture lint interchange learn learn-pong scaling
 
 help: ## List these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -24,8 +26,9 @@ ppo-pong: setup ## Train on Pong with the example of proximal policy optimizatio
 
 test: setup ## Run all tests
 	$(PYTHON) -m unittest discover --start-directory tests/setup
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace $(MPI)
 	$(PYTHON) tests/torture/torture.py --quick
+	@$(if $(MPI),true,echo 'skipped the tests of training through MPI: there is none (docs/reliability.md says how to install it)')
 
 torture: setup ## Break trainings in every way and resume them (an hour; ARGS="--minutes 1" for a short soak)
 	$(CARGO) build -p vpg
@@ -38,6 +41,7 @@ lint: ## Check format, lints, documentation and dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --workspace --all-targets --no-default-features -- -D warnings
+	$(if $(MPI),$(CARGO) clippy --locked --workspace --all-targets $(MPI) -- -D warnings)
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps
 	.deps/bin/cargo-deny --log-level error check bans licenses sources
 
@@ -51,6 +55,10 @@ learn: setup ## Train CartPole and InvertedPendulum on 3 seeds and check that th
 learn-pong: setup ## The same for Pong (half an hour)
 	$(CARGO) build -p vpg
 	$(PYTHON) scripts/learn.py --rows pong
+
+scaling: setup ## Measure training on several processes, and calculate it for more (minutes; needs MPI)
+	$(CARGO) build -p vpg --features mpi --bin vpg --example all_reduce
+	$(PYTHON) scripts/scaling.py $(ARGS)
 
 include tests/parity/parity.mk
 include benches/peers/peers.mk

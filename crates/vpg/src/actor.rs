@@ -2,6 +2,8 @@
 //!
 //! libtorch takes tens of microseconds to begin with a batch; an environment's step can cost less than one.
 
+use std::ops::Range;
+
 use envs::{Element, NumpyRng, Seed};
 
 use crate::{
@@ -135,9 +137,9 @@ fn sample_categorical(logits: &[f32], rng: &mut NumpyRng) -> i64 {
     logits.len() as i64 - 1
 }
 
-/// The generators from which the actions of `num_envs` environments are drawn: each depends on seed and index alone.
-pub fn action_rngs(seed: u64, num_envs: usize) -> Vec<NumpyRng> {
-    (0..num_envs as u64).map(|i| stream_rng(seed, 1, i)).collect()
+/// The generators from which the actions of these environments are drawn: each depends on seed and index alone.
+pub fn action_rngs(seed: u64, envs: Range<usize>) -> Vec<NumpyRng> {
+    envs.map(|i| stream_rng(seed, 1, i as u64)).collect()
 }
 
 /// A generator of its own for each (seed, purpose, index), none of which is an environment's.
@@ -206,7 +208,7 @@ mod tests {
         let mut actor = Actor::new(&policy);
         let row = [0.5f32; 100];
         let mean: Vec<f64> = actor.forward(&row).iter().map(|&x| f64::from(x)).collect();
-        let mut rngs = action_rngs(0, 1);
+        let mut rngs = action_rngs(0, 0..1);
         let mut actions = actor.action_kind().zeros_like(1);
         let (mut sum, mut squares) = (0.0, 0.0);
         for _ in 0..100_000 {

@@ -18,14 +18,17 @@ const CHUNK: usize = 1 << 14;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adam {
     steps: i32,
-    moments: Vec<Moments>,
+    /// One for each parameter.
+    pub moments: Vec<Moments>,
 }
 
 /// The running means of a parameter's gradient and of its square.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Moments {
-    first: Vec<f32>,
-    second: Vec<f32>,
+pub struct Moments {
+    /// Of the gradient.
+    pub first: Vec<f32>,
+    /// Of its square.
+    pub second: Vec<f32>,
 }
 
 impl Adam {

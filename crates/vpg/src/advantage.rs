@@ -90,11 +90,16 @@ pub fn rewards_to_go(transitions: &Transitions<'_>, gamma: f64) -> Vec<f32> {
     returns
 }
 
-/// Shifts and scales to mean 0 and standard deviation 1 (biased); all-equal values become 0.
-pub fn normalize(values: &mut [f32]) {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-    let variance = values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
+/// Shifts and scales to mean 0 and standard deviation 1 (biased); all-equal values become 0. `sum` puts the sums over all
+/// processes in place of its numbers: mean and deviation are those of all their values.
+pub fn normalize(values: &mut [f32], sum: impl Fn(&mut [f64])) {
+    let mut sums = [values.len() as f64, values.iter().map(|&x| f64::from(x)).sum()];
+    sum(&mut sums);
+    let n = sums[0].max(1.0);
+    let mean = sums[1] / n;
+    let mut squares = [values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>()];
+    sum(&mut squares);
+    let variance = squares[0] / n;
     let scale = 1.0 / (variance.sqrt() + 1e-8);
     for value in values {
         *value = ((f64::from(*value) - mean) * scale) as f32;
@@ -198,7 +203,7 @@ mod tests {
     #[test]
     fn equal_advantages_normalize_to_zero() {
         let mut values = [3.0; 4];
-        normalize(&mut values);
+        normalize(&mut values, |_| {});
         assert_eq!(values, [0.0; 4]);
     }
 }

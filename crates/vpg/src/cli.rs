@@ -99,6 +99,9 @@ pub struct TrainArgs {
     /// Threads that step environments; 0 chooses.
     #[arg(long, value_name = "T", help_heading = "Machine")]
     pub threads: Option<usize>,
+    /// Train together with the other processes that `mpirun` started; the environments are shared out equally.
+    #[arg(long, help_heading = "Machine")]
+    pub mpi: bool,
     /// Threads of libtorch.
     #[arg(long, value_name = "T", help_heading = "Machine")]
     pub torch_threads: Option<usize>,

@@ -1,13 +1,15 @@
 //! Collecting: the environments step, the policy as it is now chooses, the rollout fills.
 
-use envs::{Actions, Element, Error, NumpyRng, VecEnv};
+use std::ops::Range;
+
+use envs::{Actions, Element, EpisodeStats, Error, NumpyRng, Seed, VecEnv};
 use ndarray::ArrayView2;
 
 use crate::{
     actor::{Actor, action_rngs},
     profile::{Profile, timed},
+    resume::EnvState,
     rollout::{ActionRows, Outcome, Rollout},
-    statistics::EpisodeWindow,
 };
 
 /// The actions of one step of all environments: as the policy chose them, and as the environments take them.
@@ -21,11 +23,10 @@ pub struct EnvActions {
 }
 
 impl EnvActions {
-    /// For these environments; each draws its actions from a generator of its own.
-    pub fn new<T: Element>(actor: &Actor, env: &VecEnv<T>, list: Option<Vec<i64>>, seed: u64) -> Self {
-        let num_envs = env.num_envs();
-        let chosen = actor.action_kind().zeros_like(num_envs);
-        Self { rngs: action_rngs(seed, num_envs), chosen, list, listed: vec![0; num_envs] }
+    /// For as many environments as there are generators: each draws its actions from one of its own.
+    pub fn new(actor: &Actor, rngs: Vec<NumpyRng>, list: Option<Vec<i64>>) -> Self {
+        let chosen = actor.action_kind().zeros_like(rngs.len());
+        Self { chosen, list, listed: vec![0; rngs.len()], rngs }
     }
 
     /// Draws from the policy, one action for each row of observations.
@@ -63,7 +64,7 @@ pub struct Collector<T: Element> {
 }
 
 impl<T: Element> Collector<T> {
-    /// Resets all environments and gives the rollout that begins there.
+    /// Resets all environments, which are `share` of the run's, and gives the rollout that begins there.
     ///
     /// # Errors
     /// Those of the environments' reset.
@@ -71,38 +72,55 @@ impl<T: Element> Collector<T> {
         mut env: VecEnv<T>,
         actor: &Actor,
         config: &crate::config::Config,
+        share: Range<usize>,
     ) -> Result<(Self, Rollout<T>), Error> {
-        let actions = EnvActions::new(actor, &env, config.actions.clone(), config.seed);
+        let seed = Seed::from(config.seed).offset(share.start as u64);
+        let actions = EnvActions::new(actor, action_rngs(config.seed, share), config.actions.clone());
         let (num_envs, len) = (env.num_envs(), env.observation_space().size());
         let mut rollout = Rollout::new(config.rollout_steps(), num_envs, len, &actions.chosen);
-        env.reset_into(&config.seed.into(), &mut rollout.observations[..num_envs * len])?;
+        env.reset_into(&seed, &mut rollout.observations[..num_envs * len])?;
         Ok((Self { env, actions }, rollout))
     }
 
-    /// The generators of the actions, and the environments' states.
+    /// The environments' states, where `observations` are those that come next.
     ///
     /// # Errors
     /// Those of the environments.
-    pub fn save(&self) -> Result<(Vec<NumpyRng>, Vec<u8>), Error> {
-        let mut state = Vec::new();
-        self.env.save(&mut state)?;
-        Ok((self.actions.rngs.clone(), state))
+    pub fn save(&self, observations: &[T]) -> Result<Vec<EnvState>, Error> {
+        let rows = observations.chunks_exact(observations.len() / self.env.num_envs());
+        let state = |(index, row): (usize, &[T])| {
+            let mut env = Vec::new();
+            self.env.save_env(index, &mut env)?;
+            let observation = bytemuck::cast_slice(row).to_vec();
+            Ok(EnvState { env, observation, action_rng: self.actions.rngs[index].clone() })
+        };
+        rows.enumerate().map(state).collect()
     }
 
-    /// Takes what `save` gave for the same config.
+    /// Takes what `save` gave for environments made alike.
     ///
     /// # Errors
     /// Where it is none.
-    pub fn restore(&mut self, rngs: Vec<NumpyRng>, mut envs: &[u8]) -> Result<(), Error> {
-        if rngs.len() != self.actions.rngs.len() {
-            return Err(Error::BadState { reason: "it is of another number of environments".into() });
+    pub fn restore(&mut self, states: &[EnvState], observations: &mut [T]) -> Result<(), Error> {
+        let bad = |reason: &str| Error::BadState { reason: reason.into() };
+        if states.len() != self.env.num_envs() {
+            return Err(bad("it is of another number of environments"));
         }
-        self.env.restore(&mut envs)?;
-        self.actions.rngs = rngs;
+        let rows = observations.chunks_exact_mut(observations.len() / states.len());
+        for (index, (state, row)) in states.iter().zip(rows).enumerate() {
+            self.env.restore_env(index, &mut state.env.as_slice())?;
+            let row: &mut [u8] = bytemuck::cast_slice_mut(row);
+            if row.len() != state.observation.len() {
+                return Err(bad("its observations have another length"));
+            }
+            row.copy_from_slice(&state.observation);
+            self.actions.rngs[index] = state.action_rng.clone();
+        }
         Ok(())
     }
 
-    /// Fills the rollout with steps of the policy that `actor` is a copy of.
+    /// Fills the rollout with steps of the policy that `actor` is a copy of. Gives the episodes that ended and the step
+    /// (from 1) at which each did.
     ///
     /// # Errors
     /// Those of the environments' step.
@@ -110,16 +128,14 @@ impl<T: Element> Collector<T> {
         &mut self,
         actor: &mut Actor,
         rollout: &mut Rollout<T>,
-        episodes: &mut EpisodeWindow,
         profile: &mut Profile,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<(usize, EpisodeStats)>, Error> {
+        let mut ended = Vec::new();
         for t in 0..rollout.steps {
             let (observations, next_observations) = rollout.step_rows(t);
             timed(&mut profile.act, || self.actions.choose(actor, observations));
             timed(&mut profile.step, || self.env.step_into(self.actions.for_env(), next_observations))?;
-            for episode in self.env.episodes().iter().flatten() {
-                episodes.push(episode, t + 1);
-            }
+            ended.extend(self.env.episodes().iter().flatten().map(|episode| (t + 1, *episode)));
             let outcome = Outcome {
                 actions: &self.actions.chosen,
                 rewards: self.env.rewards(),
@@ -129,6 +145,6 @@ impl<T: Element> Collector<T> {
             };
             rollout.record(t, outcome);
         }
-        Ok(())
+        Ok(ended)
     }
 }

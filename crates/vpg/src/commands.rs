@@ -5,6 +5,7 @@ use std::{
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
     process::ExitCode,
+    rc::Rc,
     sync::atomic::Ordering,
     time::Instant,
 };
@@ -20,6 +21,7 @@ use crate::{
     doctor,
     environment::{self, AnyVecEnv},
     evaluate::{self, EvalArgs, Play},
+    group::Group,
     logger::{Logger, tell},
     progress,
     record::{self, RecordArgs},
@@ -89,17 +91,31 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
 }
 
 fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
+    let group = Rc::new(if args.mpi { Group::join().map_err(usage)? } else { Group::alone() });
+    let result = run_in(&group, args, started);
+    if let (Err(Failure { error, exit_code }), 2..) = (&result, group.size()) {
+        tell(&format!("error in process {} of {}: {error:#}", group.rank(), group.size()));
+        group.abort(*exit_code); // the others may be waiting for this one
+    }
+    result
+}
+
+fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
     let Prepared { folder, _lock, config, found, env } = match &args.resume {
-        None => begin(args)?,
-        Some(path) => go_on(path)?,
+        None => begin(args, group)?,
+        Some(path) => go_on(path, group)?,
     };
     rayon::ThreadPoolBuilder::new().num_threads(config.threads).build_global()?;
     ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
+    let Some(folder) = folder else {
+        with_vec_env!(env, env => train(&config, env, found.state, group, None, started))?;
+        return Ok(ExitCode::SUCCESS);
+    };
     let mut logger = Logger::new(&folder, &found, args.render)?;
     let path = folder.path();
     logger.say(&format!("{} | {} environments | run folder {}", config.env, config.num_envs, path.display()));
-    let Found { state, .. } = found;
-    let (summary, profile) = with_vec_env!(env, env => train(&config, env, state, &mut logger, started))?;
+    let (summary, profile) =
+        with_vec_env!(env, env => train(&config, env, found.state, group, Some(&mut logger), started))?;
     drop(logger);
     tell(&summary.last_line(path));
     if args.profile {
@@ -110,30 +126,38 @@ fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
 
 /// A run that can begin or go on.
 struct Prepared {
-    folder: RunFolder,
-    _lock: File,
+    /// In the first process of a group: it alone writes.
+    folder: Option<RunFolder>,
+    _lock: Option<File>,
     config: Config,
     found: Found,
     env: AnyVecEnv,
 }
 
-fn begin(args: &TrainArgs) -> Result<Prepared, Failure> {
+fn begin(args: &TrainArgs, group: &Group) -> Result<Prepared, Failure> {
     let config = args.config().map_err(usage)?;
-    let env = environment::make(&config, config.num_envs).map_err(usage)?;
+    let share = group.share(config.num_envs).map_err(usage)?;
+    let env = environment::make(&config, share.len()).map_err(usage)?;
     with_vec_env!(&env, env => config.check_actions(env.action_space())).map_err(usage)?;
-    let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config.env));
-    let folder = RunFolder::create(&path, &config)?;
-    Ok(Prepared { _lock: folder.lock()?, folder, config, found: Found::default(), env })
+    let (mut folder, mut _lock) = (None, None);
+    if group.is_first() {
+        let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config.env));
+        let created = RunFolder::create(&path, &config)?;
+        (_lock, folder) = (Some(created.lock()?), Some(created));
+    }
+    Ok(Prepared { folder, _lock, config, found: Found::default(), env })
 }
 
-fn go_on(path: &Path) -> Result<Prepared, Failure> {
+fn go_on(path: &Path, group: &Group) -> Result<Prepared, Failure> {
     let (folder, config) = RunFolder::open(path)?;
-    let _lock = folder.lock()?;
+    let _lock = group.is_first().then(|| folder.lock()).transpose()?;
     let found = RunState::read(&folder, &config)?;
-    found.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
-    let env = environment::make(&config, config.num_envs)?;
+    if group.is_first() {
+        found.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
+    }
+    let env = environment::make(&config, group.share(config.num_envs)?.len())?;
     with_vec_env!(&env, env => config.check_actions(env.action_space()))?;
-    Ok(Prepared { folder, _lock, config, found, env })
+    Ok(Prepared { folder: group.is_first().then_some(folder), _lock, config, found, env })
 }
 
 /// The first Ctrl-C lets the run save and end; the second ends it at once.

@@ -17,6 +17,7 @@ pub mod environment;
 pub mod evaluate;
 pub mod finite;
 pub mod grid;
+pub mod group;
 pub mod logger;
 pub mod player;
 pub mod plot;

@@ -13,6 +13,26 @@ pub struct Profile {
     pub learn: Duration,
     /// Log, checkpoints, plots.
     pub log: Duration,
+    /// What the processes told each other; the time is part of the others.
+    pub exchange: Exchange,
+}
+
+/// What the processes of a group told each other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Exchange {
+    /// Waiting for the others included.
+    pub time: Duration,
+    /// All-reduces and gathers.
+    pub calls: u64,
+    /// What this process gave.
+    pub bytes: u64,
+}
+
+impl std::fmt::Display for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (mib, seconds) = (self.bytes as f64 / f64::from(1 << 20), self.time.as_secs_f64());
+        write!(f, "exchanged {mib:.1} MiB in {} calls and {seconds:.2} s", self.calls)
+    }
 }
 
 impl std::fmt::Display for Profile {
@@ -22,6 +42,9 @@ impl std::fmt::Display for Profile {
         for (name, time) in parts {
             let share = 100.0 * time.as_secs_f64() / total.as_secs_f64();
             write!(f, "{name} {:.1} s ({share:.1} %)  ", time.as_secs_f64())?;
+        }
+        if self.exchange.calls > 0 {
+            write!(f, "{}", self.exchange)?;
         }
         Ok(())
     }

@@ -29,16 +29,23 @@ pub struct RunState {
     pub log_checksums: [u32; 2],
     /// Networks and optimizers.
     pub learner: LearnerState,
-    /// The generators of the actions.
-    pub action_rngs: Vec<NumpyRng>,
-    /// The environments, as `VecEnv::save` gives them.
-    pub envs: Vec<u8>,
-    /// The observations the next epoch begins with, in memory order.
-    pub observations: Vec<u8>,
+    /// The environments, in order, whatever process stepped them.
+    pub envs: Vec<EnvState>,
     /// The last episodes.
     pub episodes: EpisodeWindow,
     /// What the run has come to.
     pub summary: Summary,
+}
+
+/// One environment of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvState {
+    /// As `VecEnv::save_env` gives it.
+    pub env: Vec<u8>,
+    /// The observation the next epoch begins with, in memory order.
+    pub observation: Vec<u8>,
+    /// The generator of its actions.
+    pub action_rng: NumpyRng,
 }
 
 /// The two files that take turns, so that one is whole at any moment.

@@ -1,12 +1,13 @@
 //! The way of a sample: environments -> rollout -> advantages -> losses -> update -> log.
 
 use std::{
+    rc::Rc,
     sync::atomic::{AtomicBool, Ordering},
     time::Instant,
 };
 
 use anyhow::{Result, ensure};
-use envs::{Element, VecEnv};
+use envs::{Element, EpisodeStats, VecEnv};
 
 use crate::{
     actor::Actor,
@@ -14,9 +15,10 @@ use crate::{
     config::{Budget, Config},
     evaluate::networks_for,
     finite,
+    group::Group,
     logger::{EpochReport, Logger},
     profile::{Profile, timed},
-    resume::RunState,
+    resume::{EnvState, RunState},
     rollout::Rollout,
     run_folder::Summary,
     statistics::EpisodeWindow,
@@ -30,41 +32,51 @@ pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// is in `folder`. It goes on from `state` where there is one. `started` is when the process began: `solved_at_seconds`
 /// counts from there. Gives the summary and where the time went.
 ///
+/// `env` has this process's share of the environments. The first process of the group has the `logger`.
+///
 /// # Errors
 /// Those of the environments, those of writing to the run folder, and [`NotFinite`](finite::NotFinite).
 pub fn train<T: Element>(
     config: &Config,
     env: VecEnv<T>,
     state: Option<RunState>,
-    logger: &mut Logger,
+    group: &Rc<Group>,
+    mut logger: Option<&mut Logger>,
     started: Instant,
 ) -> Result<(Summary, Profile)> {
     tch::set_num_threads(config.torch_threads as i32);
     let clock = Clock::new(config);
-    let mut run = Run::start(config, env)?;
+    let mut run = Run::start(config, env, group)?;
     if let Some(state) = state {
-        run.restore(state, &clock)?;
+        run.restore(state, config, &clock)?;
     }
     let mut profile = Profile::default();
-    while !run.is_over(config, &clock) && !INTERRUPTED.load(Ordering::Relaxed) {
+    while !run.is_over(config, &clock) && !group.any(INTERRUPTED.load(Ordering::Relaxed)) {
         run.epoch += 1;
-        run.collector.collect(&mut run.actor, &mut run.rollout, &mut run.episodes, &mut profile)?;
+        let ended = run.collector.collect(&mut run.actor, &mut run.rollout, &mut profile)?;
+        run.count_episodes(ended)?;
         let decay = config.decay(run.summary.raw_frames);
         let stats = timed(&mut profile.learn, || run.learner.update(&run.rollout, config, decay));
-        finite::check(run.epoch, &stats, &run.learner.policy, logger.folder())?;
+        run.learner.check_equal_weights()?;
+        if let Some(logger) = &logger {
+            finite::check(run.epoch, &stats, &run.learner.policy, logger.folder())?;
+        }
         run.actor = Actor::new(&run.learner.policy);
         run.summary.count(&run.episodes, run.rollout.steps, config, started);
-        timed(&mut profile.log, || run.log(stats, config, &clock, logger))?;
+        timed(&mut profile.log, || run.log(stats, config, &clock, &mut logger))?;
         run.episodes.epoch.clear();
         run.rollout.rewind(clock.next_steps(run.summary.env_steps));
     }
-    if !run.epoch.is_multiple_of(config.save_freq) {
-        timed(&mut profile.log, || logger.checkpoint(run.epoch, &run.learner.policy, config))?;
-    }
-    run.keep(config, logger)?;
-    logger.wait()?;
+    run.keep(config, &mut logger)?;
     run.summary.wall_seconds = started.elapsed().as_secs_f64();
-    logger.end(&run.summary)?;
+    if let Some(logger) = logger {
+        if !run.epoch.is_multiple_of(config.save_freq) {
+            timed(&mut profile.log, || logger.checkpoint(run.epoch, &run.learner.policy, config))?;
+        }
+        logger.wait()?;
+        logger.end(&run.summary)?;
+    }
+    profile.exchange = group.exchanged();
     Ok((run.summary, profile))
 }
 
@@ -73,6 +85,7 @@ struct Run<T: Element> {
     epoch: u64,
     /// The epoch of the newest resume state.
     kept: Option<u64>,
+    group: Rc<Group>,
     learner: Learner,
     actor: Actor,
     collector: Collector<T>,
@@ -82,61 +95,103 @@ struct Run<T: Element> {
 }
 
 impl<T: Element> Run<T> {
-    fn start(config: &Config, env: VecEnv<T>) -> Result<Self> {
-        let learner = Learner::new(networks_for(config, &env));
+    fn start(config: &Config, env: VecEnv<T>, group: &Rc<Group>) -> Result<Self> {
+        let group = Rc::clone(group);
+        let learner = Learner::new(networks_for(config, &env), Rc::clone(&group));
         let actor = Actor::new(&learner.policy);
-        let (collector, rollout) = Collector::start(env, &actor, config)?;
+        let (collector, rollout) = Collector::start(env, &actor, config, group.share(config.num_envs)?)?;
         let (episodes, summary) = (EpisodeWindow::new(config.solve_at), Summary::new(config));
-        Ok(Self { epoch: 0, kept: None, learner, actor, collector, rollout, episodes, summary })
+        Ok(Self { epoch: 0, kept: None, group, learner, actor, collector, rollout, episodes, summary })
     }
 
     fn is_over(&self, config: &Config, clock: &Clock) -> bool {
         clock.is_over(self.summary.env_steps) || (self.summary.solved && config.stop_when_solved)
     }
 
-    /// Logs the epoch, keeps the policy where it is due, and last the resume state: what is in the folder is never
-    /// behind it.
-    fn log(&mut self, stats: UpdateStats, config: &Config, clock: &Clock, logger: &mut Logger) -> Result<()> {
-        let report = EpochReport { epoch: self.epoch, stats, episodes: &self.episodes, summary: &self.summary };
-        logger.epoch(&report, clock.progress(self.summary.env_steps))?;
-        if self.epoch.is_multiple_of(config.save_freq) {
-            logger.checkpoint(self.epoch, &self.learner.policy, config)?;
+    /// Counts the episodes of all processes in the order of their steps and environments.
+    fn count_episodes(&mut self, mine: Vec<(usize, EpisodeStats)>) -> Result<()> {
+        let mut ended = mine;
+        if self.group.size() > 1 {
+            let plain = |(step, episode): &(usize, EpisodeStats)| {
+                (*step, episode.episode_return, episode.length, episode.seconds)
+            };
+            let mine: Vec<_> = ended.iter().map(plain).collect();
+            ended.clear();
+            for theirs in self.group.gather(postcard::to_allocvec(&mine)?) {
+                let theirs: Vec<(usize, f64, u64, f64)> = postcard::from_bytes(&theirs)?;
+                ended.extend(theirs.into_iter().map(|(step, episode_return, length, seconds)| {
+                    (step, EpisodeStats { episode_return, length, seconds })
+                }));
+            }
+            ended.sort_by_key(|(step, _)| *step);
         }
-        if logger.can_keep() { self.keep(config, logger) } else { Ok(()) }
+        ended.iter().for_each(|(step, episode)| self.episodes.push(episode, *step));
+        Ok(())
     }
 
-    fn keep(&mut self, config: &Config, logger: &mut Logger) -> Result<()> {
+    /// Logs the epoch, keeps the policy where it is due, and last the resume state: what is in the folder is never
+    /// behind it.
+    fn log(
+        &mut self,
+        stats: UpdateStats,
+        config: &Config,
+        clock: &Clock,
+        logger: &mut Option<&mut Logger>,
+    ) -> Result<()> {
+        if let Some(logger) = logger {
+            let report = EpochReport { epoch: self.epoch, stats, episodes: &self.episodes, summary: &self.summary };
+            logger.epoch(&report, clock.progress(self.summary.env_steps))?;
+            if self.epoch.is_multiple_of(config.save_freq) {
+                logger.checkpoint(self.epoch, &self.learner.policy, config)?;
+            }
+        }
+        let can_keep = logger.as_ref().is_some_and(|logger| logger.can_keep());
+        if self.group.any(can_keep) { self.keep(config, logger) } else { Ok(()) }
+    }
+
+    fn keep(&mut self, config: &Config, logger: &mut Option<&mut Logger>) -> Result<()> {
         if self.kept == Some(self.epoch) {
             return Ok(());
         }
         self.kept = Some(self.epoch);
-        logger.keep(self.state(config, logger.checksums())?)
+        let envs = self.all_envs()?;
+        match logger {
+            None => Ok(()),
+            Some(logger) => logger.keep(self.state(config, envs, logger.checksums())?),
+        }
     }
 
-    fn state(&self, config: &Config, log_checksums: [u32; 2]) -> Result<RunState> {
-        let (action_rngs, envs) = self.collector.save()?;
+    /// The environments of all processes.
+    fn all_envs(&self) -> Result<Vec<EnvState>> {
+        let mine = self.collector.save(self.rollout.last_row())?;
+        if self.group.size() == 1 {
+            return Ok(mine);
+        }
+        let shares = self.group.gather(postcard::to_allocvec(&mine)?);
+        let shares = shares.iter().map(|share| postcard::from_bytes::<Vec<EnvState>>(share));
+        Ok(shares.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    fn state(&self, config: &Config, envs: Vec<EnvState>, log_checksums: [u32; 2]) -> Result<RunState> {
         Ok(RunState {
             config: config.decisive()?,
             epoch: self.epoch,
             log_checksums,
             learner: self.learner.save(),
-            action_rngs,
             envs,
-            observations: bytemuck::cast_slice(self.rollout.last_row()).to_vec(),
             episodes: self.episodes.clone(),
             summary: self.summary.without_times(),
         })
     }
 
-    fn restore(&mut self, state: RunState, clock: &Clock) -> Result<()> {
+    fn restore(&mut self, state: RunState, config: &Config, clock: &Clock) -> Result<()> {
+        ensure!(state.envs.len() == config.num_envs, "the state is of other environments");
         self.learner.restore(&state.learner)?;
         self.actor = Actor::new(&self.learner.policy);
-        self.collector.restore(state.action_rngs, &state.envs)?;
         self.rollout.rewind(clock.next_steps(state.summary.env_steps));
         let first = self.rollout.num_envs * self.rollout.observation_len;
-        let observations: &mut [u8] = bytemuck::cast_slice_mut(&mut self.rollout.observations[..first]);
-        ensure!(state.observations.len() == observations.len(), "the state is of other environments");
-        observations.copy_from_slice(&state.observations);
+        let share = &state.envs[self.group.share(config.num_envs)?];
+        self.collector.restore(share, &mut self.rollout.observations[..first])?;
         (self.epoch, self.kept) = (state.epoch, Some(state.epoch));
         (self.episodes, self.summary) = (state.episodes, state.summary);
         Ok(())

@@ -1,5 +1,7 @@
 //! One epoch's learning: values and advantages of the rollout, one policy step, several value steps.
 
+use std::rc::Rc;
+
 use anyhow::{Result, ensure};
 use envs::Element;
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,7 @@ use crate::{
     adam::Adam,
     advantage::{Transitions, gae, next_values, normalize, rewards_to_go},
     config::Config,
+    group::Group,
     policy::{ActorCritic, Input, Pass, action_tensor},
     rollout::Rollout,
     statistics::Moments,
@@ -22,15 +25,18 @@ pub struct Learner {
     pub policy: ActorCritic,
     pi_optimizer: Adam,
     v_optimizer: Adam,
+    group: Rc<Group>,
 }
 
 /// The whole state of a [`Learner`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LearnerState {
     /// The networks' parameters in the order of `named_parameters`.
-    parameters: Vec<Vec<f32>>,
-    pi_optimizer: Adam,
-    v_optimizer: Adam,
+    pub parameters: Vec<Vec<f32>>,
+    /// Of the policy.
+    pub pi_optimizer: Adam,
+    /// Of the value function.
+    pub v_optimizer: Adam,
 }
 
 /// What one update measured. Losses are those before the step, differences and KL those behind it.
@@ -53,11 +59,11 @@ pub struct UpdateStats {
 }
 
 impl Learner {
-    /// Fresh optimizers for these networks.
-    pub fn new(policy: ActorCritic) -> Self {
+    /// Fresh optimizers for these networks, which every process of the group has alike.
+    pub fn new(policy: ActorCritic, group: Rc<Group>) -> Self {
         let pi_optimizer = Adam::new(&policy.pi_parameters());
         let v_optimizer = Adam::new(&policy.v.parameters());
-        Self { policy, pi_optimizer, v_optimizer }
+        Self { policy, pi_optimizer, v_optimizer, group }
     }
 
     /// The state as plain data.
@@ -103,12 +109,58 @@ impl Learner {
         };
         let returns = rewards_to_go(&transitions, config.gamma);
         let mut advantages = gae(&transitions, config.gamma, config.lam);
-        normalize(&mut advantages);
+        normalize(&mut advantages, |sums| self.group.sum(sums));
 
         let stats = self.policy_step(&input, rollout, &advantages, config.pi_lr * decay, config.entropy * decay);
         let (loss_v, delta_loss_v) = self.value_steps(&input, &returns, config.train_v_iters, config.vf_lr * decay);
-        let values = Moments::of(transitions.values.iter().map(|&value| f64::from(value)));
-        UpdateStats { loss_v, delta_loss_v, values, ..stats }
+        let stats = UpdateStats { loss_v, delta_loss_v, ..stats };
+        self.of_all_processes(stats, transitions.values)
+    }
+
+    /// The statistics of all processes together; `values` are this one's.
+    fn of_all_processes(&self, stats: UpdateStats, values: &[f32]) -> UpdateStats {
+        let UpdateStats { loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl, .. } = stats;
+        let mut means = [loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl];
+        self.group.sum(&mut means);
+        let [loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl] =
+            means.map(|sum| sum / self.group.size() as f64);
+        let values = self.group.gather(bytemuck::cast_slice(values).to_vec()).concat();
+        let values = bytemuck::pod_collect_to_vec::<u8, f32>(&values);
+        let values = Moments::of(values.iter().map(|&value| f64::from(value)));
+        UpdateStats { loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl, values }
+    }
+
+    /// The gradients' means over all processes.
+    fn average(&self, gradients: Vec<Tensor>) -> Vec<Tensor> {
+        if self.group.size() == 1 {
+            return gradients;
+        }
+        let mut values: Vec<f32> = gradients.iter().flat_map(to_vec).collect();
+        self.group.average(&mut values);
+        let mut rest = values.as_slice();
+        let mut take = |gradient: &Tensor| {
+            let (values, behind) = rest.split_at(gradient.numel());
+            rest = behind;
+            Tensor::from_slice(values).view(gradient.size().as_slice())
+        };
+        gradients.iter().map(&mut take).collect()
+    }
+
+    /// Refuses weights that are not the same in every process.
+    ///
+    /// # Errors
+    /// Where they differ.
+    pub fn check_equal_weights(&self) -> Result<()> {
+        if self.group.size() == 1 {
+            return Ok(());
+        }
+        let mut hasher = crc32fast::Hasher::new();
+        for (_, parameter) in self.policy.named_parameters() {
+            hasher.update(bytemuck::cast_slice(&to_vec(&parameter)));
+        }
+        let hashes = self.group.gather(hasher.finalize().to_le_bytes().to_vec());
+        ensure!(hashes.iter().all(|hash| *hash == hashes[0]), "the processes' weights have come apart: {hashes:x?}");
+        Ok(())
     }
 
     fn all_values<T: Element>(&self, input: &Input, last_rows: &[T], observation_len: usize) -> Vec<f32> {
@@ -142,7 +194,8 @@ impl Learner {
         let (loss_pi, entropy) = (loss_of(&log_prob), entropy.mean(Kind::Float));
         let objective = &loss_pi - &entropy * entropy_bonus;
         let parameters = self.policy.pi_parameters();
-        self.pi_optimizer.step(&parameters, &pass.gradients(&objective, &parameters), learning_rate);
+        let gradients = self.average(pass.gradients(&objective, &parameters));
+        self.pi_optimizer.step(&parameters, &gradients, learning_rate);
 
         let (new_log_prob, _) = tch::no_grad(|| {
             let output = self.policy.pi.forward(input).output;
@@ -168,7 +221,8 @@ impl Learner {
             let pass = v.forward(input);
             let loss = loss_of(&pass);
             before.get_or_insert_with(|| loss.double_value(&[]));
-            self.v_optimizer.step(&parameters, &pass.gradients(&loss, &parameters), learning_rate);
+            let gradients = self.average(pass.gradients(&loss, &parameters));
+            self.v_optimizer.step(&parameters, &gradients, learning_rate);
         }
         let after = tch::no_grad(|| loss_of(&v.forward(input))).double_value(&[]);
         let before = before.unwrap_or(after);

@@ -321,10 +321,7 @@ impl<T: Element> VecEnv<T> {
     /// # Errors
     /// [`Error::InvalidOption`] where there is no such environment; its own error otherwise.
     pub fn render(&self, index: usize) -> Result<RgbImage, Error> {
-        if index >= self.num_envs() {
-            let expected = format!("an environment from 0 to {}", self.num_envs() - 1);
-            return Err(Error::InvalidOption { name: "index", value: index.to_string(), expected });
-        }
+        self.check_index(index)?;
         let len = self.groups[0].len();
         self.groups[index / len].render(index % len).map_err(|error| in_vector(index, error))
     }
@@ -334,16 +331,25 @@ impl<T: Element> VecEnv<T> {
     /// # Errors
     /// [`Error::ResetNeeded`] with the index of an environment that was not reset at first or after a panic.
     pub fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
-        let statuses = &self.results.statuses;
-        if let Some(index) = statuses.iter().position(|status| *status == Status::Unready) {
+        state::put(&self.num_envs(), state)?;
+        (0..self.num_envs()).try_for_each(|index| self.save_env(index, state))
+    }
+
+    /// Appends the state of environment `index` and its last observation to `state`: for vectors that are shared out anew.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where there is no such environment; otherwise as [`save`](Self::save).
+    pub fn save_env(&self, index: usize, state: &mut Vec<u8>) -> Result<(), Error> {
+        self.check_index(index)?;
+        let status = self.results.statuses[index];
+        if status == Status::Unready {
             return Err(in_vector(index, Error::ResetNeeded));
         }
-        let ended: Vec<bool> = statuses.iter().map(|status| *status == Status::Ended).collect();
-        state::put(&ended, state)?;
-        for (index, group, i) in places(&self.groups) {
-            group.save(i, state).map_err(|error| in_vector(index, error))?;
-        }
-        state.extend_from_slice(bytemuck::cast_slice(&self.observations));
+        state::put(&(status == Status::Ended), state)?;
+        let len = self.groups[0].len();
+        self.groups[index / len].save(index % len, state).map_err(|error| in_vector(index, error))?;
+        let size = self.observation_space.size();
+        state.extend_from_slice(bytemuck::cast_slice(&self.observations[index * size..][..size]));
         Ok(())
     }
 
@@ -363,29 +369,48 @@ impl<T: Element> VecEnv<T> {
         result
     }
 
-    /// An error leaves some environments restored and others not, all of them unready.
+    /// An error leaves some environments restored and others not.
     fn restore_or_break(&mut self, state: &mut &[u8]) -> Result<(), Error> {
         let mut rest = *state;
-        let ended: Vec<bool> = state::take(&mut rest)?;
-        let (saved, num_envs) = (ended.len(), self.num_envs());
+        let (saved, num_envs): (usize, usize) = (state::take(&mut rest)?, self.num_envs());
         if saved != num_envs {
             return Err(bad_state(format!("it holds {saved} environments, not {num_envs}")));
         }
-        self.results.statuses.fill(Status::Unready);
-        let len = self.groups[0].len();
-        for index in 0..num_envs {
-            let group = &mut self.groups[index / len];
-            group.restore(index % len, &mut rest).map_err(|error| in_vector(index, error))?;
-        }
-        let observations: &mut [u8] = bytemuck::cast_slice_mut(&mut self.observations);
-        let (saved, rest) =
-            rest.split_at_checked(observations.len()).ok_or_else(|| bad_state("it ends too soon".into()))?;
-        observations.copy_from_slice(saved);
-        for (status, ended) in self.results.statuses.iter_mut().zip(ended) {
-            *status = if ended { Status::Ended } else { Status::Running };
-        }
+        (0..num_envs).try_for_each(|index| self.restore_env(index, &mut rest))?;
         *state = rest;
         Ok(())
+    }
+
+    /// Takes what `save_env` appended, of any environment made alike, from the front of `state` for environment `index`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where there is no such environment; [`Error::BadState`] where the bytes are not such a
+    /// state: the environment must then be reset.
+    pub fn restore_env(&mut self, index: usize, state: &mut &[u8]) -> Result<(), Error> {
+        self.check_index(index)?;
+        self.results.statuses[index] = Status::Unready;
+        self.blocked = true;
+        let mut rest = *state;
+        let ended: bool = state::take(&mut rest)?;
+        let len = self.groups[0].len();
+        self.groups[index / len].restore(index % len, &mut rest).map_err(|error| in_vector(index, error))?;
+        let size = self.observation_space.size();
+        let observation: &mut [u8] = bytemuck::cast_slice_mut(&mut self.observations[index * size..][..size]);
+        let (saved, rest) =
+            rest.split_at_checked(observation.len()).ok_or_else(|| bad_state("it ends too soon".into()))?;
+        observation.copy_from_slice(saved);
+        self.results.statuses[index] = if ended { Status::Ended } else { Status::Running };
+        self.blocked = self.first_blocked().is_some();
+        *state = rest;
+        Ok(())
+    }
+
+    fn check_index(&self, index: usize) -> Result<(), Error> {
+        if index < self.num_envs() {
+            return Ok(());
+        }
+        let expected = format!("an environment from 0 to {}", self.num_envs() - 1);
+        Err(Error::InvalidOption { name: "index", value: index.to_string(), expected })
     }
 
     fn view<'a>(&self, values: &'a [T]) -> ArrayViewD<'a, T> {
@@ -434,12 +459,6 @@ impl<T: Element> std::fmt::Debug for VecEnv<T> {
             .field("autoreset", &self.autoreset)
             .finish_non_exhaustive()
     }
-}
-
-/// Every environment's index in the vector, its group, and its index in the group.
-fn places<T>(groups: &[Box<dyn Group<T>>]) -> impl Iterator<Item = (usize, &dyn Group<T>, usize)> {
-    let places = groups.iter().flat_map(|group| (0..group.len()).map(move |i| (group.as_ref(), i)));
-    places.enumerate().map(|(index, (group, i))| (index, group, i))
 }
 
 /// The observation and action space that all environments have.
