@@ -1,6 +1,6 @@
 //! Collecting: the environments step, the policy as it is now chooses, the rollout fills.
 
-use std::ops::Range;
+use std::{ops::Range, time::Instant};
 
 use envs::{Actions, Element, EpisodeStats, Error, NumpyRng, Seed, VecEnv};
 use ndarray::ArrayView2;
@@ -131,6 +131,7 @@ impl<T: Element> Collector<T> {
         profile: &mut Profile,
     ) -> Result<Vec<(usize, EpisodeStats)>, Error> {
         let mut ended = Vec::new();
+        let began = Instant::now();
         for t in 0..rollout.steps {
             let (observations, next_observations) = rollout.step_rows(t);
             timed(&mut profile.act, || self.actions.choose(actor, observations));
@@ -145,6 +146,8 @@ impl<T: Element> Collector<T> {
             };
             rollout.record(t, outcome);
         }
+        profile.env_steps += rollout.len() as u64;
+        profile.collect += began.elapsed();
         Ok(ended)
     }
 }

@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-/// Seconds spent in each part of training, all epochs together.
+/// Seconds spent in each part of training, all epochs together, and how fast samples came.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Profile {
+    /// Steps of single environments.
+    pub env_steps: u64,
+    /// Collecting them: stepping, acting, and keeping what came of it.
+    pub collect: Duration,
     /// Stepping the environments, preprocessing included.
     pub step: Duration,
     /// Choosing actions.
@@ -43,8 +47,11 @@ impl std::fmt::Display for Profile {
             let share = 100.0 * time.as_secs_f64() / total.as_secs_f64();
             write!(f, "{name} {:.1} s ({share:.1} %)  ", time.as_secs_f64())?;
         }
+        let [collection, bare] = [self.collect, self.step].map(|time| self.env_steps as f64 / time.as_secs_f64());
+        let share = 100.0 * collection / bare;
+        write!(f, "\ncollection {collection:.0} steps/s, {share:.1} % of the environments alone at {bare:.0} steps/s")?;
         if self.exchange.calls > 0 {
-            write!(f, "{}", self.exchange)?;
+            write!(f, "\n{}", self.exchange)?;
         }
         Ok(())
     }

@@ -57,12 +57,16 @@ pub(crate) struct Batch<E, const D: usize> {
     blocks: Vec<Block<D>>,
     /// One per environment; `None` before its first reset.
     rngs: Vec<Option<NumpyRng>>,
-    started: Vec<Instant>,
+    /// When each episode began, in seconds since `made`: numbers are quicker to subtract than instants.
+    started: Vec<f64>,
+    made: Instant,
     level: Level,
 }
 
-/// Eight environments; the last block may have fewer, and its other lanes are not used.
+/// Eight environments; the last block may have fewer, and its other lanes are not used. Laid out so that eight numbers are
+/// a whole cache line.
 #[derive(Clone)]
+#[repr(C, align(64))]
 struct Block<const D: usize> {
     states: [Lanes; D],
     lengths: [u64; LANES],
@@ -85,13 +89,19 @@ impl<E: Native<D>, const D: usize> Batch<E, D> {
             len,
             blocks: vec![block; len.div_ceil(LANES)],
             rngs: vec![None; len],
-            started: vec![Instant::now(); len],
+            started: vec![0.0; len],
+            made: Instant::now(),
             level,
         }
     }
 
+    /// Seconds since this batch was made.
+    fn now(&self) -> f64 {
+        self.made.elapsed().as_secs_f64()
+    }
+
     /// Begins an episode of environment `i`, which has its generator, and writes its first observation.
-    fn begin(&mut self, i: usize, now: Instant, rows: &mut Rows<'_, E::Obs>) {
+    fn begin(&mut self, i: usize, now: f64, rows: &mut Rows<'_, E::Obs>) {
         let (block, lane) = (&mut self.blocks[i / LANES], i % LANES);
         let Some(rng) = &mut self.rngs[i] else { return };
         let state = self.env.start(rng);
@@ -121,7 +131,7 @@ impl<E: Native<D>, const D: usize> Group<E::Obs> for Batch<E, D> {
     }
 
     fn reset(&mut self, request: &Reset<'_>, first: usize, rows: &mut Rows<'_, E::Obs>) -> Result<(), Error> {
-        let now = Instant::now();
+        let now = self.now();
         for i in (0..self.len).filter(|i| request.includes(first + i)) {
             let rng = NumpyRng::for_reset(request.seed(first + i).as_ref(), self.rngs[i].take());
             self.rngs[i] = Some(rng);
@@ -161,7 +171,7 @@ impl<E: Native<D>, const D: usize> Group<E::Obs> for Batch<E, D> {
         }
         (block.lengths[lane], block.returns[lane]) = single.statistics();
         self.rngs[i] = Some(rng);
-        self.started[i] = Instant::now();
+        self.started[i] = self.now();
         Ok(())
     }
 }
@@ -173,7 +183,7 @@ struct StepAll<'a, 'b, E: Native<D>, const D: usize> {
     autoreset: Autoreset,
     rows: &'a mut Rows<'b, E::Obs>,
     /// The time of the first end in this step; the others are at the same time.
-    now: Option<Instant>,
+    now: Option<f64>,
 }
 
 impl<E: Native<D>, const D: usize> Kernel for StepAll<'_, '_, E, D> {
@@ -200,14 +210,14 @@ impl<E: Native<D>, const D: usize> StepAll<'_, '_, E, D> {
         let Batch { env, blocks, max_episode_steps, .. } = &mut *self.batch;
         let block = &mut blocks[b];
         let (rewards, terminated) = env.step_lanes::<M, LANES>(&mut block.states, actions);
-        let limit = max_episode_steps.unwrap_or(u64::MAX);
-        let mut truncated = [false; LANES];
-        let mut columns = [[E::Obs::default(); LANES]; SIZE];
-        for i in 0..LANES {
-            block.lengths[i] = block.lengths[i].wrapping_add(1); // no check, so that it is one instruction
-            block.returns[i] += rewards[i];
-            truncated[i] = block.lengths[i] >= limit;
+        for (length, (total, reward)) in block.lengths.iter_mut().zip(block.returns.iter_mut().zip(rewards)) {
+            *length = length.wrapping_add(1); // no check, so that it is one instruction
+            *total += reward;
         }
+        let limit = max_episode_steps.unwrap_or(u64::MAX);
+        let longest = block.lengths.into_iter().fold(0, u64::max);
+        let truncated = if longest < limit { [false; LANES] } else { block.lengths.map(|length| length >= limit) };
+        let mut columns = [[E::Obs::default(); LANES]; SIZE];
         for (column, numbers) in columns.iter_mut().zip(&block.states) {
             *column = numbers.map(E::observed);
         }
@@ -265,9 +275,9 @@ impl<E: Native<D>, const D: usize> StepAll<'_, '_, E, D> {
         }
     }
 
-    /// Which of the `count` environments from `first` on are to begin an episode instead of stepping: a bit each.
+    /// Which of the `count` environments from `first` on are to begin an episode instead of stepping: a [`mask`].
     #[inline(always)]
-    fn ended_before(&self, first: usize, count: usize) -> u8 {
+    fn ended_before(&self, first: usize, count: usize) -> u64 {
         match self.autoreset {
             Autoreset::NextStep => {
                 mask(std::array::from_fn(|i| i < count && self.rows.statuses[first + i] == Status::Ended))
@@ -276,20 +286,20 @@ impl<E: Native<D>, const D: usize> StepAll<'_, '_, E, D> {
         }
     }
 
-    /// Tells of the episodes that this step ended, a bit for each environment from `first` on, and, where that is the
+    /// Tells of the episodes that this step ended, a [`mask`] from `first` on, and, where that is the
     /// mode, begins the next ones.
     #[cold]
     #[inline(never)]
-    fn end_episodes(&mut self, first: usize, ended: u8) {
-        let now = *self.now.get_or_insert_with(Instant::now);
-        for i in bits(ended).map(|bit| first + bit) {
+    fn end_episodes(&mut self, first: usize, ended: u64) {
+        let now = *self.now.get_or_insert_with(|| self.batch.now());
+        for i in set(ended).map(|lane| first + lane) {
             let rows = &mut *self.rows;
             let (block, lane) = (&mut self.batch.blocks[i / LANES], i % LANES);
             block.terminated[lane] = rows.terminated[i];
             rows.episodes[i] = Some(EpisodeStats {
                 episode_return: block.returns[lane],
                 length: block.lengths[lane],
-                seconds: (now - self.batch.started[i]).as_secs_f64(),
+                seconds: now - self.batch.started[i],
             });
             if self.autoreset == Autoreset::SameStep {
                 let row = i * SIZE..(i + 1) * SIZE;
@@ -302,30 +312,30 @@ impl<E: Native<D>, const D: usize> StepAll<'_, '_, E, D> {
         }
     }
 
-    /// Begins new episodes, a bit for each environment from `first` on; what these did in this step is forgotten.
+    /// Begins new episodes, a [`mask`] from `first` on; what these did in this step is forgotten.
     #[cold]
     #[inline(never)]
-    fn begin_episodes(&mut self, first: usize, begin: u8) {
-        let now = *self.now.get_or_insert_with(Instant::now);
-        for i in bits(begin).map(|bit| first + bit) {
+    fn begin_episodes(&mut self, first: usize, begin: u64) {
+        let now = *self.now.get_or_insert_with(|| self.batch.now());
+        for i in set(begin).map(|lane| first + lane) {
             self.batch.begin(i, now, self.rows);
             self.rows.clear(i);
         }
     }
 }
 
-/// A bit for each lane, the first one lowest.
+/// A byte for each lane, 1 where it is set, the first one lowest.
 #[inline(always)]
-fn mask(lanes: [bool; LANES]) -> u8 {
-    lanes.into_iter().enumerate().fold(0, |mask, (lane, set)| mask | u8::from(set) << lane)
+fn mask(lanes: [bool; LANES]) -> u64 {
+    u64::from_le_bytes(lanes.map(u8::from))
 }
 
-/// The places of the bits that are set.
-fn bits(mut mask: u8) -> impl Iterator<Item = usize> {
+/// The lanes that are set.
+fn set(mut mask: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        let place = mask.trailing_zeros() as usize;
+        let lane = mask.trailing_zeros() as usize / 8;
         mask &= mask.checked_sub(1)?;
-        Some(place)
+        Some(lane)
     })
 }
 

@@ -1,0 +1,72 @@
+//! One epoch's learning: `cargo bench -p vpg --bench update`.
+//!
+//! The observations of Pong are differences with some tens of non-zero cells: as `i8`, which learning takes as sparse rows,
+//! and the same numbers as `f32`, which it takes as a dense matrix. CartPole's are four numbers.
+
+use std::rc::Rc;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use envs::{Element, NumpyRng, Seed};
+use vpg::{
+    config::Config,
+    group::Group,
+    policy::ActorCritic,
+    rollout::{ActionRows, Rollout},
+    update::Learner,
+};
+
+const NUM_ENVS: usize = 16;
+const STEPS: usize = 256;
+const ACTIONS: i64 = 3;
+
+/// A rollout with random actions, rewards and ends, of these observations.
+fn rollout<T: Element>(observation_len: usize, observations: Vec<T>) -> Rollout<T> {
+    let mut rng = NumpyRng::new(&Seed::from(2));
+    let mut below = |bound: f64| rng.uniform(0.0, bound) as i64;
+    let mut rollout = Rollout::new(STEPS, NUM_ENVS, observation_len, &ActionRows::Discrete(vec![]));
+    rollout.observations = observations;
+    rollout.actions = ActionRows::Discrete((0..rollout.len()).map(|_| below(ACTIONS as f64)).collect());
+    rollout.rewards.fill_with(|| below(3.0) as f64 - 1.0);
+    rollout.terminated.fill_with(|| below(100.0) == 0);
+    rollout
+}
+
+fn update<T: Element>(criterion: &mut Criterion, name: &str, hidden: &[usize], rollout: &Rollout<T>) {
+    tch::set_num_threads(1);
+    let config = Config { hid: hidden.to_vec(), ..Config::for_env("CartPole-v1").expect("a registered id") };
+    let mut rng = NumpyRng::new(&Seed::from(1));
+    let (inputs, outputs) = (rollout.observation_len, ACTIONS as usize);
+    let policy = ActorCritic::new(inputs, &config.hid, outputs, false, config.activation, &mut rng);
+    let mut learner = Learner::new(policy, Rc::new(Group::alone()));
+    criterion
+        .bench_function(&format!("update/{name}"), |bencher| bencher.iter(|| learner.update(rollout, &config, 1.0)));
+}
+
+/// Differences with 40 random cells of -1 or 1.
+fn differences() -> Vec<i8> {
+    const CELLS: usize = 80 * 80;
+    let mut rng = NumpyRng::new(&Seed::from(3));
+    let mut observations = vec![0; (STEPS + 1) * NUM_ENVS * CELLS];
+    for observation in observations.chunks_exact_mut(CELLS) {
+        for sign in [1, -1].repeat(20) {
+            observation[rng.uniform(0.0, CELLS as f64) as usize] = sign;
+        }
+    }
+    observations
+}
+
+fn updates(criterion: &mut Criterion) {
+    let sparse = differences();
+    let dense = sparse.iter().map(|&cell| f32::from(cell)).collect();
+    update(criterion, "Pong, sparse", &[128], &rollout(80 * 80, sparse));
+    update(criterion, "Pong, dense", &[128], &rollout(80 * 80, dense));
+    let states = (0..(STEPS + 1) * NUM_ENVS * 4).map(|i| (i % 97) as f32 / 97.0 - 0.5).collect();
+    update(criterion, "CartPole", &[64, 64], &rollout(4, states));
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(10);
+    targets = updates
+}
+criterion_main!(benches);
