@@ -180,6 +180,15 @@ fn wrong_flags_end_with_two() {
     }
 }
 
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn without_mpi_it_is_said_how_to_install_it() {
+    let output = vpg("--mpi --env CartPole");
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(text.contains("apt-get install") && text.contains("--features mpi"), "{text}");
+}
+
 #[test]
 fn folders_that_cannot_serve_are_named() {
     let folder = tempfile::tempdir().unwrap();

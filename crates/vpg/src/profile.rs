@@ -35,7 +35,7 @@ pub struct Exchange {
 impl std::fmt::Display for Exchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (mib, seconds) = (self.bytes as f64 / f64::from(1 << 20), self.time.as_secs_f64());
-        write!(f, "exchanged {mib:.1} MiB in {} calls and {seconds:.2} s", self.calls)
+        write!(f, "exchanged {mib:.3} MiB in {} calls and {seconds:.2} s", self.calls)
     }
 }
 

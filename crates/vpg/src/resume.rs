@@ -105,9 +105,11 @@ impl RunState {
 
     fn check_config(&self, config: &Config) -> Result<()> {
         let [ours, given] = [&self.config, &config.decisive()?].map(|text| serde_json::from_str(text));
-        let (ours, given): (serde_json::Map<_, _>, serde_json::Map<_, _>) = (ours?, given?);
-        for (name, value) in &given {
-            ensure!(ours.get(name) == Some(value), "put {name} = {} back, it is {value}", ours[name]);
+        let (ours, given): (serde_json::Map<String, serde_json::Value>, serde_json::Map<_, _>) = (ours?, given?);
+        let text = |value: Option<&serde_json::Value>| value.map_or("nothing".into(), ToString::to_string);
+        for name in given.keys() {
+            let (ours, given) = (text(ours.get(name)), text(given.get(name)));
+            ensure!(ours == given, "put {name} = {ours} back, it is {given}");
         }
         Ok(())
     }
