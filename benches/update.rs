@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use envs::{Element, NumpyRng, Seed};
+use envs::{Element, NumpyRng, Seed, Space};
 use vpg::{
     config::Config,
     group::Group,
@@ -35,9 +35,9 @@ fn update<T: Element>(criterion: &mut Criterion, name: &str, hidden: &[usize], r
     tch::set_num_threads(1);
     let config = Config { hid: hidden.to_vec(), ..Config::for_env("CartPole-v1").expect("a registered id") };
     let mut rng = NumpyRng::new(&Seed::from(1));
-    let (inputs, outputs) = (rollout.observation_len, ACTIONS as usize);
-    let policy = ActorCritic::new(inputs, &config.hid, outputs, false, config.activation, &mut rng);
-    let mut learner = Learner::new(policy, Rc::new(Group::alone()));
+    let (shape, actions) = ([rollout.observation_len], Space::discrete(ACTIONS));
+    let policy = ActorCritic::new(&shape, &actions, None, &config.architecture(), &mut rng);
+    let mut learner = Learner::new(policy, &config, Rc::new(Group::alone()));
     criterion
         .bench_function(&format!("update/{name}"), |bencher| bencher.iter(|| learner.update(rollout, &config, 1.0)));
 }

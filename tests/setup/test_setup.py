@@ -257,12 +257,52 @@ class SeveralProcesses(SetupTest):
         self.assert_whole(self.cache / "toy-1.0")
 
 
+class ThePlatforms(unittest.TestCase):
+    """The pinned wheels are those of their platforms, and keep what libtorch needs there."""
+
+    def packages(self, platform: tuple[str, str]) -> list:
+        return [setup.LIBTORCH[platform], setup.CMAKE[platform]]
+
+    def test_every_wheel_is_for_its_platform_and_pinned(self) -> None:
+        ends = {
+            setup.LINUX_X86_64: ("x86_64",),
+            setup.LINUX_AARCH64: ("aarch64",),
+            setup.MACOS_ARM64: ("macosx_14_0_arm64", "macosx_10_10_universal2"),
+        }
+        self.assertEqual(set(ends), set(setup.LIBTORCH))
+        self.assertEqual(set(ends), set(setup.CMAKE))
+        checksums = set()
+        for platform, end in ends.items():
+            wheels = [wheel for package in self.packages(platform) for wheel in package.wheels]
+            for wheel in wheels:
+                self.assertTrue(wheel.tag.endswith(end), wheel.tag)
+                self.assertRegex(wheel.sha256, "^[0-9a-f]{64}$")
+                checksums.add(wheel.sha256)
+        self.assertEqual(len(checksums), 4 + 4 + 2)
+
+    def test_linux_leaves_cuda_out_and_stands_a_script_in_for_the_library_that_needs_it(self) -> None:
+        for platform in (setup.LINUX_X86_64, setup.LINUX_AARCH64):
+            package = setup.LIBTORCH[platform]
+            kept = {target for wheel in package.wheels for _, target in wheel.keep}
+            self.assertFalse([name for name in kept if "torch_cuda" in name])
+            self.assertIn("lib/libtorch.so", package.texts)
+            self.assertLessEqual({"lib/libcudart.so.13", "lib/libcupti.so.13", "lib/libtorch_cpu.so"}, kept)
+
+    def test_macos_has_nothing_of_cuda(self) -> None:
+        package = setup.LIBTORCH[setup.MACOS_ARM64]
+        self.assertEqual([wheel.requirement for wheel in package.wheels], ["torch==2.13.0"])
+        kept = {target for _, target in package.wheels[0].keep}
+        libraries = {f"lib/lib{name}.dylib" for name in ("torch", "torch_cpu", "c10", "omp")}
+        self.assertEqual(kept, libraries | {"include/"})
+        self.assertEqual(package.texts, {"build-version": "2.13.0\n"})
+
+
 class TheMachine(SetupTest):
     def setUp(self) -> None:
         super().setUp()
         self.without_pip()
-        self.enter(mock.patch.object(setup, "LIBTORCH", self.package()))
-        self.enter(mock.patch.object(setup, "CMAKE", self.package(name="toy-cmake")))
+        for name, package in {"LIBTORCH": self.package(), "CMAKE": self.package(name="toy-cmake")}.items():
+            self.enter(mock.patch.object(setup, name, dict.fromkeys(getattr(setup, name), package)))
         self.bin = self.root / "bin"
         for tool in ("cargo", "cc", "c++", "make"):
             write_program(self.bin / tool, "")
@@ -314,9 +354,38 @@ class TheMachine(SetupTest):
             self.set_up()
 
     def test_another_platform_is_told_what_to_install_by_hand(self) -> None:
-        with mock.patch.object(setup.platform, "system", return_value="Darwin"):
-            with self.assertRaisesRegex(setup.SetupError, "this machine is Darwin .*by hand CMake .*libtorch 2.13.0"):
-                self.set_up()
+        for machine in (("Windows", "AMD64"), ("Darwin", "x86_64"), ("Linux", "riscv64")):
+            with mock.patch.object(setup, "this_platform", return_value=machine):
+                here = " ".join(machine)
+                with self.assertRaisesRegex(setup.SetupError, f"machine is {here}.*by hand CMake .*libtorch 2.13.0"):
+                    self.set_up()
+
+    def test_linux_on_aarch64_is_set_up(self) -> None:
+        with mock.patch.object(setup, "this_platform", return_value=("Linux", "aarch64")):
+            self.set_up()
+        self.assertEqual(set(self.links()), {"libtorch", "bin/cmake"})
+
+    def on_macos(self, version: str):
+        self.enter(mock.patch.object(setup, "this_platform", return_value=("Darwin", "arm64")))
+        self.enter(mock.patch.object(setup.platform, "system", return_value="Darwin"))
+        self.enter(mock.patch.object(setup.platform, "mac_ver", return_value=(version, ("", "", ""), "arm64")))
+        self.enter(mock.patch.object(setup, "glibc_version", return_value=""))
+
+    def test_macos_on_arm64_is_set_up_and_needs_no_glibc(self) -> None:
+        self.on_macos("14.5")
+        self.set_up()
+        self.assertEqual(set(self.links()), {"libtorch", "bin/cmake"})
+
+    def test_an_old_macos_is_told_what_to_install_by_hand(self) -> None:
+        self.on_macos("13.6")
+        with self.assertRaisesRegex(setup.SetupError, "needs macOS 14 or later, this machine has 13.6.*by hand"):
+            self.set_up()
+
+    def test_missing_compilers_on_macos_come_with_xcode(self) -> None:
+        self.on_macos("14.5")
+        (self.bin / "c++").unlink()
+        with self.assertRaisesRegex(setup.SetupError, "missing: g.*xcode-select --install"):
+            self.set_up()
 
     def test_an_old_glibc_is_told_what_to_install_by_hand(self) -> None:
         for found in ("glibc 2.17", ""):

@@ -5,9 +5,12 @@
 use std::ops::Range;
 
 use envs::{Element, NumpyRng, Seed};
+use tch::{Device, Tensor};
 
 use crate::{
-    policy::{Activation, ActorCritic, Linear},
+    network::{Activation, Linear, Net, to_f32},
+    normalizer::{RunningMoments, ShiftScale},
+    policy::ActorCritic,
     rollout::ActionRows,
     sparse::{add_scaled, for_each_nonzero},
     tensors::to_vec,
@@ -16,9 +19,24 @@ use crate::{
 /// The policy as it is now, for choosing actions.
 #[derive(Debug)]
 pub struct Actor {
+    network: Forward,
+    log_std: Option<Vec<f32>>,
+}
+
+/// Where the policy's outputs come from.
+#[derive(Debug)]
+enum Forward {
+    Plain(PlainMlp),
+    /// For networks that are not linear layers alone.
+    Torch(TorchPolicy),
+}
+
+/// Linear layers in plain memory.
+#[derive(Debug)]
+struct PlainMlp {
     layers: Vec<Layer>,
     activation: Activation,
-    log_std: Option<Vec<f32>>,
+    normalization: Option<ShiftScale>,
     /// The present row's values before and behind a layer.
     scratch: [Vec<f32>; 2],
 }
@@ -43,33 +61,31 @@ impl Layer {
     }
 }
 
-impl Actor {
-    /// A copy of the policy's weights.
-    pub fn new(policy: &ActorCritic) -> Self {
-        Self {
-            layers: policy.pi.layers.iter().map(Layer::new).collect(),
-            activation: policy.pi.activation,
-            log_std: policy.log_std.as_ref().map(to_vec),
-            scratch: Default::default(),
-        }
+impl PlainMlp {
+    /// Of the networks one after the other, if they are linear layers with one activation.
+    fn new(networks: &[&Net], normalization: Option<ShiftScale>) -> Option<Self> {
+        let mlps = networks.iter().map(|net| match net {
+            Net::Mlp(mlp) => Some(mlp),
+            Net::Other(_) => None,
+        });
+        let mlps: Vec<_> = mlps.collect::<Option<_>>()?;
+        let activation = mlps[0].activation;
+        let layers = mlps.iter().flat_map(|mlp| &mlp.layers).map(Layer::new).collect();
+        Some(Self { layers, activation, normalization, scratch: Default::default() })
     }
 
-    /// The kind of action it gives, with no rows.
-    pub fn action_kind(&self) -> ActionRows {
-        match &self.log_std {
-            None => ActionRows::Discrete(Vec::new()),
-            Some(log_std) => ActionRows::Continuous { size: log_std.len(), values: Vec::new() },
-        }
-    }
-
-    /// The logits or the mean for one observation.
-    pub fn forward<T: Element>(&mut self, observation: &[T]) -> &[f32] {
+    fn forward<T: Element>(&mut self, observation: &[T]) -> &[f32] {
         let [before, behind] = &mut self.scratch;
         for (i, layer) in self.layers.iter().enumerate() {
-            if i == 0 {
-                layer.forward(observation, behind);
-            } else {
-                layer.forward(before, behind);
+            match &self.normalization {
+                Some(normalization) if i == 0 => {
+                    before.clear();
+                    before.extend(observation.iter().map(|&value| to_f32(value)));
+                    normalization.apply(before);
+                    layer.forward(before, behind);
+                }
+                None if i == 0 => layer.forward(observation, behind),
+                _ => layer.forward(before, behind),
             }
             if i + 1 < self.layers.len() {
                 match self.activation {
@@ -81,40 +97,102 @@ impl Actor {
         }
         before
     }
+}
 
-    /// Draws the action of row `i` of `observations` from the generator `rngs[i]`, for every row.
-    pub fn sample<T: Element>(&mut self, observations: &[T], rngs: &mut [NumpyRng], actions: &mut ActionRows) {
-        let len = observations.len() / rngs.len();
-        let log_std = self.log_std.clone();
-        for (i, (row, rng)) in observations.chunks_exact(len).zip(rngs).enumerate() {
-            let output = self.forward(row);
-            match actions {
-                ActionRows::Discrete(rows) => rows[i] = sample_categorical(output, rng),
-                ActionRows::Continuous { size, values } => {
-                    let std = log_std.iter().flatten().map(|log_std| f64::from(log_std.exp()));
-                    let action = values[i * *size..].iter_mut();
-                    for ((value, &mean), std) in action.zip(output).zip(std) {
-                        *value = f64::from(mean) + std * rng.standard_normal();
-                    }
+/// Networks on libtorch, shared with the learner, for whole batches.
+#[derive(Debug)]
+struct TorchPolicy {
+    networks: Vec<Net>,
+    normalization: Option<ShiftScale>,
+    device: Device,
+}
+
+impl TorchPolicy {
+    /// The outputs of all rows.
+    fn forward<T: Element>(&self, observations: &[T], len: usize) -> Vec<f32> {
+        let _no_grad = tch::no_grad_guard();
+        let mut rows: Vec<f32> = observations.iter().map(|&value| to_f32(value)).collect();
+        if let Some(normalization) = &self.normalization {
+            normalization.apply(&mut rows);
+        }
+        let rows = Tensor::from_slice(&rows).view([-1, len as i64]).to_device(self.device);
+        to_vec(&self.networks.iter().fold(rows, |rows, network| network.forward_dense(&rows)))
+    }
+}
+
+impl Actor {
+    /// The policy as it is now: a copy of its weights, where they are linear layers.
+    pub fn new(policy: &ActorCritic) -> Self {
+        let networks: Vec<&Net> = policy.trunk.iter().chain([&policy.pi]).collect();
+        let normalization = policy.observation_moments.as_ref().map(RunningMoments::shift_and_scale);
+        let network = match PlainMlp::new(&networks, normalization.clone()) {
+            Some(mlp) => Forward::Plain(mlp),
+            None => {
+                let networks = networks.into_iter().cloned().collect();
+                Forward::Torch(TorchPolicy { networks, normalization, device: policy.device })
+            }
+        };
+        Self { network, log_std: policy.log_std.as_ref().map(to_vec) }
+    }
+
+    /// The kind of action it gives, with no rows.
+    pub fn action_kind(&self) -> ActionRows {
+        match &self.log_std {
+            None => ActionRows::Discrete(Vec::new()),
+            Some(log_std) => ActionRows::Continuous { size: log_std.len(), values: Vec::new() },
+        }
+    }
+
+    /// The logits or the mean for one observation.
+    pub fn forward<T: Element>(&mut self, observation: &[T]) -> Vec<f32> {
+        let mut all = Vec::new();
+        self.for_each_output(observation, 1, |_, output| all.extend_from_slice(output));
+        all
+    }
+
+    /// Calls `visit` with the index and the logits or mean of each observation.
+    fn for_each_output<T: Element>(&mut self, observations: &[T], rows: usize, mut visit: impl FnMut(usize, &[f32])) {
+        let len = observations.len() / rows;
+        match &mut self.network {
+            Forward::Plain(mlp) => {
+                for (i, row) in observations.chunks_exact(len).enumerate() {
+                    visit(i, mlp.forward(row));
+                }
+            }
+            Forward::Torch(policy) => {
+                let outputs = policy.forward(observations, len);
+                for (i, output) in outputs.chunks_exact(outputs.len() / rows).enumerate() {
+                    visit(i, output);
                 }
             }
         }
     }
 
-    /// The most likely action of each row.
-    pub fn greedy<T: Element>(&mut self, observations: &[T], rows: usize, actions: &mut ActionRows) {
-        let len = observations.len() / rows;
-        for (i, row) in observations.chunks_exact(len).enumerate() {
-            let output = self.forward(row);
-            match actions {
-                ActionRows::Discrete(rows) => rows[i] = argmax(output),
-                ActionRows::Continuous { size, values } => {
-                    for (value, &mean) in values[i * *size..].iter_mut().zip(output) {
-                        *value = f64::from(mean);
-                    }
+    /// Draws the action of row `i` of `observations` from the generator `rngs[i]`, for every row.
+    pub fn sample<T: Element>(&mut self, observations: &[T], rngs: &mut [NumpyRng], actions: &mut ActionRows) {
+        let log_std = self.log_std.clone();
+        self.for_each_output(observations, rngs.len(), |i, output| match actions {
+            ActionRows::Discrete(rows) => rows[i] = sample_categorical(output, &mut rngs[i]),
+            ActionRows::Continuous { size, values } => {
+                let std = log_std.iter().flatten().map(|log_std| f64::from(log_std.exp()));
+                let action = values[i * *size..].iter_mut();
+                for ((value, &mean), std) in action.zip(output).zip(std) {
+                    *value = f64::from(mean) + std * rngs[i].standard_normal();
                 }
             }
-        }
+        });
+    }
+
+    /// The most likely action of each row.
+    pub fn greedy<T: Element>(&mut self, observations: &[T], rows: usize, actions: &mut ActionRows) {
+        self.for_each_output(observations, rows, |i, output| match actions {
+            ActionRows::Discrete(rows) => rows[i] = argmax(output),
+            ActionRows::Continuous { size, values } => {
+                for (value, &mean) in values[i * *size..].iter_mut().zip(output) {
+                    *value = f64::from(mean);
+                }
+            }
+        });
     }
 }
 
@@ -150,18 +228,20 @@ pub fn stream_rng(seed: u64, purpose: u64, index: u64) -> NumpyRng {
 
 #[cfg(test)]
 mod tests {
+    use envs::{DType, Space};
     use tch::Tensor;
 
     use super::*;
-    use crate::policy::Input;
+    use crate::policy::{Architecture, NetworkKind};
 
-    fn actor_critic(continuous: bool, activation: Activation) -> ActorCritic {
-        ActorCritic::new(100, &[64, 32], 3, continuous, activation, &mut stream_rng(0, 0, 0))
+    fn actor_critic(continuous: bool, architecture: Architecture<'_>) -> ActorCritic {
+        let space = if continuous { Space::boxed(&[3], DType::F32, -1.0, 1.0) } else { Space::discrete(3) };
+        ActorCritic::new(&[100], &space, None, &architecture, &mut stream_rng(0, 0, 0))
     }
 
     /// The outputs of libtorch for the same rows.
     fn outputs<T: Element>(policy: &ActorCritic, rows: &[T]) -> Vec<f32> {
-        to_vec(&policy.pi.forward(&Input::new(rows, 100)).output)
+        to_vec(&policy.pi_pass(&policy.input(rows, 100)).output)
     }
 
     #[test]
@@ -170,14 +250,37 @@ mod tests {
         let dense: Vec<f32> = (0..1000).map(|_| rng.uniform(-1.0, 1.0) as f32).collect();
         let sparse: Vec<i8> =
             (0..1000).map(|_| if rng.random() < 0.9 { 0 } else { rng.integers(-1, 2) as i8 }).collect();
-        for activation in [Activation::Tanh, Activation::Relu] {
-            let policy = actor_critic(false, activation);
-            let mut actor = Actor::new(&policy);
-            let ours: Vec<f32> = dense.chunks(100).flat_map(|row| actor.forward(row).to_vec()).collect();
-            assert_close(&ours, &outputs(&policy, &dense));
-            let ours: Vec<f32> = sparse.chunks(100).flat_map(|row| actor.forward(row).to_vec()).collect();
-            assert_close(&ours, &outputs(&policy, &sparse));
+        for (activation, shared_trunk, normalize_observations) in
+            [(Activation::Tanh, false, false), (Activation::Relu, true, false), (Activation::Relu, false, true)]
+        {
+            let architecture =
+                Architecture { activation, shared_trunk, normalize_observations, ..Architecture::mlp(&[64, 32]) };
+            let policy = actor_critic(false, architecture);
+            policy.observation_moments.iter().for_each(|m| m.update(dense.iter().map(|&x| f64::from(x) + 0.2)));
+            assert_close(&acted(&policy, &dense), &outputs(&policy, &dense));
+            assert_close(&acted(&policy, &sparse), &outputs(&policy, &sparse));
         }
+    }
+
+    #[test]
+    fn convolutions_act_as_they_learn() {
+        let architecture = Architecture { kind: NetworkKind::Cnn, ..Architecture::mlp(&[]) };
+        for shared_trunk in [false, true] {
+            let architecture = Architecture { shared_trunk, ..architecture.clone() };
+            let mut rng = stream_rng(0, 0, 0);
+            let policy = ActorCritic::new(&[4, 84, 84], &Space::discrete(3), None, &architecture, &mut rng);
+            let pictures: Vec<u8> = (0..2 * 4 * 84 * 84).map(|i| (i % 251) as u8).collect();
+            let expected = to_vec(&policy.pi_pass(&policy.input(&pictures, 4 * 84 * 84)).output);
+            assert_close(&acted(&policy, &pictures), &expected);
+            assert_eq!(expected.len(), 2 * 3);
+        }
+    }
+
+    /// The outputs of an actor for the same rows.
+    fn acted<T: Element>(policy: &ActorCritic, rows: &[T]) -> Vec<f32> {
+        let (mut all, len) = (Vec::new(), if rows.len() == 1000 { 10 } else { 2 });
+        Actor::new(policy).for_each_output(rows, len, |_, output| all.extend_from_slice(output));
+        all
     }
 
     fn assert_close(ours: &[f32], theirs: &[f32]) {
@@ -204,18 +307,18 @@ mod tests {
 
     #[test]
     fn continuous_actions_have_the_policys_mean_and_deviation() {
-        let policy = actor_critic(true, Activation::Tanh);
+        let policy = actor_critic(true, Architecture::mlp(&[64, 32]));
         let mut actor = Actor::new(&policy);
         let row = [0.5f32; 100];
-        let mean: Vec<f64> = actor.forward(&row).iter().map(|&x| f64::from(x)).collect();
+        let mean = f64::from(outputs(&policy, &row)[0]);
         let mut rngs = action_rngs(0, 0..1);
         let mut actions = actor.action_kind().zeros_like(1);
         let (mut sum, mut squares) = (0.0, 0.0);
         for _ in 0..100_000 {
             actor.sample(&row, &mut rngs, &mut actions);
             let ActionRows::Continuous { values, .. } = &actions else { unreachable!() };
-            sum += values[0] - mean[0];
-            squares += (values[0] - mean[0]).powi(2);
+            sum += values[0] - mean;
+            squares += (values[0] - mean).powi(2);
         }
         assert!((sum / 1e5).abs() < 0.016 && (squares / 1e5 - 1.0).abs() < 0.023, "{sum} {squares}");
     }

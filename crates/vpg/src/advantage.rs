@@ -90,17 +90,68 @@ pub fn rewards_to_go(transitions: &Transitions<'_>, gamma: f64) -> Vec<f32> {
     returns
 }
 
-/// Shifts and scales to mean 0 and standard deviation 1 (biased); all-equal values become 0. `sum` puts the sums over all
-/// processes in place of its numbers: mean and deviation are those of all their values.
-pub fn normalize(values: &mut [f32], sum: impl Fn(&mut [f64])) {
+/// The discounted return of each transition's whole episode, or of what the rollout holds of it: the credit of the
+/// simplest policy gradient, the same for all its actions.
+///
+/// ```
+/// use vpg::advantage::{Transitions, total_returns};
+/// let transitions =
+///     Transitions { num_envs: 1, rewards: &[1.0, 2.0, 4.0], values: &[0.0; 3], next_values: &[0.0; 3], ended: &[false, true, true] };
+/// assert_eq!(total_returns(&transitions, 0.5), [2.0, 2.0, 4.0]);
+/// ```
+pub fn total_returns(transitions: &Transitions<'_>, gamma: f64) -> Vec<f32> {
+    let mut returns = rewards_to_go(transitions, gamma);
+    for index in transitions.num_envs..returns.len() {
+        let before = index - transitions.num_envs;
+        if !transitions.ended[before] {
+            returns[index] = returns[before];
+        }
+    }
+    returns
+}
+
+/// Shifts and scales to mean 0 and standard deviation 1; all-equal values become 0. An unbiased standard deviation divides
+/// by n - 1. `sum` puts the sums over all processes in place of its numbers: mean and deviation are those of all their
+/// values.
+pub fn normalize(values: &mut [f32], unbiased: bool, sum: impl Fn(&mut [f64])) {
     let mut sums = [values.len() as f64, values.iter().map(|&x| f64::from(x)).sum()];
     sum(&mut sums);
     let n = sums[0].max(1.0);
     let mean = sums[1] / n;
     let mut squares = [values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>()];
     sum(&mut squares);
-    let variance = squares[0] / n;
-    let scale = 1.0 / (variance.sqrt() + 1e-8);
+    let variance = squares[0] / if unbiased { (n - 1.0).max(1.0) } else { n };
+    rescale(values.iter_mut(), mean, variance.sqrt());
+}
+
+/// The same for each episode on its own. `ended` tells the last step of each; an unbiased standard deviation divides by
+/// n - 1. An episode of one step, or of equal values, becomes 0.
+pub fn normalize_episodes(values: &mut [f32], ended: &[bool], num_envs: usize, unbiased: bool) {
+    for env in 0..num_envs {
+        let mut first = env;
+        for index in (env..values.len()).step_by(num_envs) {
+            if ended[index] || index + num_envs >= values.len() {
+                let episode = &mut values[first..=index];
+                let (mean, std) = mean_and_std(episode.iter().copied().step_by(num_envs), unbiased);
+                rescale(episode.iter_mut().step_by(num_envs), mean, std);
+                first = index + num_envs;
+            }
+        }
+    }
+}
+
+/// Mean and standard deviation; unbiased it divides by n - 1.
+pub fn mean_and_std(values: impl ExactSizeIterator<Item = f32> + Clone, unbiased: bool) -> (f64, f64) {
+    let count = values.len();
+    let n = count.max(1) as f64;
+    let mean = values.clone().map(f64::from).sum::<f64>() / n;
+    let squares = values.map(|x| (f64::from(x) - mean).powi(2)).sum::<f64>();
+    let divisor = if unbiased { count.saturating_sub(1).max(1) as f64 } else { n };
+    (mean, (squares / divisor).sqrt())
+}
+
+fn rescale<'a>(values: impl Iterator<Item = &'a mut f32>, mean: f64, std: f64) {
+    let scale = 1.0 / (std + 1e-8);
     for value in values {
         *value = ((f64::from(*value) - mean) * scale) as f32;
     }
@@ -201,9 +252,46 @@ mod tests {
     }
 
     #[test]
+    fn total_returns_of_several_environments_do_not_mix() {
+        let transitions = Transitions {
+            num_envs: 2,
+            rewards: &[1.0, 10.0, 2.0, 20.0],
+            values: &[0.0; 4],
+            next_values: &[0.0, 0.0, 4.0, 0.0],
+            ended: &[false, true, false, true],
+        };
+        // Environment 0 goes on behind the rollout with a value of 4; environment 1 has two episodes.
+        assert_eq!(total_returns(&transitions, 0.5), [3.0, 10.0, 3.0, 20.0]);
+    }
+
+    #[test]
+    fn episodes_are_normalized_each_on_its_own() {
+        // Environment 0: 1, 3 | 5; environment 1: 10, 10, 40.
+        let ended = [false, false, true, false, false, false];
+        let mut values = [1.0, 10.0, 3.0, 10.0, 5.0, 40.0];
+        normalize_episodes(&mut values, &ended, 2, false);
+        let half = 0.5f32.sqrt();
+        let expected = [-1.0, -half, 1.0, -half, 0.0, 2.0 * half];
+        assert!(values.iter().zip(expected).all(|(value, expected)| (value - expected).abs() < 1e-6), "{values:?}");
+    }
+
+    #[test]
+    fn the_unbiased_deviation_divides_by_one_less() {
+        let values = [1.0f32, 3.0];
+        assert_eq!(mean_and_std(values.iter().copied(), false), (2.0, 1.0));
+        assert_eq!(mean_and_std(values.iter().copied(), true), (2.0, 2f64.sqrt()));
+        let mut one = [7.0];
+        normalize_episodes(&mut one, &[true], 1, true);
+        assert_eq!(one, [0.0]);
+        let mut values = values;
+        normalize(&mut values, true, |_| {});
+        assert!((values[1] - 0.5f32.sqrt()).abs() < 1e-6);
+    }
+
+    #[test]
     fn equal_advantages_normalize_to_zero() {
         let mut values = [3.0; 4];
-        normalize(&mut values, |_| {});
+        normalize(&mut values, false, |_| {});
         assert_eq!(values, [0.0; 4]);
     }
 }

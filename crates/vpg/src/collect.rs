@@ -7,6 +7,8 @@ use ndarray::ArrayView2;
 
 use crate::{
     actor::{Actor, action_rngs},
+    config::Config,
+    episodes::{Quota, WholeEpisodes},
     profile::{Profile, timed},
     resume::EnvState,
     rollout::{ActionRows, Outcome, Rollout},
@@ -39,6 +41,11 @@ impl EnvActions {
         actor.greedy(observations, self.rngs.len(), &mut self.chosen);
     }
 
+    /// What was chosen, as the policy's outputs are numbered.
+    pub fn chosen(&self) -> &ActionRows {
+        &self.chosen
+    }
+
     /// What was chosen, as the environments take it.
     pub fn for_env(&mut self) -> Actions<'_> {
         match (&self.chosen, &self.list) {
@@ -57,10 +64,21 @@ impl EnvActions {
     }
 }
 
+/// What an epoch's collecting gave beside the rollout.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// The steps of every environment.
+    pub steps: usize,
+    /// The episodes that ended, and the step (from 1) at which each did.
+    pub ended: Vec<(usize, EpisodeStats)>,
+}
+
 /// The environments with what acting in them needs.
 pub struct Collector<T: Element> {
     env: VecEnv<T>,
     actions: EnvActions,
+    /// Where epochs consist of whole episodes.
+    whole: Option<WholeEpisodes<T>>,
 }
 
 impl<T: Element> Collector<T> {
@@ -71,23 +89,37 @@ impl<T: Element> Collector<T> {
     pub fn start(
         mut env: VecEnv<T>,
         actor: &Actor,
-        config: &crate::config::Config,
+        config: &Config,
         share: Range<usize>,
     ) -> Result<(Self, Rollout<T>), Error> {
         let seed = Seed::from(config.seed).offset(share.start as u64);
         let actions = EnvActions::new(actor, action_rngs(config.seed, share), config.actions.clone());
         let (num_envs, len) = (env.num_envs(), env.observation_space().size());
+        if config.has_whole_episodes() {
+            let mut rows = vec![T::default(); num_envs * len];
+            env.reset_into(&seed, &mut rows)?;
+            let quota = config.episodes_per_epoch.map_or(Quota::Steps(config.steps_per_epoch), Quota::Episodes);
+            let whole = WholeEpisodes::new(quota, rows, num_envs, &actions.chosen);
+            let rollout = Rollout::new(0, 1, len, &actions.chosen);
+            return Ok((Self { env, actions, whole: Some(whole) }, rollout));
+        }
         let mut rollout = Rollout::new(config.rollout_steps(), num_envs, len, &actions.chosen);
         env.reset_into(&seed, &mut rollout.observations[..num_envs * len])?;
-        Ok((Self { env, actions }, rollout))
+        Ok((Self { env, actions, whole: None }, rollout))
     }
 
-    /// The environments' states, where `observations` are those that come next.
+    /// The environments' states, and what they show now: the rollout's first row where it is still `empty`, its last row
+    /// otherwise.
     ///
     /// # Errors
     /// Those of the environments.
-    pub fn save(&self, observations: &[T]) -> Result<Vec<EnvState>, Error> {
-        let rows = observations.chunks_exact(observations.len() / self.env.num_envs());
+    pub fn save(&self, rollout: &Rollout<T>, empty: bool) -> Result<Vec<EnvState>, Error> {
+        let observations = match &self.whole {
+            Some(whole) => whole.observations(),
+            None if empty => &rollout.observations[..rollout.num_envs * rollout.observation_len],
+            None => rollout.last_row(),
+        };
+        let rows = observations.chunks_exact(rollout.observation_len);
         let state = |(index, row): (usize, &[T])| {
             let mut env = Vec::new();
             self.env.save_env(index, &mut env)?;
@@ -97,16 +129,20 @@ impl<T: Element> Collector<T> {
         rows.enumerate().map(state).collect()
     }
 
-    /// Takes what `save` gave for environments made alike.
+    /// Takes what `save` gave for environments made alike; the observations go where the next epoch begins.
     ///
     /// # Errors
     /// Where it is none.
-    pub fn restore(&mut self, states: &[EnvState], observations: &mut [T]) -> Result<(), Error> {
+    pub fn restore(&mut self, states: &[EnvState], rollout: &mut Rollout<T>) -> Result<(), Error> {
         let bad = |reason: &str| Error::BadState { reason: reason.into() };
         if states.len() != self.env.num_envs() {
             return Err(bad("it is of another number of environments"));
         }
-        let rows = observations.chunks_exact_mut(observations.len() / states.len());
+        let observations = match &mut self.whole {
+            Some(whole) => whole.observations_mut(),
+            None => &mut rollout.observations,
+        };
+        let rows = observations.chunks_exact_mut(rollout.observation_len);
         for (index, (state, row)) in states.iter().zip(rows).enumerate() {
             self.env.restore_env(index, &mut state.env.as_slice())?;
             let row: &mut [u8] = bytemuck::cast_slice_mut(row);
@@ -119,8 +155,7 @@ impl<T: Element> Collector<T> {
         Ok(())
     }
 
-    /// Fills the rollout with steps of the policy that `actor` is a copy of. Gives the episodes that ended and the step
-    /// (from 1) at which each did.
+    /// Fills the rollout with steps of the policy that `actor` is a copy of.
     ///
     /// # Errors
     /// Those of the environments' step.
@@ -129,9 +164,24 @@ impl<T: Element> Collector<T> {
         actor: &mut Actor,
         rollout: &mut Rollout<T>,
         profile: &mut Profile,
-    ) -> Result<Vec<(usize, EpisodeStats)>, Error> {
-        let mut ended = Vec::new();
+    ) -> Result<Collected, Error> {
         let began = Instant::now();
+        let collected = match &mut self.whole {
+            Some(whole) => whole.collect(&mut self.env, &mut self.actions, actor, rollout, profile),
+            None => self.collect_steps(actor, rollout, profile),
+        }?;
+        profile.env_steps += (collected.steps * self.env.num_envs()) as u64;
+        profile.collect += began.elapsed();
+        Ok(collected)
+    }
+
+    fn collect_steps(
+        &mut self,
+        actor: &mut Actor,
+        rollout: &mut Rollout<T>,
+        profile: &mut Profile,
+    ) -> Result<Collected, Error> {
+        let mut ended = Vec::new();
         for t in 0..rollout.steps {
             let (observations, next_observations) = rollout.step_rows(t);
             timed(&mut profile.act, || self.actions.choose(actor, observations));
@@ -146,8 +196,6 @@ impl<T: Element> Collector<T> {
             };
             rollout.record(t, outcome);
         }
-        profile.env_steps += rollout.len() as u64;
-        profile.collect += began.elapsed();
-        Ok(ended)
+        Ok(Collected { steps: rollout.steps, ended })
     }
 }

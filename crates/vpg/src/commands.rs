@@ -30,6 +30,7 @@ use crate::{
     statistics::Moments,
     train::{INTERRUPTED, train},
     watch, with_vec_env,
+    write_up::WriteUp,
 };
 
 /// Why a command ended, and the process's exit code: 2 where the command line is wrong, 1 otherwise.
@@ -121,7 +122,14 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
     if args.profile {
         tell(&profile.to_string());
     }
-    Ok(if INTERRUPTED.load(Ordering::Relaxed) { ExitCode::from(130) } else { ExitCode::SUCCESS })
+    if INTERRUPTED.load(Ordering::Relaxed) {
+        return Ok(ExitCode::from(130));
+    }
+    if config.write_up == Some(WriteUp::PendulumLightning) {
+        let (demo, _) = RecordArgs::grid_of(folder.path()).record()?;
+        writeln!(std::io::stdout(), "demo of all checkpoints: {}", demo.display())?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A run that can begin or go on.
@@ -138,10 +146,10 @@ fn begin(args: &TrainArgs, group: &Group) -> Result<Prepared, Failure> {
     let config = args.config().map_err(usage)?;
     let share = group.share(config.num_envs).map_err(usage)?;
     let env = environment::make(&config, share.len()).map_err(usage)?;
-    with_vec_env!(&env, env => config.check_actions(env.action_space())).map_err(usage)?;
+    with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space())).map_err(usage)?;
     let (mut folder, mut _lock) = (None, None);
     if group.is_first() {
-        let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config.env));
+        let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config, args.exp_name.as_deref()));
         let created = RunFolder::create(&path, &config)?;
         (_lock, folder) = (Some(created.lock()?), Some(created));
     }
@@ -156,7 +164,7 @@ fn go_on(path: &Path, group: &Group) -> Result<Prepared, Failure> {
         found.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
     }
     let env = environment::make(&config, group.share(config.num_envs)?.len())?;
-    with_vec_env!(&env, env => config.check_actions(env.action_space()))?;
+    with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space()))?;
     Ok(Prepared { folder: group.is_first().then_some(folder), _lock, config, found, env })
 }
 
@@ -168,9 +176,20 @@ fn interrupt() {
     tell("\nsaving after this epoch; Ctrl-C again ends at once");
 }
 
-fn default_run_dir(env: &str) -> PathBuf {
+/// Below `runs`, named by experiment and seed, by version number as the write-up with Lightning has it, or by date and
+/// time.
+fn default_run_dir(config: &Config, exp_name: Option<&str>) -> PathBuf {
+    let runs = PathBuf::from("runs");
+    if let Some(name) = exp_name {
+        return runs.join(name).join(format!("{name}_s{}", config.seed));
+    }
+    let runs = runs.join(config.env.replace('/', "-"));
+    if config.write_up == Some(WriteUp::PendulumLightning) {
+        let free = (0..).map(|version| runs.join(format!("version_{version}"))).find(|path| !path.exists());
+        return free.unwrap_or(runs);
+    }
     let now = jiff::Zoned::now().strftime("%Y-%m-%d_%H-%M-%S").to_string();
-    PathBuf::from("runs").join(env.replace('/', "-")).join(now)
+    runs.join(now)
 }
 
 fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {

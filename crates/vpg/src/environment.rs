@@ -35,8 +35,20 @@ macro_rules! with_vec_env {
 pub struct PixelConfig {
     /// The frame difference.
     pub difference: preprocess::DifferenceConfig,
+    /// A stack of so many grey 84x84 frames in place of the difference.
+    #[serde(default)]
+    pub stack: Option<usize>,
     /// Raw frames per step; the mean where the environment draws it.
     pub frame_skip: f64,
+    /// Whether `frame_skip` replaces the environment's own.
+    #[serde(default)]
+    pub fixed_skip: bool,
+    /// The probability that a frame repeats the action before; null for the environment's own.
+    #[serde(default)]
+    pub sticky: Option<f32>,
+    /// At most this many frames without action after a reset; null for the environment's own.
+    #[serde(default)]
+    pub noops: Option<u32>,
     /// A ROM file in place of the bundled one.
     pub rom: Option<PathBuf>,
     /// The emulator; runs from before there was a choice had ALE's own.
@@ -55,13 +67,27 @@ pub enum BackendName {
     Vcs,
 }
 
+impl PixelConfig {
+    /// The options of `--phi`, which `stride` and the others refine.
+    pub fn set_phi(&mut self, phi: PhiName) {
+        self.stack = (phi == PhiName::Stack).then_some(4);
+        self.difference = match phi {
+            PhiName::Blog => preprocess::DifferenceConfig::blog(),
+            PhiName::Difference | PhiName::Stack => preprocess::DifferenceConfig::default(),
+        };
+    }
+}
+
 /// The ways of `--phi`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum PhiName {
     /// Now minus the observation before, 80x80.
     Difference,
     /// The write-up's: now minus two observations before, 40x40.
     Blog,
+    /// Grey frames of 84x84, the last four of them.
+    Stack,
 }
 
 /// The environments of a run.
@@ -72,8 +98,7 @@ pub fn make(config: &Config, num_envs: usize) -> Result<AnyVecEnv, Error> {
     let mut spec = spec(&config.env)?;
     spec.max_episode_steps = config.max_ep_len.or(spec.max_episode_steps);
     if let Some(pixels) = &config.pixels {
-        return pixel_envs(&spec, pixels, num_envs)
-            .and_then(|envs| Ok(AnyVecEnv::I8(VecEnv::new(envs, config.threads)?)));
+        return pixel_envs(&spec, pixels, num_envs, config.threads);
     }
     let threads = config.threads;
     Ok(match spec.make()?.dtype() {
@@ -87,12 +112,12 @@ pub fn make(config: &Config, num_envs: usize) -> Result<AnyVecEnv, Error> {
 #[cfg(feature = "atari")]
 mod pixels {
     use envs::{
-        BoxEnv, EnvSpec, Error, TimeLimit,
-        atari::{Atari, AtariConfig, Backend, FrameSkip, ObsType, RomSource},
+        BoxEnv, EnvSpec, Error, TimeLimit, VecEnv,
+        atari::{Atari, AtariConfig, Backend, FrameSkip, GREY, ObsType, RomSource},
     };
-    use preprocess::{DifferenceConfig, FrameDifference, FrameFormat};
+    use preprocess::{DifferenceConfig, FrameDifference, FrameFormat, PipelineConfig, pipeline};
 
-    use super::{BackendName, PixelConfig};
+    use super::{AnyVecEnv, BackendName, PixelConfig};
 
     impl PixelConfig {
         /// The default for an Atari environment's id; none for others.
@@ -103,14 +128,38 @@ mod pixels {
             };
             Some(Self {
                 difference: DifferenceConfig::default(),
+                stack: None,
                 frame_skip,
+                fixed_skip: false,
+                sticky: None,
+                noops: None,
                 rom: None,
                 backend: BackendName::default(),
             })
         }
     }
 
-    pub(super) fn pixel_envs(spec: &EnvSpec, pixels: &PixelConfig, num_envs: usize) -> Result<Vec<BoxEnv<i8>>, Error> {
+    pub(super) fn pixel_envs(
+        spec: &EnvSpec,
+        pixels: &PixelConfig,
+        num_envs: usize,
+        threads: usize,
+    ) -> Result<AnyVecEnv, Error> {
+        let config = atari_config(spec, pixels)?;
+        let limit = spec.max_episode_steps;
+        if let Some(stack) = pixels.stack {
+            let envs = (0..num_envs).map(|_| stack_env(&config, pixels, stack, limit)).collect::<Result<_, _>>()?;
+            return Ok(AnyVecEnv::U8(VecEnv::new(envs, threads)?));
+        }
+        let make = |_| {
+            let differences = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &pixels.difference)?;
+            Ok(Box::new(TimeLimit::new(differences, limit)) as BoxEnv<i8>)
+        };
+        let envs = (0..num_envs).map(make).collect::<Result<_, _>>()?;
+        Ok(AnyVecEnv::I8(VecEnv::new(envs, threads)?))
+    }
+
+    fn atari_config(spec: &EnvSpec, pixels: &PixelConfig) -> Result<AtariConfig, Error> {
         let mut config = AtariConfig { obs_type: ObsType::Palette, ..AtariConfig::from_id(&spec.id)? };
         config.backend = match pixels.backend {
             BackendName::Ale => Backend::Ale,
@@ -119,19 +168,37 @@ mod pixels {
         if let Some(path) = &pixels.rom {
             config.rom = RomSource::File(path.clone());
         }
-        let make = |_| {
-            let differences = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &pixels.difference)?;
-            Ok(Box::new(TimeLimit::new(differences, spec.max_episode_steps)) as BoxEnv<i8>)
+        if pixels.fixed_skip {
+            config.frame_skip = FrameSkip::Fixed(pixels.frame_skip as u32);
+        }
+        config.repeat_action_probability = pixels.sticky.unwrap_or(config.repeat_action_probability);
+        config.noop_max = pixels.noops.unwrap_or(config.noop_max);
+        Ok(config)
+    }
+
+    /// The usual pipeline, which skips the frames itself, with rewards as they are.
+    fn stack_env(
+        config: &AtariConfig,
+        pixels: &PixelConfig,
+        stack: usize,
+        limit: Option<u64>,
+    ) -> Result<BoxEnv<u8>, Error> {
+        let options = PipelineConfig {
+            frame_skip: pixels.frame_skip as usize,
+            stack,
+            clip_rewards: false,
+            ..PipelineConfig::default()
         };
-        (0..num_envs).map(make).collect()
+        let game = Atari::new(&AtariConfig { frame_skip: FrameSkip::Fixed(1), ..config.clone() })?;
+        Ok(Box::new(TimeLimit::new(pipeline(game, &GREY, &options)?, limit)))
     }
 }
 
 #[cfg(not(feature = "atari"))]
 mod pixels {
-    use envs::{BoxEnv, EnvSpec, Error};
+    use envs::{EnvSpec, Error};
 
-    use super::PixelConfig;
+    use super::{AnyVecEnv, PixelConfig};
 
     impl PixelConfig {
         /// There are no Atari environments without the feature `atari`.
@@ -140,7 +207,7 @@ mod pixels {
         }
     }
 
-    pub(super) fn pixel_envs(spec: &EnvSpec, _: &PixelConfig, _: usize) -> Result<Vec<BoxEnv<i8>>, Error> {
+    pub(super) fn pixel_envs(spec: &EnvSpec, _: &PixelConfig, _: usize, _: usize) -> Result<AnyVecEnv, Error> {
         Err(Error::UnknownEnv { id: spec.id.clone(), nearest: None })
     }
 }

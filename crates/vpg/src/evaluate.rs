@@ -11,7 +11,7 @@ use crate::{
     collect::EnvActions,
     config::Config,
     environment,
-    policy::{ActorCritic, policy_outputs},
+    policy::ActorCritic,
     run_folder::RunFolder,
     with_vec_env,
 };
@@ -123,10 +123,9 @@ pub fn observation_len(config: &Config) -> Result<usize> {
 
 /// Fresh networks for these environments.
 pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> ActorCritic {
-    let (outputs, continuous) = policy_outputs(env.action_space());
-    let outputs = config.actions.as_ref().map_or(outputs, Vec::len);
     let mut rng = stream_rng(config.seed, 0, 0);
-    ActorCritic::new(env.observation_space().size(), &config.hid, outputs, continuous, config.activation, &mut rng)
+    let actions = config.actions.as_ref().map(Vec::len);
+    ActorCritic::new(env.observation_space().shape(), env.action_space(), actions, &config.architecture(), &mut rng)
 }
 
 /// Plays this many whole episodes, counted by `bar`. Each environment plays a fixed share of them, so that short

@@ -2,26 +2,32 @@
 //!
 //! The way of a sample: [`environment`] makes the vector environment, [`collect`] steps it with the [`actor`]'s choices
 //! into the [`rollout`], [`advantage`] turns rewards into advantages, [`update`] computes the losses on the [`policy`]'s
-//! networks and takes the [`adam`] steps, [`logger`] writes down what came of it. [`train`] is that loop.
+//! networks and takes the [`optimizer`]'s steps, [`logger`] writes down what came of it. [`train`] is that loop.
 
 pub mod actor;
-pub mod adam;
 pub mod advantage;
 pub mod cli;
 pub mod collect;
 pub mod commands;
 pub mod compare;
 pub mod config;
+pub mod credit;
 pub mod doctor;
 pub mod environment;
+pub mod episodes;
 pub mod evaluate;
 pub mod finite;
 pub mod grid;
 pub mod group;
+pub mod layers;
 pub mod logger;
+pub mod network;
+pub mod normalizer;
+pub mod optimizer;
 pub mod player;
 pub mod plot;
 pub mod policy;
+pub mod presets;
 pub mod profile;
 pub mod progress;
 pub mod recipes;
@@ -37,3 +43,4 @@ pub mod tensors;
 pub mod train;
 pub mod update;
 pub mod watch;
+pub mod write_up;

@@ -152,6 +152,8 @@ pub struct Logger {
     /// Of the policy and of the value function.
     losses: [Curve; 2],
     render: bool,
+    /// What the losses of policy and value function are called.
+    loss_names: [&'static str; 2],
 }
 
 impl Logger {
@@ -198,6 +200,7 @@ impl Logger {
             rewards: Curve::default(),
             losses: Default::default(),
             render,
+            loss_names: ["loss pi", "v"],
         };
         let mut rows = csv::ReaderBuilder::new().delimiter(b'\t').from_reader(text.as_bytes());
         for row in rows.deserialize() {
@@ -240,8 +243,9 @@ impl Logger {
     fn show(&mut self, row: &Row, summary: &Summary, progress: f64) {
         let mean = summary.mean_return_100.map_or("-".into(), |mean| format!("{mean:.1}"));
         let rate = summary.raw_frames as f64 / self.started.elapsed().as_secs_f64();
+        let [pi, v] = self.loss_names;
         let line = format!(
-            "epoch {} | return {:.1}, last 100: {mean} | loss pi {:.3}, v {:.3} | entropy {:.3} | {rate:.0} frames/s",
+            "epoch {} | return {:.1}, last 100: {mean} | {pi} {:.3}, {v} {:.3} | entropy {:.3} | {rate:.0} frames/s",
             row.epoch, row.average_ep_ret, row.loss_pi, row.loss_v, row.entropy
         );
         if let Some(bar) = &self.bar {
@@ -273,6 +277,11 @@ impl Logger {
             self.events.image(self.env_steps, gif_size(&gif), &gif)?;
         }
         Ok(())
+    }
+
+    /// Calls the losses of policy and value function so from now on.
+    pub fn name_losses(&mut self, names: [&'static str; 2]) {
+        self.loss_names = names;
     }
 
     /// Where the log is.
@@ -313,6 +322,29 @@ impl Logger {
     /// Where it cannot be written.
     pub fn end(&self, summary: &Summary) -> Result<()> {
         self.folder.write_summary(summary)
+    }
+
+    /// The columns of an epoch's row in `progress.txt`, by name.
+    ///
+    /// # Errors
+    /// None, for a row of numbers.
+    pub fn columns(&self, report: &EpochReport<'_>) -> Result<Vec<(String, String)>> {
+        let mut table = csv::Writer::from_writer(Vec::new());
+        table.serialize(Row::new(report))?;
+        let bytes = table.into_inner()?;
+        let mut lines = csv::Reader::from_reader(bytes.as_slice());
+        let names = lines.headers()?.clone();
+        let values = lines.records().next().transpose()?.unwrap_or_default();
+        Ok(names.iter().zip(&values).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    /// Prints a line to the standard output, above the progress bar.
+    pub fn print(&self, line: &str) {
+        let print = || println!("{line}");
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
     }
 
     /// Prints a line above the progress bar.

@@ -3,11 +3,15 @@
 use std::{process::ExitCode, time::Instant};
 
 use clap::Parser;
-use vpg::{cli::Cli, commands::run, logger::tell};
+use vpg::{
+    cli::{Cli, with_hyphens},
+    commands::run,
+    logger::tell,
+};
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    match run(Cli::parse(), started) {
+    match run(Cli::parse_from(with_hyphens(std::env::args_os())), started) {
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {

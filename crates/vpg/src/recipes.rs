@@ -1,9 +1,10 @@
 //! The defaults of each environment, in one place.
 
 use crate::{
-    config::{Budget, Config},
+    config::{Baseline, Budget, Config, DeviceName, LossPer, Normalize, Returns, SolveRule},
     environment::PixelConfig,
-    policy::Activation,
+    optimizer::OptimizerKind,
+    policy::{Activation, NetworkKind},
 };
 
 /// The recipe for the environment registered under `id`, called `env` by the user.
@@ -19,7 +20,7 @@ pub fn recipe(env: &str, id: &str) -> Config {
 }
 
 /// Spinning Up's defaults (its `vpg` with PyTorch), for environments without a recipe of their own.
-const SPINNING_UP: Config = Config {
+pub const SPINNING_UP: Config = Config {
     env: String::new(),
     seed: 0,
     num_envs: 4,
@@ -27,22 +28,46 @@ const SPINNING_UP: Config = Config {
     torch_threads: 1,
     budget: Budget::Epochs(50),
     steps_per_epoch: 4000,
+    episodes_per_epoch: None,
+    whole_episodes: false,
+    returns: Returns::Gae,
+    baseline: Baseline::Value,
+    normalize: Normalize::Batch,
+    unbiased_std: false,
+    norm_values: false,
+    loss_per: LossPer::Step,
     gamma: 0.99,
     lam: 0.97,
     pi_lr: 3e-4,
     vf_lr: 1e-3,
     decay_frames: None,
+    lr_schedule: None,
+    optimizer: OptimizerKind::Adam,
+    beta1: 0.9,
+    beta2: 0.999,
+    adam_eps: 1e-8,
+    max_grad_norm: None,
+    minibatch: None,
     train_v_iters: 80,
     entropy: 0.0,
+    vf_coef: 0.5,
+    policy: NetworkKind::Mlp,
+    shared_trunk: false,
     hid: Vec::new(),
     activation: Activation::Tanh,
+    norm_obs: false,
+    norm_reward: false,
     reward_ends_return: false,
     actions: None,
     pixels: None,
     max_ep_len: None,
+    device: DeviceName::Auto,
     save_freq: 10,
     solve_at: None,
+    solve_rule: SolveRule::Mean100,
     stop_when_solved: true,
+    write_up: None,
+    log_interval: 10,
 };
 
 fn cartpole(common: Config) -> Config {

@@ -67,6 +67,23 @@ const GRID_FPS: f64 = 30.0;
 const GIF_SPEED: i32 = 10;
 
 impl RecordArgs {
+    /// `vpg record RUN --grid`.
+    pub fn grid_of(run: &Path) -> Self {
+        let run = run.to_owned();
+        let (checkpoint, max_frames) = (Checkpoint::Latest, MAX_PICTURES);
+        Self {
+            run,
+            out: None,
+            frames: None,
+            grid: true,
+            checkpoint,
+            seed: 1_000_000,
+            deterministic: false,
+            max_frames,
+            fps: None,
+        }
+    }
+
     /// Plays and writes; gives where the pictures are and how many.
     ///
     /// # Errors

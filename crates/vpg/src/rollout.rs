@@ -61,6 +61,28 @@ impl ActionRows {
         }
     }
 
+    /// Appends action `index` of `rows`.
+    pub fn push(&mut self, rows: &Self, index: usize) {
+        match (self, rows) {
+            (Self::Discrete(all), Self::Discrete(rows)) => all.push(rows[index]),
+            (Self::Continuous { size, values: all }, Self::Continuous { values: rows, .. }) => {
+                all.extend_from_slice(&rows[index * *size..(index + 1) * *size]);
+            }
+            _ => unreachable!("a policy has one kind of action"),
+        }
+    }
+
+    /// Appends all of `rows`.
+    pub fn extend(&mut self, rows: &Self) {
+        match (self, rows) {
+            (Self::Discrete(all), Self::Discrete(rows)) => all.extend_from_slice(rows),
+            (Self::Continuous { values: all, .. }, Self::Continuous { values: rows, .. }) => {
+                all.extend_from_slice(rows)
+            }
+            _ => unreachable!("a policy has one kind of action"),
+        }
+    }
+
     /// Copies all of `rows` to where row `at` begins.
     pub fn write(&mut self, at: usize, rows: &Self) {
         match (self, rows) {
@@ -133,6 +155,53 @@ impl<T: Element> Rollout<T> {
         self.rewards.truncate(steps * self.num_envs);
         self.cut_off.indices.clear();
         self.cut_off.observations.clear();
+    }
+
+    /// Takes everything out.
+    pub fn clear(&mut self) {
+        self.steps = 0;
+        self.observations.clear();
+        self.actions.truncate(0);
+        self.rewards.clear();
+        self.terminated.clear();
+        self.truncated.clear();
+        self.cut_off.indices.clear();
+        self.cut_off.observations.clear();
+    }
+
+    /// Appends a whole episode to a buffer of one environment: `(length, observation_len)` observations, its actions and
+    /// rewards, whether the task ended it (a time limit did otherwise), and the observation behind its last step.
+    pub fn push_episode(
+        &mut self,
+        observations: &[T],
+        actions: &ActionRows,
+        rewards: &[f64],
+        terminated: bool,
+        last: &[T],
+    ) {
+        self.steps += rewards.len();
+        self.observations.truncate((self.steps - rewards.len()) * self.observation_len);
+        self.observations.extend_from_slice(observations);
+        self.observations.extend_from_slice(last);
+        self.actions.extend(actions);
+        self.rewards.extend_from_slice(rewards);
+        self.terminated.resize(self.steps, false);
+        self.truncated.resize(self.steps, false);
+        let end = self.steps - 1;
+        (self.terminated[end], self.truncated[end]) = (terminated, !terminated);
+        if !terminated {
+            self.cut_off.indices.push(end);
+            self.cut_off.observations.extend_from_slice(last);
+        }
+    }
+
+    /// How many episodes end within.
+    pub fn ended_episodes(&self) -> usize {
+        self.terminated
+            .iter()
+            .zip(&self.truncated)
+            .filter(|(terminated, truncated)| **terminated || **truncated)
+            .count()
     }
 
     /// Keeps what one step of all environments gave. `final_observations` is `(num_envs, observation_len)`.

@@ -7,7 +7,7 @@ use envs::Element;
 use rayon::prelude::*;
 use tch::Tensor;
 
-use crate::tensors::to_vec;
+use crate::{network::to_f32, tensors::to_vec};
 
 /// A sparse matrix, both by rows and by columns, so that every product writes each of its rows once.
 #[derive(Clone, Debug)]
@@ -80,6 +80,31 @@ impl SparseRows {
         Self { by_column: by_row.transposed(columns), by_row }
     }
 
+    /// Only the rows with these indices.
+    pub fn select(&self, indices: &[i64]) -> Self {
+        let mut by_row = Compressed { offsets: vec![0], cells: Vec::new() };
+        for &index in indices {
+            let ends = &self.by_row.offsets[index as usize..index as usize + 2];
+            by_row.cells.extend_from_slice(&self.by_row.cells[ends[0]..ends[1]]);
+            by_row.offsets.push(by_row.cells.len());
+        }
+        Self { by_column: by_row.transposed(self.columns()), by_row }
+    }
+
+    fn columns(&self) -> usize {
+        self.by_column.offsets.len() - 1
+    }
+
+    /// The same rows with all their zeros, `(rows, columns)`.
+    pub fn to_dense(&self) -> Tensor {
+        let columns = self.columns();
+        let mut values = vec![0.0f32; (self.by_row.offsets.len() - 1) * columns];
+        for (row, cells) in values.chunks_exact_mut(columns).zip(self.by_row.lists()) {
+            cells.iter().for_each(|cell| row[cell.index as usize] = cell.value);
+        }
+        Tensor::from_slice(&values).view([-1, columns as i64])
+    }
+
     /// `(rows, columns) x (columns, outputs) + bias (outputs)`.
     pub fn affine(&self, weight: &Tensor, bias: &Tensor) -> Tensor {
         self.by_row.product(&to_vec(weight), &to_vec(bias))
@@ -106,7 +131,7 @@ pub fn for_each_nonzero<T: Element>(row: &[T], mut visit: impl FnMut(usize, f32)
     for (block_index, block) in row.chunks(BLOCK).enumerate() {
         if block.iter().fold(false, |any, &value| any | (value != zero)) {
             for (i, &value) in block.iter().enumerate().filter(|(_, value)| **value != zero) {
-                visit(block_index * BLOCK + i, value.to_f64() as f32);
+                visit(block_index * BLOCK + i, to_f32(value));
             }
         }
     }
@@ -123,6 +148,14 @@ mod tests {
     fn rows(count: usize, columns: usize) -> Vec<i8> {
         let mut rng = NumpyRng::new(&1.into());
         (0..count * columns).map(|_| if rng.random() < 0.95 { 0 } else { rng.integers(-1, 2) as i8 }).collect()
+    }
+
+    #[test]
+    fn selected_rows_are_those_rows() {
+        let rows = rows(5, 130);
+        let selected = SparseRows::new(&rows, 130).select(&[3, 0]).to_dense();
+        let expected: Vec<f32> = [&rows[3 * 130..4 * 130], &rows[..130]].concat().into_iter().map(f32::from).collect();
+        assert_eq!(to_vec(&selected), expected);
     }
 
     #[test]

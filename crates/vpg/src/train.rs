@@ -11,18 +11,20 @@ use envs::{Element, EpisodeStats, VecEnv};
 
 use crate::{
     actor::Actor,
-    collect::Collector,
-    config::{Budget, Config},
+    collect::{Collected, Collector},
+    config::{Baseline, Budget, Config},
     evaluate::networks_for,
     finite,
     group::Group,
     logger::{EpochReport, Logger},
+    policy::ActorCritic,
     profile::{Profile, timed},
     resume::{EnvState, RunState},
     rollout::Rollout,
     run_folder::Summary,
     statistics::EpisodeWindow,
     update::{Learner, UpdateStats},
+    write_up::WriteUpLog,
 };
 
 /// Set by Ctrl-C: the run saves and ends after the present epoch's update.
@@ -45,43 +47,63 @@ pub fn train<T: Element>(
     started: Instant,
 ) -> Result<(Summary, Profile)> {
     tch::set_num_threads(config.torch_threads as i32);
-    let clock = Clock::new(config);
-    let mut run = Run::start(config, env, group)?;
+    let policy = networks_for(config, &env);
+    let mut trainer = Trainer::in_group(config, env, policy, Rc::clone(group))?;
+    trainer.started = started;
     if let Some(state) = state {
-        run.restore(state, config, &clock)?;
+        trainer.restore(state)?;
     }
-    let mut profile = Profile::default();
-    while !run.is_over(config, &clock) && !group.any(INTERRUPTED.load(Ordering::Relaxed)) {
-        run.epoch += 1;
-        let ended = run.collector.collect(&mut run.actor, &mut run.rollout, &mut profile)?;
-        run.count_episodes(ended)?;
-        let decay = config.decay(run.summary.raw_frames);
-        let stats = timed(&mut profile.learn, || run.learner.update(&run.rollout, config, decay));
-        run.learner.check_equal_weights()?;
+    let mut write_up = match &mut logger {
+        None => None,
+        Some(logger) => WriteUpLog::begin(config, trainer.policy(), logger, trainer.epoch, &trainer.episodes)?,
+    };
+    while !trainer.is_over() && !group.any(INTERRUPTED.load(Ordering::Relaxed)) {
+        let stats = trainer.epoch()?;
         if let Some(logger) = &logger {
-            finite::check(run.epoch, &stats, &run.learner.policy, logger.folder())?;
+            finite::check(trainer.epoch, &stats, trainer.policy(), logger.folder())?;
         }
-        run.actor = Actor::new(&run.learner.policy);
-        run.summary.count(&run.episodes, run.rollout.steps, config, started);
-        timed(&mut profile.log, || run.log(stats, config, &clock, &mut logger))?;
-        run.episodes.epoch.clear();
-        run.rollout.rewind(clock.next_steps(run.summary.env_steps));
+        let began = Instant::now();
+        trainer.log(stats, &mut logger, &mut write_up)?;
+        trainer.profile.log += began.elapsed();
     }
-    run.keep(config, &mut logger)?;
-    run.summary.wall_seconds = started.elapsed().as_secs_f64();
+    trainer.keep(&mut logger)?;
+    let Trainer { epoch, learner, mut summary, mut profile, .. } = trainer;
+    summary.wall_seconds = started.elapsed().as_secs_f64();
     if let Some(logger) = logger {
-        if !run.epoch.is_multiple_of(config.save_freq) {
-            timed(&mut profile.log, || logger.checkpoint(run.epoch, &run.learner.policy, config))?;
+        if !epoch.is_multiple_of(config.save_freq) {
+            timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy, config))?;
         }
         logger.wait()?;
-        logger.end(&run.summary)?;
+        logger.end(&summary)?;
+        if let Some(log) = &write_up {
+            log.end(&summary, logger);
+        }
     }
     profile.exchange = group.exchanged();
-    Ok((run.summary, profile))
+    Ok((summary, profile))
 }
 
-/// A run in progress.
-struct Run<T: Element> {
+/// A run in progress: a policy, the environments it acts in, and what it has come to.
+///
+/// It takes any environments and any networks; `examples/custom_env.rs` shows both.
+///
+/// ```
+/// use envs::VecEnv;
+/// use vpg::{config::{Budget, Config}, train::Trainer};
+/// let config = Config { num_envs: 4, steps_per_epoch: 64, budget: Budget::Epochs(2), hid: vec![16], ..Config::default() };
+/// let env = VecEnv::<f32>::make("CartPole-v1", config.num_envs, 1)?;
+/// let mut trainer = Trainer::new(&config, env)?;
+/// while !trainer.is_over() {
+///     let stats = trainer.epoch()?;
+///     assert!(stats.entropy > 0.0);
+/// }
+/// assert_eq!(trainer.summary().env_steps, 128);
+/// # Ok::<(), anyhow::Error>(())
+/// ```
+pub struct Trainer<T: Element> {
+    config: Config,
+    clock: Clock,
+    started: Instant,
     epoch: u64,
     /// The epoch of the newest resume state.
     kept: Option<u64>,
@@ -90,22 +112,115 @@ struct Run<T: Element> {
     actor: Actor,
     collector: Collector<T>,
     rollout: Rollout<T>,
+    /// Whether the rollout is that of an epoch which is over.
+    rollout_is_used: bool,
     episodes: EpisodeWindow,
     summary: Summary,
+    profile: Profile,
 }
 
-impl<T: Element> Run<T> {
-    fn start(config: &Config, env: VecEnv<T>, group: &Rc<Group>) -> Result<Self> {
-        let group = Rc::clone(group);
-        let learner = Learner::new(networks_for(config, &env), Rc::clone(&group));
-        let actor = Actor::new(&learner.policy);
-        let (collector, rollout) = Collector::start(env, &actor, config, group.share(config.num_envs)?)?;
-        let (episodes, summary) = (EpisodeWindow::new(config.solve_at), Summary::new(config));
-        Ok(Self { epoch: 0, kept: None, group, learner, actor, collector, rollout, episodes, summary })
+impl<T: Element> Trainer<T> {
+    /// A run of the networks that the config describes. The config's `env` is a name only: the environments are these, as
+    /// many as `num_envs` says.
+    ///
+    /// # Errors
+    /// Where the config does not fit them, and the environments' own.
+    pub fn new(config: &Config, env: VecEnv<T>) -> Result<Self> {
+        let policy = networks_for(config, &env);
+        Self::with_policy(config, env, policy)
     }
 
-    fn is_over(&self, config: &Config, clock: &Clock) -> bool {
-        clock.is_over(self.summary.env_steps) || (self.summary.solved && config.stop_when_solved)
+    /// The same with a policy of one's own.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_policy(config: &Config, env: VecEnv<T>, policy: ActorCritic) -> Result<Self> {
+        Self::in_group(config, env, policy, Rc::new(Group::alone()))
+    }
+
+    /// The same as one process of a group, with its share of the environments and the policy that all of them begin with.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and where the environments cannot be shared out.
+    pub fn in_group(config: &Config, env: VecEnv<T>, policy: ActorCritic, group: Rc<Group>) -> Result<Self> {
+        config.check()?;
+        config.check_spaces(env.observation_space(), env.action_space())?;
+        config.check_processes(group.size())?;
+        let share = group.share(config.num_envs)?;
+        ensure!(
+            share.len() == env.num_envs(),
+            "num_envs = {}: expected {} environments in this process, there are {}",
+            config.num_envs,
+            share.len(),
+            env.num_envs()
+        );
+        let (has_value, wants_value) = (policy.v.is_some(), config.baseline == Baseline::Value);
+        ensure!(
+            has_value == wants_value,
+            "the policy has a value function: {has_value}; the baseline wants one: {wants_value}"
+        );
+        let learner = Learner::new(policy, config, Rc::clone(&group));
+        let actor = Actor::new(&learner.policy);
+        let (collector, rollout) = Collector::start(env, &actor, config, share)?;
+        Ok(Self {
+            clock: Clock::new(config),
+            started: Instant::now(),
+            epoch: 0,
+            kept: None,
+            group,
+            learner,
+            actor,
+            collector,
+            rollout,
+            rollout_is_used: false,
+            episodes: EpisodeWindow::new(config.solve_at, config.solve_rule),
+            summary: Summary::new(config),
+            profile: Profile::default(),
+            config: config.clone(),
+        })
+    }
+
+    /// Whether the budget is spent, or the run solved and to end with that.
+    pub fn is_over(&self) -> bool {
+        self.clock.is_over(self.epoch, self.summary.env_steps) || (self.summary.solved && self.config.stop_when_solved)
+    }
+
+    /// Collects and learns from one epoch.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn epoch(&mut self) -> Result<UpdateStats> {
+        if self.rollout_is_used && !self.config.has_whole_episodes() {
+            self.rollout.rewind(self.clock.next_steps(self.summary.env_steps));
+        }
+        self.epoch += 1;
+        self.episodes.epoch.clear();
+        let Collected { steps, ended } =
+            self.collector.collect(&mut self.actor, &mut self.rollout, &mut self.profile)?;
+        self.count_episodes(ended)?;
+        self.rollout_is_used = true;
+        let progress = self.clock.progress(self.epoch - 1, self.summary.env_steps);
+        let decay = self.config.decay(self.summary.raw_frames, progress);
+        let stats = timed(&mut self.profile.learn, || self.learner.update(&self.rollout, &self.config, decay));
+        self.learner.check_equal_weights()?;
+        self.actor = Actor::new(&self.learner.policy);
+        self.summary.count(&self.episodes, steps, &self.config, self.started);
+        Ok(stats)
+    }
+
+    /// The policy as it is now.
+    pub fn policy(&self) -> &ActorCritic {
+        &self.learner.policy
+    }
+
+    /// What the run has come to.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The episodes that ended in the last epoch, and the mean over the last hundred.
+    pub fn episodes(&self) -> &EpisodeWindow {
+        &self.episodes
     }
 
     /// Counts the episodes of all processes in the order of their steps and environments.
@@ -134,22 +249,24 @@ impl<T: Element> Run<T> {
     fn log(
         &mut self,
         stats: UpdateStats,
-        config: &Config,
-        clock: &Clock,
         logger: &mut Option<&mut Logger>,
+        write_up: &mut Option<WriteUpLog>,
     ) -> Result<()> {
         if let Some(logger) = logger {
             let report = EpochReport { epoch: self.epoch, stats, episodes: &self.episodes, summary: &self.summary };
-            logger.epoch(&report, clock.progress(self.summary.env_steps))?;
-            if self.epoch.is_multiple_of(config.save_freq) {
-                logger.checkpoint(self.epoch, &self.learner.policy, config)?;
+            logger.epoch(&report, self.clock.progress(self.epoch, self.summary.env_steps))?;
+            if let Some(log) = write_up {
+                log.epoch(&report, logger)?;
+            }
+            if self.epoch.is_multiple_of(self.config.save_freq) {
+                logger.checkpoint(self.epoch, &self.learner.policy, &self.config)?;
             }
         }
         let can_keep = logger.as_ref().is_some_and(|logger| logger.can_keep());
-        if self.group.any(can_keep) { self.keep(config, logger) } else { Ok(()) }
+        if self.group.any(can_keep) { self.keep(logger) } else { Ok(()) }
     }
 
-    fn keep(&mut self, config: &Config, logger: &mut Option<&mut Logger>) -> Result<()> {
+    fn keep(&mut self, logger: &mut Option<&mut Logger>) -> Result<()> {
         if self.kept == Some(self.epoch) {
             return Ok(());
         }
@@ -157,13 +274,13 @@ impl<T: Element> Run<T> {
         let envs = self.all_envs()?;
         match logger {
             None => Ok(()),
-            Some(logger) => logger.keep(self.state(config, envs, logger.checksums())?),
+            Some(logger) => logger.keep(RunState { log_checksums: logger.checksums(), ..self.state_of(envs)? }),
         }
     }
 
     /// The environments of all processes.
     fn all_envs(&self) -> Result<Vec<EnvState>> {
-        let mine = self.collector.save(self.rollout.last_row())?;
+        let mine = self.collector.save(&self.rollout, !self.rollout_is_used)?;
         if self.group.size() == 1 {
             return Ok(mine);
         }
@@ -172,11 +289,19 @@ impl<T: Element> Run<T> {
         Ok(shares.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
-    fn state(&self, config: &Config, envs: Vec<EnvState>, log_checksums: [u32; 2]) -> Result<RunState> {
+    /// The state between two epochs, from which [`restore`](Self::restore) goes on exactly.
+    ///
+    /// # Errors
+    /// Those of the environments, such as that they cannot be saved.
+    pub fn state(&self) -> Result<RunState> {
+        self.state_of(self.all_envs()?)
+    }
+
+    fn state_of(&self, envs: Vec<EnvState>) -> Result<RunState> {
         Ok(RunState {
-            config: config.decisive()?,
+            config: self.config.decisive()?,
             epoch: self.epoch,
-            log_checksums,
+            log_checksums: [0; 2],
             learner: self.learner.save(),
             envs,
             episodes: self.episodes.clone(),
@@ -184,51 +309,77 @@ impl<T: Element> Run<T> {
         })
     }
 
-    fn restore(&mut self, state: RunState, config: &Config, clock: &Clock) -> Result<()> {
-        ensure!(state.envs.len() == config.num_envs, "the state is of other environments");
+    /// Goes on from a state of a run of the same config.
+    ///
+    /// # Errors
+    /// Where it is another's.
+    pub fn restore(&mut self, state: RunState) -> Result<()> {
+        ensure!(state.envs.len() == self.config.num_envs, "the state is of other environments");
         self.learner.restore(&state.learner)?;
         self.actor = Actor::new(&self.learner.policy);
-        self.rollout.rewind(clock.next_steps(state.summary.env_steps));
-        let first = self.rollout.num_envs * self.rollout.observation_len;
-        let share = &state.envs[self.group.share(config.num_envs)?];
-        self.collector.restore(share, &mut self.rollout.observations[..first])?;
+        if !self.config.has_whole_episodes() {
+            self.rollout.rewind(self.clock.next_steps(state.summary.env_steps));
+        }
+        let share = &state.envs[self.group.share(self.config.num_envs)?];
+        self.collector.restore(share, &mut self.rollout)?;
+        self.rollout_is_used = false;
         (self.epoch, self.kept) = (state.epoch, Some(state.epoch));
         (self.episodes, self.summary) = (state.episodes, state.summary);
         Ok(())
     }
 }
 
-/// The run's budget in environment steps.
+/// The run's budget.
 struct Clock {
     num_envs: u64,
     rollout_steps: u64,
-    total_steps: u64,
+    total: Total,
+}
+
+/// What there is of it.
+#[derive(Clone, Copy)]
+enum Total {
+    /// Environment steps.
+    Steps(u64),
+    /// Epochs, where each is as long as its episodes.
+    Epochs(u64),
 }
 
 impl Clock {
     fn new(config: &Config) -> Self {
         let num_envs = config.num_envs as u64;
         let rollout_steps = config.rollout_steps() as u64;
-        let total_steps = match config.budget {
-            Budget::Epochs(epochs) => epochs.saturating_mul(rollout_steps * num_envs),
+        let total = match config.budget {
+            Budget::Epochs(epochs) if config.has_whole_episodes() => Total::Epochs(epochs),
+            Budget::Epochs(epochs) => Total::Steps(epochs.saturating_mul(rollout_steps * num_envs)),
             // A step of all environments is the least that can be taken.
             Budget::Frames(frames) => {
-                (frames as f64 / config.frames_per_step() / num_envs as f64).ceil() as u64 * num_envs
+                Total::Steps((frames as f64 / config.frames_per_step() / num_envs as f64).ceil() as u64 * num_envs)
             }
         };
-        Self { num_envs, rollout_steps, total_steps }
+        Self { num_envs, rollout_steps, total }
     }
 
-    fn progress(&self, env_steps: u64) -> f64 {
-        env_steps as f64 / self.total_steps as f64
+    fn progress(&self, epoch: u64, env_steps: u64) -> f64 {
+        match self.total {
+            Total::Steps(total) => env_steps as f64 / total as f64,
+            Total::Epochs(total) => epoch as f64 / total as f64,
+        }
     }
 
-    fn is_over(&self, env_steps: u64) -> bool {
-        env_steps >= self.total_steps
+    fn is_over(&self, epoch: u64, env_steps: u64) -> bool {
+        match self.total {
+            Total::Steps(total) => env_steps >= total,
+            Total::Epochs(total) => epoch >= total,
+        }
     }
 
     /// Steps of each environment in the next rollout: the last one is shorter where the budget ends within it.
     fn next_steps(&self, env_steps: u64) -> usize {
-        ((self.total_steps - env_steps) / self.num_envs).min(self.rollout_steps) as usize
+        let left = match self.total {
+            Total::Steps(total) => total.saturating_sub(env_steps) / self.num_envs,
+            Total::Epochs(_) => self.rollout_steps,
+        };
+        left.min(self.rollout_steps) as usize
     }
 }

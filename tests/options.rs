@@ -1,0 +1,351 @@
+//! Every option of the trainer does what it says: short runs as a library, and the presets as processes.
+
+use std::{fs, path::Path, process::Command, rc::Rc};
+
+use envs::{Space, VecEnv};
+use tch::{Kind, Tensor};
+use vpg::{
+    actor::stream_rng,
+    config::{Baseline, Budget, Config, LossPer, LrSchedule, Normalize, Returns, SolveRule},
+    network::{Activation, Mlp, Net, Network},
+    optimizer::OptimizerKind,
+    policy::{ActorCritic, NetworkKind},
+    tensors::to_vec,
+    train::Trainer,
+    update::UpdateStats,
+};
+
+fn short() -> Config {
+    Config {
+        num_envs: 4,
+        threads: 1,
+        steps_per_epoch: 128,
+        budget: Budget::Epochs(3),
+        hid: vec![16],
+        pi_lr: 1e-2,
+        vf_lr: 1e-2,
+        train_v_iters: 3,
+        ..Config::default()
+    }
+}
+
+fn trainer(config: &Config) -> Trainer<f32> {
+    let env = VecEnv::make("CartPole-v1", config.num_envs, 1).unwrap();
+    Trainer::new(config, env).unwrap()
+}
+
+/// Trains to the end; what each epoch measured, and the last weights.
+fn run(config: &Config) -> (Vec<UpdateStats>, Vec<f32>) {
+    let mut trainer = trainer(config);
+    let mut stats = Vec::new();
+    while !trainer.is_over() {
+        stats.push(trainer.epoch().unwrap());
+    }
+    (stats, weights(trainer.policy()))
+}
+
+fn weights(policy: &ActorCritic) -> Vec<f32> {
+    policy.pi_parameters().into_iter().chain(policy.v_parameters()).flat_map(to_vec).collect()
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
+}
+
+#[test]
+fn every_option_changes_what_is_learned() {
+    let (_, base) = run(&short());
+    assert_eq!(run(&short()).1, base, "the same config gives the same weights");
+    let no_baseline = Config { baseline: Baseline::None, returns: Returns::RewardToGo, ..short() };
+    let whole = Config { whole_episodes: true, ..short() };
+    let others = [
+        Config { returns: Returns::RewardToGo, ..short() },
+        Config { returns: Returns::Total, ..short() },
+        no_baseline.clone(),
+        Config { returns: Returns::Total, ..no_baseline.clone() },
+        Config { normalize: Normalize::None, ..short() },
+        Config { normalize: Normalize::Episode, ..short() },
+        Config { normalize: Normalize::Episode, unbiased_std: true, ..short() },
+        Config { norm_values: true, ..short() },
+        Config { norm_obs: true, ..short() },
+        Config { norm_reward: true, ..short() },
+        Config { shared_trunk: true, ..short() },
+        Config { shared_trunk: true, vf_coef: 0.0, ..short() },
+        Config { activation: Activation::Relu, ..short() },
+        Config { optimizer: OptimizerKind::Sgd, ..short() },
+        Config { optimizer: OptimizerKind::Rmsprop, ..short() },
+        Config { beta1: 0.5, ..short() },
+        Config { beta2: 0.9, ..short() },
+        Config { adam_eps: 1e-2, ..short() },
+        Config { lr_schedule: Some(LrSchedule::Linear), ..short() },
+        Config { decay_frames: Some(1000), ..short() },
+        Config { entropy: 0.1, ..short() },
+        Config { max_grad_norm: Some(1e-3), adam_eps: 1e-2, ..short() },
+        Config { minibatch: Some(32), ..short() },
+        Config { max_ep_len: None, reward_ends_return: true, ..short() },
+        Config { episodes_per_epoch: Some(4), ..short() },
+        whole,
+    ];
+    let mut seen = vec![base];
+    for config in others {
+        let (stats, weights) = run(&config);
+        assert!(weights.iter().all(|x| x.is_finite()) && stats.iter().all(|s| s.loss_pi.is_finite()), "{config:?}");
+        assert!(!seen.contains(&weights), "this config learns what another one does: {config:?}");
+        seen.push(weights);
+    }
+}
+
+#[test]
+fn a_linear_schedule_ends_at_zero() {
+    assert_eq!(Config { lr_schedule: Some(LrSchedule::Linear), ..short() }.decay(0, 0.25), 0.75);
+    assert_eq!(Config { lr_schedule: Some(LrSchedule::Linear), ..short() }.decay(0, 1.0), 0.0);
+    let recipe = Config { decay_frames: Some(100), ..short() };
+    assert_eq!(recipe.decay(50, 0.9), 0.55);
+    assert_eq!(Config { lr_schedule: Some(LrSchedule::Constant), ..recipe }.decay(50, 0.9), 1.0);
+}
+
+#[test]
+fn a_clipped_gradient_moves_plain_descent_no_further_than_its_length() {
+    let plain = Config {
+        optimizer: OptimizerKind::Sgd,
+        budget: Budget::Epochs(1),
+        baseline: Baseline::None,
+        returns: Returns::RewardToGo,
+        ..short()
+    };
+    let start = weights(trainer(&plain).policy());
+    let moved = |config: &Config| distance(&run(config).1, &start);
+    assert!(moved(&plain) > 1e-4);
+    let clipped = moved(&Config { max_grad_norm: Some(1e-3), ..plain });
+    assert!((clipped - 1e-3 * 1e-2).abs() < 1e-6, "{clipped}: the clipped length times the learning rate");
+}
+
+#[test]
+fn epochs_of_whole_episodes_hold_as_many_as_asked_for() {
+    let mut by_episodes = trainer(&Config { episodes_per_epoch: Some(6), ..short() });
+    for _ in 0..2 {
+        by_episodes.epoch().unwrap();
+        assert_eq!(by_episodes.episodes().epoch.len(), 6);
+    }
+    let mut by_steps = trainer(&Config { whole_episodes: true, num_envs: 1, steps_per_epoch: 200, ..short() });
+    by_steps.epoch().unwrap();
+    let lengths: Vec<u64> = by_steps.episodes().epoch.iter().map(|episode| episode.length).collect();
+    let steps: u64 = lengths.iter().sum();
+    assert!(steps >= 200 && steps - lengths.last().unwrap() < 200, "{lengths:?}");
+    assert_eq!(by_steps.summary().env_steps, steps);
+}
+
+/// The loss of one step is the mean; per episode it is as many times that as an episode has steps.
+#[test]
+fn a_loss_per_episode_sums_over_its_steps() {
+    let per_step = Config {
+        episodes_per_epoch: Some(4),
+        baseline: Baseline::None,
+        returns: Returns::RewardToGo,
+        normalize: Normalize::None,
+        ..short()
+    };
+    let first_loss = |config: &Config| trainer(config).epoch().unwrap().loss_pi;
+    let mut lengths = trainer(&per_step);
+    lengths.epoch().unwrap();
+    let mean_length = lengths.episodes().epoch.iter().map(|episode| episode.length as f64).sum::<f64>() / 4.0;
+    let ratio = first_loss(&Config { loss_per: LossPer::Episode, ..per_step.clone() }) / first_loss(&per_step);
+    assert!((ratio - mean_length).abs() < 1e-3 * mean_length, "{ratio} {mean_length}");
+}
+
+#[test]
+fn the_running_moments_follow_what_was_seen() {
+    let mut trainer = trainer(&Config { norm_obs: true, norm_reward: true, ..short() });
+    trainer.epoch().unwrap();
+    let policy = trainer.policy();
+    let moments = policy.observation_moments.as_ref().unwrap();
+    assert_eq!(to_vec(&moments.count), [128.0]);
+    assert!(to_vec(&moments.variance).iter().all(|&variance| variance > 0.0 && variance < 1.0));
+    assert!(to_vec(&policy.return_moments.as_ref().unwrap().mean)[0] > 1.0, "the return of several steps of reward 1");
+    let names: Vec<String> = policy.named_parameters().into_iter().map(|(name, _)| name).collect();
+    assert!(names.contains(&"observation_mean".into()) && names.contains(&"return_var".into()), "{names:?}");
+}
+
+/// A run with every kind of state, killed between two epochs and gone on with, ends as if it had not been.
+#[test]
+fn states_of_all_options_restore_exactly() {
+    let all = Config {
+        norm_obs: true,
+        norm_reward: true,
+        norm_values: true,
+        minibatch: Some(32),
+        lr_schedule: Some(LrSchedule::Linear),
+        returns: Returns::RewardToGo,
+        ..short()
+    };
+    for config in [all.clone(), Config { episodes_per_epoch: Some(5), ..all }] {
+        let (_, expected) = run(&config);
+        let mut first = trainer(&config);
+        first.epoch().unwrap();
+        let mut second = trainer(&config);
+        second.restore(first.state().unwrap()).unwrap();
+        while !second.is_over() {
+            second.epoch().unwrap();
+        }
+        assert_eq!(weights(second.policy()), expected);
+    }
+}
+
+#[test]
+fn the_running_reward_rule_stops_a_run() {
+    let config =
+        Config { budget: Budget::Epochs(1000), solve_rule: SolveRule::RunningReward, solve_at: Some(10.5), ..short() };
+    let mut trainer = trainer(&config);
+    while !trainer.is_over() {
+        trainer.epoch().unwrap();
+    }
+    assert!(trainer.summary().solved && trainer.summary().env_steps < 100_000);
+    assert!(trainer.episodes().running_reward > 10.0);
+}
+
+/// Logits from a product of cosines, as no layer of this crate computes them.
+#[derive(Debug)]
+struct Waves(Tensor);
+
+impl Network for Waves {
+    fn forward(&self, observations: &Tensor) -> Tensor {
+        observations.matmul(&self.0).cos()
+    }
+
+    fn parameters(&self) -> Vec<(String, &Tensor)> {
+        vec![("waves".into(), &self.0)]
+    }
+}
+
+#[test]
+fn a_network_of_ones_own_is_trained() {
+    let waves = Tensor::full([4, 2], 0.1, (Kind::Float, tch::Device::Cpu)).set_requires_grad(true);
+    let v = Mlp::new(&[4, 8, 1], Activation::Tanh, &mut stream_rng(0, 0, 0), tch::Device::Cpu);
+    let pi = Net::Other(Rc::new(Waves(waves)));
+    let policy = ActorCritic::from_networks(pi, Some(Net::Mlp(Rc::new(v))), &Space::discrete(2));
+    let config = short();
+    let env = VecEnv::<f32>::make("CartPole-v1", config.num_envs, 1).unwrap();
+    let mut trainer = Trainer::with_policy(&config, env, policy).unwrap();
+    let stats = trainer.epoch().unwrap();
+    assert!(stats.kl != 0.0, "the step changed the policy");
+    let (name, waves) = &trainer.policy().named_parameters()[0];
+    assert_eq!(name, "pi.waves");
+    assert!(to_vec(waves).iter().any(|&x| x != 0.1));
+}
+
+#[cfg(feature = "atari")]
+#[test]
+fn convolutions_learn_from_pictures() {
+    let mut config = Config::for_env("Pong").unwrap();
+    config.pixels.as_mut().unwrap().set_phi(vpg::environment::PhiName::Stack);
+    let config = Config {
+        policy: NetworkKind::Cnn,
+        num_envs: 2,
+        threads: 1,
+        steps_per_epoch: 8,
+        train_v_iters: 1,
+        shared_trunk: true,
+        budget: Budget::Epochs(1),
+        ..config
+    };
+    let vpg::environment::AnyVecEnv::U8(env) = vpg::environment::make(&config, 2).unwrap() else {
+        panic!("grey frames are bytes");
+    };
+    assert_eq!(env.observation_space().shape(), [4, 84, 84]);
+    let mut trainer = Trainer::new(&config, env).unwrap();
+    let before = weights(trainer.policy());
+    let stats = trainer.epoch().unwrap();
+    assert!(stats.entropy > 0.6 && stats.loss_v.is_finite());
+    assert!(distance(&weights(trainer.policy()), &before) > 1e-3);
+}
+
+fn vpg(args: &str, folder: &Path) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_vpg")).args(args.split_whitespace()).current_dir(folder).output().unwrap()
+}
+
+fn stdout(output: &std::process::Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn lines(path: &Path) -> usize {
+    fs::read_to_string(path).unwrap().lines().count()
+}
+
+#[test]
+fn cartpole_reinforce_is_solved_with_the_write_ups_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = stdout(&vpg("--preset cartpole-reinforce --run_dir run --log_interval 20", folder.path()));
+    assert!(text.starts_with("Episode 20  Last length: "), "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(last.starts_with("Solved! Running reward is now 195."), "{last}");
+    assert!(last.ends_with(" time steps!"), "{last}");
+}
+
+#[test]
+fn pendulum_lightning_leaves_its_files_and_resumes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--preset pendulum-lightning --epochs 3 --steps_per_epoch 200";
+    let text = stdout(&vpg(args, folder.path()));
+    assert!(text.contains("pi.0.weight") && text.contains("device: cpu"), "{text}");
+    stdout(&vpg(args, folder.path()));
+    let run = folder.path().join("runs/InvertedPendulum-v4/version_1");
+    assert_eq!(&fs::read(run.join("grid.gif")).unwrap()[..6], b"GIF89a", "the demo of all checkpoints");
+    let metrics = fs::read_to_string(run.join("metrics.csv")).unwrap();
+    assert_eq!(metrics.lines().next(), Some("epoch,step,reward,length,policy_loss,baseline_loss"));
+    assert!(fs::read_to_string(run.join("hparams.yaml")).unwrap().contains("gamma: 0.9\n"));
+    let episodes = lines(&run.join("episodes.csv")) - 1;
+    assert_eq!(metrics.lines().count(), 1 + episodes + 3, "a row an episode, and one an epoch");
+    stdout(&vpg("--resume runs/InvertedPendulum-v4/version_1", folder.path()));
+    assert_eq!(fs::read_to_string(run.join("metrics.csv")).unwrap(), metrics);
+}
+
+#[test]
+fn spinning_up_prints_its_table_and_keeps_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--preset spinning-up --env CartPole-v1 --exp_name test --hid 32 --l 2 --steps 100 --epochs 2 --cpu 2";
+    let text = stdout(&vpg(args, folder.path()));
+    for name in ["AverageEpRet", "TotalEnvInteracts", "DeltaLossPi", "KL"] {
+        assert!(text.contains(&format!("{name} | ")), "{text}");
+    }
+    let run = folder.path().join("runs/test/test_s0");
+    assert_eq!(lines(&run.join("progress.txt")), 3);
+    let config: Config = serde_json::from_str(&fs::read_to_string(run.join("config.json")).unwrap()).unwrap();
+    assert_eq!((config.hid, config.num_envs, config.max_ep_len), (vec![32, 32], 2, Some(500)));
+}
+
+#[cfg(feature = "atari")]
+#[test]
+fn pong_blog_leaves_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = "--preset pong-blog --epochs 2 --episodes_per_epoch 2 --num_envs 2 --mod 1 --run-dir run";
+    let text = stdout(&vpg(args, folder.path()));
+    let parts: Vec<&str> = text.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!([parts[0], parts[1], parts[2], parts[4]], ["epoch:", "1", "reward:", "loss:"]);
+    assert!(text.lines().last().unwrap().starts_with("train time: "), "{text}");
+    let run = folder.path().join("run");
+    for name in ["losses.txt", "rewards.txt"] {
+        assert_eq!(lines(&run.join(name)), 2);
+    }
+    assert!(run.join("losses.png").exists() && run.join("checkpoints/policy-2.safetensors").exists());
+}
+
+#[test]
+fn a_config_file_is_the_base_of_the_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let file =
+        "env = \"CartPole-v1\"\nepochs = 1\nsteps-per-epoch = 64\nnum_envs = 4\ngamma = 0.5\nhid = [8]\nlam = 0.5\n";
+    fs::write(folder.path().join("base.toml"), file).unwrap();
+    stdout(&vpg("--config base.toml --gamma 0.75 --run-dir run", folder.path()));
+    let saved = folder.path().join("run/config.json");
+    let config: Config = serde_json::from_str(&fs::read_to_string(&saved).unwrap()).unwrap();
+    assert_eq!((config.gamma, config.lam, config.hid), (0.75, 0.5, vec![8]));
+
+    stdout(&vpg("--config run/config.json --run-dir again", folder.path()));
+    assert_eq!(fs::read(folder.path().join("again/config.json")).unwrap(), fs::read(saved).unwrap());
+
+    fs::write(folder.path().join("wrong.toml"), "env = \"CartPole\"\ngama = 0.5\n").unwrap();
+    let output = vpg("--config wrong.toml", folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("\"gama\": did you mean \"gamma\"?"));
+}
