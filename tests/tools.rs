@@ -197,6 +197,32 @@ fn a_grid_trains_every_combination_once() {
     }
 }
 
+/// Ctrl-C reaches every run of a grid: all save, and can be gone on with.
+#[cfg(unix)]
+#[test]
+fn a_grid_saves_its_runs_on_ctrl_c() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grid");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vpg"));
+    command.arg("grid").arg(&out).args("--seeds 0,1,2 --jobs 2 -- --env CartPole --epochs 1000000".split(' '));
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let runs = [0, 1].map(|seed| out.join(format!("default/seed-{seed}")));
+    let begun =
+        |run: &PathBuf| fs::read_to_string(run.join("progress.txt")).is_ok_and(|table| table.lines().count() > 2);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(100);
+    while !runs.iter().all(begun) && std::time::Instant::now() < deadline {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let summary = fs::read_to_string(out.join("summary.csv")).unwrap();
+    assert_eq!(summary.matches(",interrupted,").count(), 2, "{summary}");
+    for run in runs {
+        assert!(run.join("summary.json").exists() && run.join("checkpoints/latest.safetensors").exists());
+    }
+    assert!(!out.join("default/seed-2").exists(), "it had not begun");
+}
+
 /// A run that fails does not stop the others, and the grid says so.
 #[test]
 fn a_grid_names_the_runs_that_failed() {

@@ -4,8 +4,9 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Command, ExitCode, Stdio},
+    process::{Child, Command, ExitCode, ExitStatus, Stdio},
     sync::{Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -213,7 +214,7 @@ impl Job {
         } else {
             command.args(&self.flags).arg("--run-dir").arg(&self.folder);
         }
-        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).status()?;
+        let status = wait(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file))?;
         let summary = fs::read(self.folder.join("summary.json")).ok();
         let summary: Option<Summary> = summary.and_then(|text| serde_json::from_slice(&text).ok());
         let status = match status.code() {
@@ -240,6 +241,40 @@ impl Job {
             wall_seconds: of.map(|summary| summary.wall_seconds),
         }
     }
+}
+
+/// How often a worker looks whether its run has ended.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Runs to the end. The process gets a group of its own, out of the terminal's reach: it is told of Ctrl-C from here, and
+/// just once, since the second time a run ends without saving.
+fn wait(command: &mut Command) -> Result<ExitStatus> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    let mut child = command.spawn()?;
+    let mut told = false;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if !told && INTERRUPTED.load(Ordering::Relaxed) {
+            told = true;
+            interrupt(&mut child)?;
+        }
+        std::thread::sleep(PATIENCE);
+    }
+}
+
+/// What Ctrl-C does.
+#[cfg(unix)]
+fn interrupt(child: &mut Child) -> Result<()> {
+    use rustix::process::{Pid, Signal, kill_process};
+    Ok(kill_process(Pid::from_child(child), Signal::INT)?)
+}
+
+#[cfg(not(unix))]
+fn interrupt(child: &mut Child) -> Result<()> {
+    Ok(child.kill()?)
 }
 
 fn tell(bar: &ProgressBar, job: &Job, row: &Row) {
