@@ -115,6 +115,24 @@ class Policies(unittest.TestCase):
         self.assertEqual(evaluate(folder, "--max-ep-len", steps, episodes=1), [total])
         self.assertLess(total, 0)
 
+    def test_the_write_ups_policies_load_too(self):
+        short = ("--epochs", 2, "--max-ep-len", 100)
+        rows = np.random.default_rng(0).normal(size=(10, 4))
+        lightning = self.train("lightning", "--preset", "pendulum-lightning", *short, "--steps-per-epoch", 200)
+        model = docs["load"](lightning)
+        self.assert_same_outputs(lightning, model, rows)
+        metrics = pandas.read_csv(lightning / "metrics.csv")
+        self.assertEqual(set(metrics.epoch), {1, 2})
+        self.assertEqual(metrics.policy_loss.notna().sum(), 2)
+        self.assertGreater(metrics.reward.notna().sum(), 2)
+        reinforce = self.train("reinforce", "--preset", "cartpole-reinforce", *short)
+        self.assert_same_outputs(reinforce, docs["load"](reinforce), rows)
+        blog = self.train("blog", "--preset", "pong-blog", *short, "--episodes-per-epoch", 2, "--num-envs", 2)
+        for name in ("losses.txt", "rewards.txt"):
+            self.assertEqual(np.loadtxt(blog / name).shape, (2,), name)
+        cells = np.random.default_rng(0).integers(-1, 2, size=(3, 1600))
+        self.assert_same_outputs(blog, docs["load"](blog), cells)
+
     def test_vpg_plays_a_network_made_in_pytorch(self):
         folder = self.train("shape", "--env", "CartPole-v1", "--epochs", 1, "--hid", "16")
         torch.manual_seed(0)
