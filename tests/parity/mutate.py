@@ -66,7 +66,7 @@ MUTATIONS = [
     Mutation("InvertedPendulum: the solver converges further", "golden_pendulum", source("inverted_pendulum/newton.rs"),
              "TOLERANCE: f64 = 1e-8", "TOLERANCE: f64 = 1e-12"),
     Mutation("InvertedPendulum: no warm start", "golden_pendulum", source("inverted_pendulum/physics.rs"),
-             "self.warm_start = accelerations[3]", "self.warm_start = [0.0; 2]"),
+             "self.warm_start = accelerations[3]", "self.warm_start = [[0.0; N]; 2]"),
     Mutation("InvertedPendulum: the line search stops after its first step", "golden_pendulum",
              source("inverted_pendulum/line_search.rs"), "MAX_EVALUATIONS: usize = 50", "MAX_EVALUATIONS: usize = 2"),
     Mutation("InvertedPendulum: one last digit of the cart's mass", "golden_pendulum",
