@@ -69,7 +69,7 @@ def command(python, work, system, seconds, actions):
     place = [work.task, work.n, work.threads, seconds]
     match system.program:
         case "throughput":
-            return [examples / "throughput", "--env", work.task, *size]
+            return [examples / "throughput", "--env", work.task, *system.arguments, *size]
         case "ours":
             return [examples / "peers", *system.arguments, "--seconds", seconds]
         case "rust":

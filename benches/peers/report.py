@@ -67,8 +67,8 @@ Ours divided by the peer, medians; of Gymnasium's two ways at small N the faster
   end at once: here it is a loop with a limit of 500 steps and Gymnasium's start; its physics differ from CartPole's
   (`polemass_length` adds what it should multiply).
 - InvertedPendulum: Gymnasium's single environments run one after the other on one thread.
-- Pong: frame skip 4, up to 30 no-ops at the start, no sticky actions. Ours gives 80x80 differences of one byte a cell;
-  AtariVectorEnv and EnvPool give what they are made for, gray 84x84, the larger of two frames, four of them stacked. ALE's
+- Pong: frame skip 4, up to 30 no-ops at the start, no sticky actions. Ours gives 80x80 differences of one byte a cell,
+  with ALE's emulator or with the native one; AtariVectorEnv and EnvPool give what they are made for, gray 84x84, the larger of two frames, four of them stacked. ALE's
   act alone reads no screen at all: the limit for whoever uses ALE 0.6, on as many threads.
 - 80x80 differences: the palette indices of a frame to its mask, and the difference from the mask before, which is kept; two
   frames of a recorded game in turn, so that they are in the cache. `ours` is the fastest kernel that the processor has.
