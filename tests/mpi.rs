@@ -6,6 +6,7 @@ use std::{
     fs,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -14,6 +15,12 @@ use vpg::{
     resume::{FILES, RunState},
     run_folder::RunFolder,
 };
+
+/// One job at a time: processes that wait for each other keep their cores busy.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn mpirun(ranks: usize, args: &str) -> Command {
     let mut command = Command::new("mpirun");
@@ -51,7 +58,7 @@ fn distance(ours: &[f32], expected: &[f32]) -> f32 {
 /// Adam's first moments after its first step are a tenth of the gradients.
 #[test]
 fn the_first_gradients_of_four_processes_are_those_of_one_with_all_environments() {
-    let folder = tempfile::tempdir().unwrap();
+    let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
     for (env, name) in [("CartPole", "cartpole"), ("InvertedPendulum", "pendulum")] {
         let states = [1, 4].map(|ranks| {
             let path = folder.path().join(format!("{name}-{ranks}"));
@@ -75,7 +82,7 @@ fn the_first_gradients_of_four_processes_are_those_of_one_with_all_environments(
 
 #[test]
 fn four_processes_solve_cartpole() {
-    let folder = tempfile::tempdir().unwrap();
+    let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
     let path = folder.path().join("run");
     trained(4, &format!("--env CartPole-v1 --run-dir {}", path.display()));
     assert!(state(&path).summary.solved);
@@ -83,7 +90,7 @@ fn four_processes_solve_cartpole() {
 
 #[test]
 fn processes_whose_episodes_do_not_end_in_an_epoch_train_too() {
-    let folder = tempfile::tempdir().unwrap();
+    let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
     let path = folder.path().join("run");
     trained(4, &format!("--env CartPole --epochs 4 --num-envs 4 --steps-per-epoch 16 --run-dir {}", path.display()));
     let table = fs::read_to_string(path.join("progress.txt")).unwrap();
@@ -93,7 +100,7 @@ fn processes_whose_episodes_do_not_end_in_an_epoch_train_too() {
 
 #[test]
 fn what_fits_no_group_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
+    let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
     let path = folder.path().join("run");
     let output = run(3, &format!("--env CartPole --num-envs 32 --run-dir {}", path.display()));
     assert_eq!(output.status.code(), Some(2));
@@ -134,7 +141,7 @@ fn kill_one(mut job: Child, path: &Path) -> String {
 
 #[test]
 fn a_dead_process_ends_the_job_and_the_run_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
+    let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
     let [whole, pieces, fewer] = ["whole", "pieces", "fewer"].map(|name| folder.path().join(name));
     let args = "--env CartPole --epochs 200 --num-envs 8 --steps-per-epoch 512";
     trained(4, &format!("{args} --run-dir {}", whole.display()));
