@@ -4,9 +4,9 @@
 //! cargo run --release -p envs --example throughput -- --env CartPole-v1 --num-envs 1024 --threads 1 --seconds 5
 //! ```
 //!
-//! One JSON line: `mode` is the one that ran, `steps_per_second` counts steps of single environments, `raw_frames_per_second` the frames the
-//! emulator drew for them (the same number where there is none), and `checksum` is the CRC-32 of all observations of the
-//! first 1,000 calls.
+//! One JSON line: `mode` is the one that ran, `steps_per_second` counts steps of single environments,
+//! `raw_frames_per_second` the frames the emulator drew for them (the same number where there is none), and `checksum` is
+//! the CRC-32 of all observations of the first 1,000 calls.
 
 use std::time::{Duration, Instant};
 
