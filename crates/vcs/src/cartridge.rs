@@ -1,5 +1,8 @@
 //! Cartridges: the ROM, and which of its banks the console sees.
 
+#[cfg(feature = "translate")]
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -42,6 +45,8 @@ pub struct Rom {
     /// 128 bytes of memory on the cartridge, written at 1000 and read at 1080.
     has_ram: bool,
     fixed: Option<Box<[u8; WINDOW]>>,
+    #[cfg(feature = "translate")]
+    translations: Arc<crate::translate::Translations>,
 }
 
 impl Rom {
@@ -74,7 +79,14 @@ impl Rom {
         });
         let is_blank = |bank: &[u8]| bank[..128] == bank[128..256] && bank[..128].iter().all(|byte| *byte == bank[0]);
         let has_ram = matches!(banking, Banking::F8 | Banking::F6 | Banking::F4) && padded.chunks(4096).all(is_blank);
-        Ok(Self { bytes: padded.into(), banking, has_ram, fixed })
+        Ok(Self {
+            bytes: padded.into(),
+            banking,
+            has_ram,
+            fixed,
+            #[cfg(feature = "translate")]
+            translations: Arc::new(crate::translate::Translations::new()),
+        })
     }
 
     /// How the cartridge changes banks.
@@ -86,6 +98,12 @@ impl Rom {
     #[inline(always)]
     pub(crate) fn fixed(&self) -> Option<&[u8; WINDOW]> {
         self.fixed.as_deref()
+    }
+
+    /// The translations of its code.
+    #[cfg(feature = "translate")]
+    pub(crate) fn translations(&self) -> &crate::translate::Translations {
+        &self.translations
     }
 
     fn slices(&self) -> usize {

@@ -25,6 +25,8 @@ pub struct Console {
     rom: Arc<Rom>,
     state: State,
     screen: Box<Screen>,
+    #[cfg(feature = "translate")]
+    translating: bool,
 }
 
 impl Console {
@@ -38,7 +40,13 @@ impl Console {
         let machine = Machine::new(&rom, ram, timer);
         let mut cpu = Cpu::new();
         cpu.pc = u16::from_le_bytes([machine.cartridge.peek(0x1ffc, &rom), machine.cartridge.peek(0x1ffd, &rom)]);
-        Self { rom, state: State { cpu, machine }, screen: Box::new([0; 210 * 160]) }
+        Self {
+            rom,
+            state: State { cpu, machine },
+            screen: Box::new([0; 210 * 160]),
+            #[cfg(feature = "translate")]
+            translating: true,
+        }
     }
 
     /// Runs to the end of the frame and draws it.
@@ -55,8 +63,18 @@ impl Console {
         let State { cpu, machine } = &mut self.state;
         machine.inputs = *inputs;
         machine.begin_frame(drawing);
+        #[cfg(feature = "translate")]
+        if self.translating {
+            cpu::run_translated(cpu, machine, &mut self.screen, &self.rom);
+        }
         cpu::run(cpu, machine, &mut self.screen, &self.rom);
         machine.tia.catch_up(3 * machine.t, &mut self.screen);
+    }
+
+    /// Lets hot code run translated, which it does at first, or not.
+    #[cfg(feature = "translate")]
+    pub fn set_translating(&mut self, translating: bool) {
+        self.translating = translating;
     }
 
     /// The palette index of each pixel of the last frame that was drawn, line by line: 210 lines of 160.

@@ -12,6 +12,8 @@ mod decode;
 mod tests;
 
 pub(crate) use decode::run;
+#[cfg(feature = "translate")]
+pub(crate) use decode::{CYCLES, OPERANDS, run_translated};
 
 /// The registers. Sign and zero flags are kept as the bytes they are found from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,7 +18,11 @@ mod controls;
 mod cpu;
 mod machine;
 mod riot;
+#[cfg(test)]
+mod tests;
 mod tia;
+#[cfg(feature = "translate")]
+mod translate;
 
 pub use cartridge::{Banking, Rom};
 pub use console::{Console, State};

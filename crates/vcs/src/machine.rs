@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cartridge::{Cartridge, Rom},
     riot::Timer,
-    tia::{Screen, Tia},
+    tia::{Screen, Tia, register},
 };
 
 /// The cycles of a line of the picture.
 pub(crate) const LINE: u32 = 76;
 /// The lines after which a frame ends by itself, at the next write to the TIA.
-const MOST_LINES: u32 = 290;
+pub(crate) const MOST_LINES: u32 = 290;
 /// The cycles after which a frame ends in any case.
-const MOST_CYCLES: u32 = 25_000 * 4;
+pub(crate) const MOST_CYCLES: u32 = 25_000 * 4;
 
 /// What is connected to the console, and how it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,12 +188,13 @@ impl Machine {
     #[inline(always)]
     pub(crate) fn write_tia(&mut self, address: u16, value: u8, t: u32, screen: &mut Screen) -> u32 {
         let register = (address & 0x3f) as u8;
-        if register == 2 {
+        if register == register::WSYNC {
             if t >= MOST_LINES * LINE {
                 self.limit = 0;
             }
             return t.next_multiple_of(LINE);
         }
+        let value = value & Tia::BITS[usize::from(register)];
         if !self.tia.changes(register, value) {
             return t;
         }

@@ -54,8 +54,9 @@ struct Progress {
     over: bool,
 }
 
-/// The game's first frame.
+/// The game's first frame, and the cartridge, which all its consoles share.
 struct Start {
+    cartridge: Arc<vcs::Rom>,
     state: vcs::State,
     screen: Vec<u8>,
 }
@@ -74,9 +75,9 @@ impl Native {
             ))
         })?;
         let cartridge = vcs::Rom::new(&rom.bytes).map_err(|cause| error(cause.to_string()))?;
-        let mut console = Console::new(cartridge);
         let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = starts.entry(rom.md5.clone()).or_insert_with(|| Arc::new(Start::of(&mut console, rules)));
+        let start = starts.entry(rom.md5.clone()).or_insert_with(|| Arc::new(Start::of(cartridge, rules)));
+        let console = Console::with_memory(Arc::clone(&start.cartridge), [0; RAM_BYTES], 0);
         Ok(Self { console, rules, progress: Progress::new(rules), start: Arc::clone(start) })
     }
 
@@ -154,7 +155,9 @@ impl Progress {
 }
 
 impl Start {
-    fn of(console: &mut Console, rules: &Rules) -> Self {
+    fn of(cartridge: vcs::Rom, rules: &Rules) -> Self {
+        let cartridge = Arc::new(cartridge);
+        let mut console = Console::with_memory(Arc::clone(&cartridge), [0; RAM_BYTES], 0);
         let inputs = Controls::new(rules.controllers).act(AtariAction::NOOP.code());
         let pressed = Inputs { swchb: inputs.swchb & !1, ..inputs };
         for _ in 0..FRAMES_BEFORE_START {
@@ -163,6 +166,6 @@ impl Start {
         for _ in 0..FRAMES_OF_START {
             console.run_frame(&pressed);
         }
-        Self { state: *console.state(), screen: console.screen().to_vec() }
+        Self { cartridge, state: *console.state(), screen: console.screen().to_vec() }
     }
 }

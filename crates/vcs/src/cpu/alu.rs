@@ -29,6 +29,7 @@ impl Cpu {
     }
 
     /// Source of the flags: Bruce Clark, *Decimal Mode* (6502.org), sequence 1 and 2 for the NMOS 6502.
+    #[inline(always)]
     fn adc_decimal(&mut self, value: u8) {
         let (a, b) = (u16::from(self.a), u16::from(value));
         let binary = (a + b + u16::from(self.carry)) as u8;
@@ -48,6 +49,7 @@ impl Cpu {
     }
 
     /// The flags are those of the binary subtraction.
+    #[inline(always)]
     fn sbc_decimal(&mut self, value: u8) {
         let (a, b, borrow) = (i16::from(self.a), i16::from(value), 1 - i16::from(self.carry));
         let mut low = (a & 0x0f) - (b & 0x0f) - borrow;
@@ -123,6 +125,7 @@ impl Cpu {
     }
 
     /// The undocumented ARR: AND, then ROR with flags from the bits that meet in the adder.
+    #[inline(always)]
     pub(super) fn arr(&mut self, value: u8) {
         let masked = self.a & value;
         let result = masked >> 1 | self.carry << 7;
@@ -144,6 +147,7 @@ impl Cpu {
     }
 
     /// The undocumented SBX: X = (A & X) - value, without borrow.
+    #[inline(always)]
     pub(super) fn sbx(&mut self, value: u8) {
         let masked = self.a & self.x;
         self.compare(masked, value);

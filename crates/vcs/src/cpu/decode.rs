@@ -23,8 +23,20 @@ pub(crate) const CYCLES: [u8; 256] = [
 /// Runs until the machine's limit of cycles, which the end of a frame lowers.
 pub(crate) fn run(cpu: &mut Cpu, machine: &mut Machine, screen: &mut Screen, rom: &Rom) {
     match rom.fixed() {
-        Some(code) => Runner { cpu: *cpu, t: machine.t, code, machine, screen, rom }.run::<false>(cpu),
-        None => Runner { cpu: *cpu, t: machine.t, code: &NO_CODE, machine, screen, rom }.run::<true>(cpu),
+        Some(code) => Runner { cpu: *cpu, t: machine.t, code, machine, screen, rom }.run::<false, false>(cpu),
+        None => Runner { cpu: *cpu, t: machine.t, code: &NO_CODE, machine, screen, rom }.run::<true, false>(cpu),
+    }
+}
+
+/// The same, with translated code where there is some.
+#[cfg(feature = "translate")]
+pub(crate) fn run_translated(cpu: &mut Cpu, machine: &mut Machine, screen: &mut Screen, rom: &Rom) {
+    let Some(code) = rom.fixed() else { return run(cpu, machine, screen, rom) };
+    while machine.t < machine.limit {
+        let in_rom = cpu.pc & 0x1000 != 0 && machine.t < crate::translate::LAST_CYCLE;
+        if !in_rom || rom.translations().run(cpu, machine, screen, rom, code) {
+            Runner { cpu: *cpu, t: machine.t, code, machine, screen, rom }.run::<false, true>(cpu);
+        }
     }
 }
 
@@ -41,10 +53,29 @@ struct Runner<'a> {
     rom: &'a Rom,
 }
 
+/// The instruction at an address that is not in a cartridge without banks. This stands outside of `Runner`, as all that
+/// is not inlined does: the compiler keeps the registers in registers only if no call is given their address.
+#[inline(never)]
+fn fetch_slowly(pc: u16, t: u32, machine: &mut Machine, screen: &mut Screen, rom: &Rom) -> u32 {
+    if rom.fixed().is_none() && pc & 0x1000 != 0 && pc & 0x3ff < 0x3e0 {
+        return machine.cartridge.peek_code(pc, rom);
+    }
+    let opcode = machine.read(pc, t, screen, rom);
+    let mut code = u32::from(opcode);
+    for i in 1..=OPERANDS[usize::from(opcode)] {
+        code |= u32::from(machine.peek(pc.wrapping_add(i.into()), t, screen, rom)) << (8 * i);
+    }
+    code
+}
+
 impl Runner<'_> {
-    fn run<const BANKED: bool>(mut self, cpu: &mut Cpu) {
+    /// Runs to the limit, or one instruction.
+    fn run<const BANKED: bool, const ONE: bool>(mut self, cpu: &mut Cpu) {
         while self.t < self.machine.limit {
             self.step::<BANKED>();
+            if ONE {
+                break;
+            }
         }
         *cpu = self.cpu;
         self.machine.t = self.t;
@@ -58,25 +89,7 @@ impl Runner<'_> {
             let at = usize::from(pc & 0xfff);
             return u32::from_le_bytes([self.code[at], self.code[at + 1], self.code[at + 2], self.code[at + 3]]);
         }
-        self.fetch_slowly::<BANKED>()
-    }
-
-    fn fetch_slowly<const BANKED: bool>(&mut self) -> u32 {
-        let pc = self.cpu.pc;
-        if BANKED && pc & 0x1000 != 0 && pc & 0x3ff < 0x3e0 {
-            return self.machine.cartridge.peek_code(pc, self.rom);
-        }
-        let operands = OPERANDS[usize::from(self.read::<BANKED>(pc))];
-        let mut code = 0;
-        for i in 0..=operands {
-            code |= u32::from(self.peek(pc.wrapping_add(i.into()))) << (8 * i);
-        }
-        code
-    }
-
-    /// A byte of code, without the effects that reading a chip's register has.
-    fn peek(&mut self, address: u16) -> u8 {
-        self.machine.peek(address, self.t, self.screen, self.rom)
+        fetch_slowly(pc, self.t, self.machine, self.screen, self.rom)
     }
 
     #[inline(always)]
@@ -130,12 +143,14 @@ impl Runner<'_> {
         self.read_zero_page(self.cpu.sp)
     }
 
+    #[inline(always)]
     fn push_pc(&mut self) {
         let pc = self.cpu.pc;
         self.push((pc >> 8) as u8);
         self.push(pc as u8);
     }
 
+    #[inline(always)]
     fn pull_pc(&mut self) -> u16 {
         let low = self.pull();
         u16::from_le_bytes([low, self.pull()])
@@ -168,6 +183,7 @@ impl Runner<'_> {
 
     /// The undocumented stores of a register with the address's high byte plus one; crossing a page puts the stored value
     /// into the address.
+    #[inline(always)]
     fn store_with_high<const BANKED: bool>(&mut self, base: u16, index: u8, register: u8) {
         let address = base.wrapping_add(index.into());
         let value = register & ((base >> 8) as u8).wrapping_add(1);
@@ -176,6 +192,7 @@ impl Runner<'_> {
         self.write::<BANKED>(address, value);
     }
 
+    #[inline(always)]
     fn software_interrupt<const BANKED: bool>(&mut self) {
         self.cpu.pc = self.cpu.pc.wrapping_add(1);
         self.push_pc();
@@ -184,6 +201,7 @@ impl Runner<'_> {
         self.cpu.pc = u16::from_le_bytes([self.read::<BANKED>(0xfffe), self.read::<BANKED>(0xffff)]);
     }
 
+    #[inline(always)]
     fn jam(&mut self) {
         self.cpu.jammed = true;
         self.cpu.pc = self.cpu.pc.wrapping_sub(1);

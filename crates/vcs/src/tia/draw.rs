@@ -10,8 +10,19 @@ const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &
 
 impl Tia {
     /// Draws everything before this colour clock of the frame.
+    #[inline(always)]
     pub(crate) fn catch_up(&mut self, clock: u32, screen: &mut Screen) {
+        if self.drawn < clock {
+            self.draw_up_to(clock, screen);
+        }
+    }
+
+    #[inline(never)]
+    fn draw_up_to(&mut self, clock: u32, screen: &mut Screen) {
         while self.drawn < clock {
+            if self.drawn == self.line_start && self.skip_lines(clock, screen) {
+                continue;
+            }
             let line_end = self.line_start + LINE_CLOCKS;
             let end = clock.min(line_end);
             let pixel = |clock: u32| (clock - self.line_start).saturating_sub(BLANK_CLOCKS);
@@ -24,6 +35,37 @@ impl Tia {
                 self.end_line();
             }
         }
+    }
+
+    /// Passes whole lines that are not shown, or are as the one before. Returns whether there were any.
+    fn skip_lines(&mut self, clock: u32, screen: &mut Screen) -> bool {
+        let whole = (clock - self.line_start) / LINE_CLOCKS;
+        let above = FIRST_LINE.saturating_sub(self.line);
+        let shown = (FIRST_LINE + HEIGHT as u32).saturating_sub(self.line);
+        let lines = match (above, shown) {
+            (0, 0) => whole,
+            (0, shown) if self.repeats => whole.min(shown),
+            (0, _) => 0,
+            (above, _) => whole.min(above),
+        };
+        if lines == 0 {
+            return false;
+        }
+        if above == 0 && shown > 0 {
+            if self.drawing {
+                let first = (self.line - FIRST_LINE) as usize * WIDTH;
+                for row in 0..lines as usize {
+                    screen.copy_within(first - WIDTH..first, first + row * WIDTH);
+                }
+            }
+        } else {
+            self.stale |= self.hidden;
+            self.hidden = 0;
+        }
+        self.line += lines;
+        self.line_start += lines * LINE_CLOCKS;
+        self.drawn = self.line_start;
+        true
     }
 
     fn end_line(&mut self) {
@@ -48,12 +90,6 @@ impl Tia {
         }
         let row = shown as usize * WIDTH;
         let whole = from == 0 && to == WIDTH as u32;
-        if whole && self.repeats {
-            if self.drawing {
-                screen.copy_within(row - WIDTH..row, row);
-            }
-            return;
-        }
         self.refresh_masks();
         let segment = Mask::range(from, to);
         let blank = self.register(VBLANK) & 2 != 0;
@@ -65,7 +101,7 @@ impl Tia {
             if blank {
                 screen[pixels].fill(0);
             } else {
-                let background = self.register(COLUBK) & 0xfe;
+                let background = self.register(COLUBK);
                 screen[pixels].fill(background);
                 self.paint(segment, row, screen);
             }
@@ -79,7 +115,7 @@ impl Tia {
     fn paint(&self, segment: Mask, row: usize, screen: &mut Screen) {
         let [p0, p1, m0, m1, bl, pf] = self.masks.map(|mask| mask & segment);
         let control = self.register(CTRLPF);
-        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.register(register) & 0xfe);
+        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.register(register));
         let Ok(row) = <&mut [u8; WIDTH]>::try_from(&mut screen[row..row + WIDTH]) else { return };
         let mut fill = |mask: Mask, colour: u8| {
             mask.for_each_run(|start, length| {

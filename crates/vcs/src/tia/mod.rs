@@ -3,6 +3,9 @@
 //! Nothing is drawn before it has to be: a write that changes the picture first [catches up](Tia::catch_up) with all that
 //! was to be drawn before it.
 
+#[cfg(feature = "translate")]
+use std::mem::offset_of;
+
 use serde::{Deserialize, Serialize};
 
 mod draw;
@@ -28,7 +31,6 @@ pub(crate) mod register {
     pub(crate) const VSYNC: u8 = 0x00;
     pub(crate) const VBLANK: u8 = 0x01;
     pub(crate) const WSYNC: u8 = 0x02;
-    pub(crate) const RSYNC: u8 = 0x03;
     pub(crate) const NUSIZ0: u8 = 0x04;
     pub(crate) const NUSIZ1: u8 = 0x05;
     pub(crate) const COLUP0: u8 = 0x06;
@@ -42,8 +44,6 @@ pub(crate) mod register {
     pub(crate) const PF2: u8 = 0x0f;
     pub(crate) const RESP0: u8 = 0x10;
     pub(crate) const RESBL: u8 = 0x14;
-    pub(crate) const AUDC0: u8 = 0x15;
-    pub(crate) const AUDV1: u8 = 0x1a;
     pub(crate) const GRP0: u8 = 0x1b;
     pub(crate) const GRP1: u8 = 0x1c;
     pub(crate) const ENAM0: u8 = 0x1d;
@@ -100,6 +100,14 @@ pub(crate) struct Tia {
 }
 
 impl Tia {
+    /// Where translated code finds what was written.
+    #[cfg(feature = "translate")]
+    pub(crate) const WRITTEN: usize = offset_of!(Self, written);
+    #[cfg(feature = "translate")]
+    pub(crate) const OLD_GRP: usize = offset_of!(Self, old_grp);
+    #[cfg(feature = "translate")]
+    pub(crate) const OLD_ENABL: usize = offset_of!(Self, old_enabl);
+
     pub(crate) fn new() -> Self {
         Self {
             written: [0; 64],
@@ -130,17 +138,54 @@ impl Tia {
         self.repeats = false;
     }
 
-    /// Whether writing this value has any effect.
+    /// Whether writing this value, of which only the register's own bits are left, has any effect.
     #[inline(always)]
     pub(crate) fn changes(&self, register: u8, value: u8) -> bool {
-        const ALWAYS: u64 = 1 << RSYNC | 0x1f << RESP0 | 1 << GRP0 | 1 << GRP1 | 7 << HMOVE;
-        self.written[usize::from(register & 63)] != value || ALWAYS >> (register & 63) & 1 != 0
+        self.written[usize::from(register & 63)] != value || Self::acts_always(register)
     }
+
+    /// Whether a write to this register may do something even if its value is the one written last.
+    #[inline(always)]
+    pub(crate) fn acts_always(register: u8) -> bool {
+        const ALWAYS: u64 = 1 << RESP0 | 0xf << (RESP0 + 1) | 1 << GRP0 | 1 << GRP1 | 7 << HMOVE;
+        ALWAYS >> (register & 63) & 1 != 0
+    }
+
+    /// The bits that a register has: others change nothing. Registers of sounds, and those that are none, have no bits.
+    pub(crate) const BITS: [u8; 64] = {
+        let mut bits = [0; 64];
+        let known: [(u8, u8, u8); 13] = [
+            (VSYNC, VSYNC, 0x02),
+            (VBLANK, VBLANK, 0xc2),
+            (NUSIZ0, NUSIZ1, 0x37),
+            (COLUP0, COLUBK, 0xfe),
+            (CTRLPF, CTRLPF, 0x37),
+            (REFP0, REFP1, 0x08),
+            (PF0, PF0, 0xf0),
+            (PF0 + 1, PF2, 0xff),
+            (GRP0, GRP1, 0xff),
+            (ENAM0, ENABL, 0x02),
+            (HMP0, HMBL, 0xf0),
+            (VDELP0, VDELBL, 0x01),
+            (RESMP0, RESMP1, 0x02),
+        ];
+        let mut i = 0;
+        while i < known.len() {
+            let (first, last, mask) = known[i];
+            let mut register = first;
+            while register <= last {
+                bits[register as usize] = mask;
+                register += 1;
+            }
+            i += 1;
+        }
+        bits
+    };
 
     /// Takes a write that ends at this colour clock of the frame.
     pub(crate) fn write(&mut self, register: u8, value: u8, clock: u32, screen: &mut Screen) {
         match register {
-            AUDC0..=AUDV1 | HMP0..=HMBL | VSYNC | WSYNC | RSYNC => {
+            HMP0..=HMBL | VSYNC => {
                 self.written[usize::from(register)] = value;
                 return;
             }
@@ -155,7 +200,6 @@ impl Tia {
                 return;
             }
             GRP0 | GRP1 if self.same_graphics(register, value) => return,
-            0x2d.. => return,
             _ => {}
         }
         self.catch_up(clock + delay(register, clock), screen);

@@ -1,0 +1,168 @@
+//! Any ROM runs, and translated code computes what the interpreter does.
+
+use proptest::prelude::*;
+
+use crate::{Console, Controllers, Controls, Error, Rom};
+
+/// Plays frames of changing actions, some of them unseen, interpreted and (where that is built) translated.
+fn both_ways(bytes: &[u8], frames: u8) {
+    let rom = Rom::new(bytes).unwrap();
+    let (mut plain, mut translated) = (Console::new(rom.clone()), Console::new(rom));
+    #[cfg(feature = "translate")]
+    plain.set_translating(false);
+    let mut controls = Controls::new(Controllers::Joysticks);
+    for frame in 0..frames {
+        let inputs = controls.act(frame % 18);
+        for console in [&mut plain, &mut translated] {
+            match frame % 4 {
+                1 => console.run_frame_unseen(&inputs),
+                _ => console.run_frame(&inputs),
+            }
+        }
+        assert!(plain.state() == translated.state(), "frame {frame}");
+        assert!(plain.screen() == translated.screen(), "frame {frame}");
+    }
+}
+
+/// A loop of some of these instructions, which writes to the picture chip and the memory and ends frames.
+fn looping_program(body: &[u8]) -> Vec<u8> {
+    let mut rom = vec![0xea; 4096];
+    rom[..body.len()].copy_from_slice(body);
+    let end = [0xa9, 0x02, 0x85, 0x00, 0x85, 0x02, 0xa9, 0x00, 0x85, 0x00, 0x4c, 0x00, 0xf0];
+    rom[0x100..0x100 + end.len()].copy_from_slice(&end);
+    rom[0xffc..].copy_from_slice(&[0x00, 0xf0, 0x00, 0xf0]);
+    rom
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn any_bytes_are_an_error_or_run(
+        bytes in proptest::collection::vec(any::<u8>(), 0..6000),
+        size in proptest::sample::select(vec![0, 1, 77, 2048, 4096, 5000, 8192, 16384, 32768]),
+    ) {
+        let bytes: Vec<u8> = bytes.iter().copied().cycle().take(if bytes.is_empty() { 0 } else { size }).collect();
+        match Rom::new(&bytes) {
+            Ok(_) => both_ways(&bytes, 3),
+            Err(error) => prop_assert_eq!(error, Error::RomSize { size: bytes.len() }),
+        }
+    }
+
+    #[test]
+    fn loops_of_any_instructions_are_translated_exactly(body in proptest::collection::vec(any::<u8>(), 1..250)) {
+        both_ways(&looping_program(&body), 12);
+    }
+
+    /// Most arbitrary bytes stop the processor or go astray; loops of these do not.
+    #[test]
+    fn loops_of_common_instructions_are_translated_exactly(
+        choices in proptest::collection::vec((0..COMMON.len(), any::<u8>()), 1..80),
+    ) {
+        let mut body = vec![];
+        for (instruction, operand) in choices {
+            let (opcode, length) = COMMON[instruction];
+            body.push(opcode);
+            match length {
+                2 => body.push(operand),
+                3 => body.extend([operand, [0x00, 0x02, 0xf0, 0xf1][usize::from(operand & 3)]]),
+                _ => {}
+            }
+        }
+        both_ways(&looping_program(&body), 12);
+    }
+}
+
+/// Instructions and their lengths.
+const COMMON: [(u8, usize); 52] = [
+    (0xa9, 2),
+    (0xa2, 2),
+    (0xa0, 2),
+    (0xa5, 2),
+    (0xa6, 2),
+    (0xa4, 2),
+    (0x85, 2),
+    (0x86, 2),
+    (0x84, 2),
+    (0x95, 2),
+    (0x94, 2),
+    (0x96, 2),
+    (0xb5, 2),
+    (0xbd, 3),
+    (0xb9, 3),
+    (0x9d, 3),
+    (0x99, 3),
+    (0xad, 3),
+    (0x8d, 3),
+    (0xb1, 2),
+    (0x91, 2),
+    (0xa1, 2),
+    (0x69, 2),
+    (0x65, 2),
+    (0xe9, 2),
+    (0xe5, 2),
+    (0xc9, 2),
+    (0xe0, 2),
+    (0xc4, 2),
+    (0x29, 2),
+    (0x09, 2),
+    (0x49, 2),
+    (0x24, 2),
+    (0x0a, 1),
+    (0x2a, 1),
+    (0x46, 2),
+    (0x66, 2),
+    (0xe6, 2),
+    (0xc6, 2),
+    (0xca, 1),
+    (0x88, 1),
+    (0xe8, 1),
+    (0xc8, 1),
+    (0x48, 1),
+    (0x68, 1),
+    (0x08, 1),
+    (0x9a, 1),
+    (0xba, 1),
+    (0x18, 1),
+    (0x38, 1),
+    (0xd8, 1),
+    (0xb8, 1),
+];
+
+#[test]
+fn a_saved_state_goes_on_alike() {
+    let rom = Rom::new(&looping_program(&[0xe6, 0x80, 0xa5, 0x80, 0x85, 0x09, 0x85, 0x1b, 0x85, 0x10])).unwrap();
+    let mut console = Console::new(rom);
+    let inputs = Controls::new(Controllers::Joysticks).act(0);
+    (0..20).for_each(|_| console.run_frame(&inputs));
+    let (state, screen) = (*console.state(), *console.screen());
+    let mut other = console.clone();
+    (0..7).for_each(|_| other.run_frame(&inputs));
+    other.restore(&state);
+    other.set_screen(&screen);
+    for _ in 0..5 {
+        console.run_frame(&inputs);
+        other.run_frame(&inputs);
+        assert!(console.state() == other.state() && console.screen() == other.screen());
+    }
+}
+
+#[test]
+fn banks_change_where_the_scheme_says() {
+    // Each bank's first byte behind its code tells its number.
+    for (banks, first) in [(2usize, 0xff8u16), (4, 0xff6), (8, 0xff4)] {
+        let mut bytes = vec![];
+        for bank in 0..banks {
+            let mut code = vec![0xea; 4096];
+            // LDA hotspot of the last bank; LDA F080; STA 90; JAM: the banks have the same code.
+            let low = (first as u8).wrapping_add(banks as u8 - 1);
+            code[..9].copy_from_slice(&[0xad, low, 0xff, 0xad, 0x80, 0xf0, 0x85, 0x90, 0x02]);
+            code[0x80] = bank as u8;
+            code[0xffc..0xffe].copy_from_slice(&[0x00, 0xf0]);
+            bytes.extend(code);
+        }
+        let mut console = Console::new(Rom::new(&bytes).unwrap());
+        console.run_frame(&Controls::new(Controllers::Joysticks).act(0));
+        assert_eq!(usize::from(console.ram()[0x10]), banks - 1);
+    }
+}

@@ -1,0 +1,250 @@
+//! Translated memory accesses: the memory and the ROM inline, the chips by calls.
+
+use std::mem::offset_of;
+
+use cranelift_codegen::ir::{
+    InstBuilder, MemFlags, Value,
+    condcodes::IntCC,
+    types::{I32, I64},
+};
+
+use super::{
+    emit::Emitter,
+    region::{Instruction, Mode},
+};
+use crate::{
+    machine::{LINE, MOST_LINES, Machine},
+    tia::{Tia, register},
+};
+
+const RAM: i32 = offset_of!(Machine, ram) as i32;
+const LIMIT: i32 = offset_of!(Machine, limit) as i32;
+const WRITTEN: i32 = (offset_of!(Machine, tia) + Tia::WRITTEN) as i32;
+const OLD_GRP: i32 = (offset_of!(Machine, tia) + Tia::OLD_GRP) as i32;
+const OLD_ENABL: i32 = (offset_of!(Machine, tia) + Tia::OLD_ENABL) as i32;
+
+/// An address that an instruction works on.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// A constant one.
+    Fixed(u16),
+    /// One in the zero page.
+    ZeroPage(Value),
+    /// Any one.
+    Any(Value),
+}
+
+impl Emitter<'_> {
+    /// Where an instruction's operand is. `only_reads` is as in the interpreter: crossing a page takes a cycle then.
+    pub(super) fn place(&mut self, instruction: &Instruction, only_reads: bool) -> Place {
+        let operand = instruction.operand;
+        match instruction.mode {
+            Mode::ZeroPage => Place::Fixed(operand & 0xff),
+            Mode::Absolute => Place::Fixed(operand),
+            Mode::ZeroPageX | Mode::ZeroPageY => {
+                let index = if instruction.mode == Mode::ZeroPageX { self.x() } else { self.y() };
+                let sum = self.b.ins().iadd_imm(index, i64::from(operand));
+                Place::ZeroPage(self.b.ins().band_imm(sum, 0xff))
+            }
+            Mode::AbsoluteX | Mode::AbsoluteY => {
+                let index = if instruction.mode == Mode::AbsoluteX { self.x() } else { self.y() };
+                if only_reads && operand & 0xff != 0 {
+                    let low = self.b.ins().iadd_imm(index, i64::from(operand & 0xff));
+                    self.add_crossing(low);
+                }
+                let sum = self.b.ins().iadd_imm(index, i64::from(operand));
+                Place::Any(self.b.ins().band_imm(sum, 0xffff))
+            }
+            Mode::IndirectX => {
+                let x = self.x();
+                let at = self.b.ins().iadd_imm(x, i64::from(operand));
+                let at = self.b.ins().band_imm(at, 0xff);
+                let (low, high) = self.pointer(at);
+                let high = self.b.ins().ishl_imm(high, 8);
+                Place::Any(self.b.ins().bor(low, high))
+            }
+            _ => {
+                let at = self.b.ins().iconst(I32, i64::from(operand));
+                let (low, high) = self.pointer(at);
+                let y = self.y();
+                let low = self.b.ins().iadd(low, y);
+                if only_reads {
+                    self.add_crossing(low);
+                }
+                let high = self.b.ins().ishl_imm(high, 8);
+                let sum = self.b.ins().iadd(low, high);
+                Place::Any(self.b.ins().band_imm(sum, 0xffff))
+            }
+        }
+    }
+
+    /// A cycle more where the sum of an address's low byte and an index is above 255.
+    fn add_crossing(&mut self, low: Value) {
+        let crossed = self.b.ins().ushr_imm(low, 8);
+        let t = self.time();
+        let t = self.b.ins().iadd(t, crossed);
+        self.set_time(t);
+    }
+
+    /// The two bytes at an address in the zero page.
+    fn pointer(&mut self, at: Value) -> (Value, Value) {
+        let low = self.read(Place::ZeroPage(at));
+        let next = self.b.ins().iadd_imm(at, 1);
+        let next = self.b.ins().band_imm(next, 0xff);
+        (low, self.read(Place::ZeroPage(next)))
+    }
+
+    /// Reads a byte.
+    pub(super) fn read(&mut self, place: Place) -> Value {
+        let flags = MemFlags::trusted();
+        match place {
+            Place::Fixed(address) if address & 0x1000 != 0 => {
+                self.b.ins().uload8(I32, flags, self.window, i32::from(address & 0xfff))
+            }
+            Place::Fixed(address) if address & 0x280 == 0x80 => {
+                self.b.ins().uload8(I32, flags, self.machine, RAM + i32::from(address & 0x7f))
+            }
+            Place::Fixed(address) => {
+                let at = self.b.ins().iconst(I32, i64::from(address));
+                let t = self.time();
+                if address < 0x80 {
+                    self.call(super::read_tia as *const u8, &[at, t])
+                } else {
+                    self.call(super::read as *const u8, &[at, t])
+                }
+            }
+            Place::ZeroPage(address) => {
+                let in_ram = self.b.ins().band_imm(address, 0x80);
+                self.either(
+                    in_ram,
+                    |this| {
+                        let at = this.ram_address(address);
+                        this.b.ins().uload8(I32, flags, at, RAM)
+                    },
+                    |this| {
+                        let t = this.time();
+                        this.call(super::read_tia as *const u8, &[address, t])
+                    },
+                )
+            }
+            Place::Any(address) => {
+                let in_rom = self.b.ins().band_imm(address, 0x1000);
+                self.either(
+                    in_rom,
+                    |this| {
+                        let low = this.b.ins().band_imm(address, 0xfff);
+                        let low = this.b.ins().uextend(I64, low);
+                        let at = this.b.ins().iadd(this.window, low);
+                        this.b.ins().uload8(I32, flags, at, 0)
+                    },
+                    |this| {
+                        let t = this.time();
+                        this.call(super::read as *const u8, &[address, t])
+                    },
+                )
+            }
+        }
+    }
+
+    fn ram_address(&mut self, address: Value) -> Value {
+        let low = self.b.ins().band_imm(address, 0x7f);
+        let low = self.b.ins().uextend(I64, low);
+        self.b.ins().iadd(self.machine, low)
+    }
+
+    /// Writes a byte. Where that may end the frame, `next` is where the processor goes on then.
+    pub(super) fn write(&mut self, place: Place, value: Value, next: Option<u16>) {
+        let flags = MemFlags::trusted();
+        match place {
+            Place::Fixed(address) if address & 0x1280 == 0x80 => {
+                self.b.ins().istore8(flags, value, self.machine, RAM + i32::from(address & 0x7f));
+            }
+            Place::Fixed(address) if address & 0x1080 == 0 => self.write_tia((address & 0x3f) as u8, value, next),
+            Place::Fixed(address) => {
+                let at = self.b.ins().iconst(I32, i64::from(address));
+                self.write_by_call(at, value, next);
+            }
+            Place::ZeroPage(address) => {
+                let in_ram = self.b.ins().band_imm(address, 0x80);
+                self.when(
+                    in_ram,
+                    |this| {
+                        let at = this.ram_address(address);
+                        this.b.ins().istore8(flags, value, at, RAM);
+                    },
+                    |this| this.write_by_call(address, value, next),
+                );
+            }
+            Place::Any(address) => self.write_by_call(address, value, next),
+        }
+    }
+
+    fn write_by_call(&mut self, address: Value, value: Value, next: Option<u16>) {
+        let t = self.time();
+        let t = self.call(super::write as *const u8, &[address, value, t]);
+        self.set_time(t);
+        if let Some(next) = next {
+            self.end_frame(next);
+        }
+    }
+
+    /// Leaves if the frame has ended.
+    pub(super) fn end_frame(&mut self, next: u16) {
+        let limit = self.b.ins().load(I32, MemFlags::trusted(), self.machine, LIMIT);
+        let t = self.time();
+        let over = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, t, limit);
+        self.leave_if(over, next, super::GO_ON);
+    }
+
+    /// A write to a known register of the TIA: a call only where it changes something.
+    fn write_tia(&mut self, register: u8, value: Value, next: Option<u16>) {
+        let call = |this: &mut Self| {
+            let at = this.b.ins().iconst(I32, i64::from(register));
+            this.write_by_call(at, value, next);
+        };
+        let bits = Tia::BITS[usize::from(register)];
+        let value = self.b.ins().band_imm(value, i64::from(bits));
+        match register {
+            register if bits == 0 && !Tia::acts_always(register) && register != register::WSYNC => (),
+            register::WSYNC => {
+                let t = self.time();
+                let late = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, t, i64::from(MOST_LINES * LINE));
+                self.when(late, call, |this| {
+                    let t = this.time();
+                    let up = this.b.ins().iadd_imm(t, i64::from(LINE - 1));
+                    let lines = this.b.ins().udiv_imm(up, i64::from(LINE));
+                    let t = this.b.ins().imul_imm(lines, i64::from(LINE));
+                    this.set_time(t);
+                });
+            }
+            register::GRP0 | register::GRP1 => {
+                let mut same = self.is_written(register, value);
+                let other = if register == register::GRP0 { register::GRP1 } else { register::GRP0 };
+                let remembered = i32::from(other - register::GRP0);
+                let known = self.memory(OLD_GRP + remembered);
+                let also = self.is_written(other, known);
+                same = self.b.ins().band(same, also);
+                if register == register::GRP1 {
+                    let known = self.memory(OLD_ENABL);
+                    let also = self.is_written(register::ENABL, known);
+                    same = self.b.ins().band(same, also);
+                }
+                self.when(same, |_| (), call);
+            }
+            register if Tia::acts_always(register) => call(self),
+            register => {
+                let same = self.is_written(register, value);
+                self.when(same, |_| (), call);
+            }
+        }
+    }
+
+    fn memory(&mut self, offset: i32) -> Value {
+        self.b.ins().uload8(I32, MemFlags::trusted(), self.machine, offset)
+    }
+
+    fn is_written(&mut self, register: u8, value: Value) -> Value {
+        let written = self.memory(WRITTEN + i32::from(register));
+        self.b.ins().icmp(IntCC::Equal, written, value)
+    }
+}

@@ -1,0 +1,206 @@
+//! Hot code runs translated to the machine's own: this module finds it, has it translated, and calls it.
+//!
+//! It is the only one with unsafe code: it calls what was translated, and is called back for all that is not memory.
+//! Translated code belongs to its ROM and is freed with it. The code generator maps memory for writing, writes, and maps
+//! it for executing; it is never both.
+#![allow(unsafe_code, reason = "calling generated code")]
+
+mod emit;
+mod memory;
+mod region;
+
+use std::{
+    fmt,
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
+};
+
+use cranelift_codegen::{
+    ir::{AbiParam, Signature, types::I32},
+    settings::{self, Configurable},
+};
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{Module, default_libcall_names};
+
+use crate::{
+    cartridge::{Rom, WINDOW},
+    cpu::Cpu,
+    machine::{MOST_CYCLES, Machine},
+    tia::Screen,
+};
+use region::Region;
+
+/// No way through a region takes as many cycles; near the end of the longest frame, the interpreter runs alone.
+const MARGIN: u32 = 20_000;
+/// Translated code goes back to the interpreter from this time on.
+pub(crate) const LAST_CYCLE: u32 = MOST_CYCLES - MARGIN;
+/// How often an instruction is met before its region is translated.
+const HOT: u32 = if cfg!(test) { 3 } else { 500 };
+/// The most regions of a ROM, so that no program makes the cache grow without end.
+const MOST_REGIONS: u32 = 400;
+
+/// What translated code returns: whether the interpreter has to run the next instruction.
+const INTERPRET: i64 = 1;
+const GO_ON: i64 = 0;
+
+type Code = unsafe extern "C" fn(*mut Cpu, *mut Machine, *mut Surroundings, *const u8) -> u32;
+
+/// What the calls from translated code need.
+#[repr(C)]
+pub(super) struct Surroundings {
+    machine: *mut Machine,
+    screen: *mut Screen,
+    rom: *const Rom,
+}
+
+/// The translated code of a ROM, shared by its consoles.
+pub(crate) struct Translations {
+    /// For each address in view: 0, or the address of the code that begins there, or [`NEVER`].
+    entries: Box<[AtomicUsize]>,
+    /// How often each address was met.
+    counts: Box<[AtomicU32]>,
+    regions: AtomicU32,
+    generator: Mutex<Option<Generator>>,
+}
+
+const NEVER: usize = 1;
+
+struct Generator {
+    module: Option<JITModule>,
+}
+
+impl Translations {
+    pub(crate) fn new() -> Self {
+        Self {
+            entries: (0..4096).map(|_| AtomicUsize::new(0)).collect(),
+            counts: (0..4096).map(|_| AtomicU32::new(0)).collect(),
+            regions: AtomicU32::new(0),
+            generator: Mutex::new(None),
+        }
+    }
+
+    /// Runs translated code from the program counter on, if there is some. Returns whether the interpreter has to run the
+    /// next instruction.
+    #[inline(always)]
+    pub(crate) fn run(
+        &self,
+        cpu: &mut Cpu,
+        machine: &mut Machine,
+        screen: &mut Screen,
+        rom: &Rom,
+        window: &[u8; WINDOW],
+    ) -> bool {
+        let at = usize::from(cpu.pc & 0xfff);
+        let mut entry = self.entries[at].load(Ordering::Acquire);
+        if entry <= NEVER {
+            if entry == NEVER || self.counts[at].fetch_add(1, Ordering::Relaxed) < HOT {
+                return true;
+            }
+            entry = self.translate(cpu.pc, window);
+            if entry == NEVER {
+                return true;
+            }
+        }
+        let mut surroundings = Surroundings { machine, screen, rom };
+        let machine = surroundings.machine;
+        // SAFETY: `entry` is the address of a function of this type, which stays mapped as long as `self` lives. It uses
+        // the pointers during the call only; `machine` is not used otherwise meanwhile.
+        let status = unsafe {
+            let code: Code = std::mem::transmute::<usize, Code>(entry);
+            code(cpu, machine, &mut surroundings, window.as_ptr())
+        };
+        i64::from(status) == INTERPRET
+    }
+
+    /// Translates the region that begins at `pc`, and returns its code's address or [`NEVER`].
+    #[cold]
+    fn translate(&self, pc: u16, window: &[u8; WINDOW]) -> usize {
+        let at = usize::from(pc & 0xfff);
+        let Ok(mut generator) = self.generator.lock() else { return NEVER };
+        let known = self.entries[at].load(Ordering::Acquire);
+        if known != 0 {
+            return known;
+        }
+        let full = self.regions.fetch_add(1, Ordering::Relaxed) >= MOST_REGIONS;
+        let region = if full { None } else { Region::from(pc, window) };
+        let generator = generator.get_or_insert_with(Generator::new);
+        let entry = region.and_then(|region| generator.generate(pc, &region)).unwrap_or(NEVER);
+        self.entries[at].store(entry, Ordering::Release);
+        entry
+    }
+}
+
+impl Generator {
+    /// A generator for this machine; one without module where there is none for it.
+    fn new() -> Self {
+        let module = || {
+            let mut flags = settings::builder();
+            flags.set("opt_level", "speed").ok()?;
+            let isa = cranelift_native::builder().ok()?.finish(settings::Flags::new(flags)).ok()?;
+            Some(JITModule::new(JITBuilder::with_isa(isa, default_libcall_names())))
+        };
+        Self { module: module() }
+    }
+
+    fn generate(&mut self, entry: u16, region: &Region) -> Option<usize> {
+        let module = self.module.as_mut()?;
+        let pointer = AbiParam::new(module.target_config().pointer_type());
+        let mut signature = Signature::new(module.target_config().default_call_conv);
+        signature.params.extend([pointer; 4]);
+        signature.returns.push(AbiParam::new(I32));
+        let mut context = module.make_context();
+        context.func.signature = signature.clone();
+        emit::region(&mut context.func, module.target_config(), entry, region);
+        let id = module.declare_anonymous_function(&signature).ok()?;
+        module.define_function(id, &mut context).ok()?;
+        module.finalize_definitions().ok()?;
+        Some(module.get_finalized_function(id) as usize)
+    }
+}
+
+impl Drop for Generator {
+    fn drop(&mut self) {
+        if let Some(module) = self.module.take() {
+            // SAFETY: the code's addresses are known to `Translations` alone, which owns this generator and is dropped with
+            // it: no console runs its code any more.
+            unsafe { module.free_memory() };
+        }
+    }
+}
+
+impl fmt::Debug for Translations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Translations").field("regions", &self.regions).finish_non_exhaustive()
+    }
+}
+
+/// Reads an address above the zero page.
+pub(super) extern "C" fn read(surroundings: *mut Surroundings, address: u32, t: u32) -> u32 {
+    // SAFETY: translated code gives what `run` gave it, and uses the machine only between its calls.
+    let (machine, screen, rom) = unsafe { parts(surroundings) };
+    machine.read(address as u16, t, screen, rom).into()
+}
+
+/// Reads a register of the TIA through the zero page.
+pub(super) extern "C" fn read_tia(surroundings: *mut Surroundings, address: u32, t: u32) -> u32 {
+    // SAFETY: as in `read`.
+    let (machine, screen, _) = unsafe { parts(surroundings) };
+    machine.read_tia(address as u16, t, address as u8, screen).into()
+}
+
+/// Writes anywhere; returns the time.
+pub(super) extern "C" fn write(surroundings: *mut Surroundings, address: u32, value: u32, t: u32) -> u32 {
+    // SAFETY: as in `read`.
+    let (machine, screen, rom) = unsafe { parts(surroundings) };
+    machine.write(address as u16, value as u8, t, screen, rom)
+}
+
+/// # Safety
+/// `surroundings` and its pointers are those of [`Translations::run`], during that call, and nothing else uses what they
+/// point at.
+unsafe fn parts<'a>(surroundings: *mut Surroundings) -> (&'a mut Machine, &'a mut Screen, &'a Rom) {
+    // SAFETY: as said above.
+    unsafe { (&mut *(*surroundings).machine, &mut *(*surroundings).screen, &*(*surroundings).rom) }
+}
