@@ -26,8 +26,10 @@ const OLD_ENABL: i32 = (offset_of!(Machine, tia) + Tia::OLD_ENABL) as i32;
 /// An address that an instruction works on.
 #[derive(Clone, Copy)]
 pub(super) enum Place {
-    /// A constant one.
-    Fixed(u16),
+    /// A constant one in the zero page.
+    Low(u8),
+    /// A constant one that is named with two bytes.
+    Absolute(u16),
     /// One in the zero page.
     ZeroPage(Value),
     /// Any one.
@@ -39,8 +41,8 @@ impl Emitter<'_> {
     pub(super) fn place(&mut self, instruction: &Instruction, only_reads: bool) -> Place {
         let operand = instruction.operand;
         match instruction.mode {
-            Mode::ZeroPage => Place::Fixed(operand & 0xff),
-            Mode::Absolute => Place::Fixed(operand),
+            Mode::ZeroPage => Place::Low(operand as u8),
+            Mode::Absolute => Place::Absolute(operand),
             Mode::ZeroPageX | Mode::ZeroPageY => {
                 let index = if instruction.mode == Mode::ZeroPageX { self.x() } else { self.y() };
                 let sum = self.b.ins().iadd_imm(index, i64::from(operand));
@@ -98,20 +100,20 @@ impl Emitter<'_> {
     pub(super) fn read(&mut self, place: Place) -> Value {
         let flags = MemFlags::trusted();
         match place {
-            Place::Fixed(address) if address & 0x1000 != 0 => {
-                self.b.ins().uload8(I32, flags, self.window, i32::from(address & 0xfff))
-            }
-            Place::Fixed(address) if address & 0x280 == 0x80 => {
-                self.b.ins().uload8(I32, flags, self.machine, RAM + i32::from(address & 0x7f))
-            }
-            Place::Fixed(address) => {
+            Place::Low(address) if address & 0x80 != 0 => self.memory(RAM + i32::from(address & 0x7f)),
+            Place::Low(address) => {
                 let at = self.b.ins().iconst(I32, i64::from(address));
                 let t = self.time();
-                if address < 0x80 {
-                    self.call(super::read_tia as *const u8, &[at, t])
-                } else {
-                    self.call(super::read as *const u8, &[at, t])
-                }
+                self.call(super::read_tia as *const u8, &[at, t])
+            }
+            Place::Absolute(address) if address & 0x1000 != 0 => {
+                self.b.ins().uload8(I32, flags, self.window, i32::from(address & 0xfff))
+            }
+            Place::Absolute(address) if address & 0x280 == 0x80 => self.memory(RAM + i32::from(address & 0x7f)),
+            Place::Absolute(address) => {
+                let at = self.b.ins().iconst(I32, i64::from(address));
+                let t = self.time();
+                self.call(super::read as *const u8, &[at, t])
             }
             Place::ZeroPage(address) => {
                 let in_ram = self.b.ins().band_imm(address, 0x80);
@@ -156,11 +158,12 @@ impl Emitter<'_> {
     pub(super) fn write(&mut self, place: Place, value: Value, next: Option<u16>) {
         let flags = MemFlags::trusted();
         match place {
-            Place::Fixed(address) if address & 0x1280 == 0x80 => {
+            Place::Low(address) => self.write(Place::Absolute(address.into()), value, next),
+            Place::Absolute(address) if address & 0x1280 == 0x80 => {
                 self.b.ins().istore8(flags, value, self.machine, RAM + i32::from(address & 0x7f));
             }
-            Place::Fixed(address) if address & 0x1080 == 0 => self.write_tia((address & 0x3f) as u8, value, next),
-            Place::Fixed(address) => {
+            Place::Absolute(address) if address & 0x1080 == 0 => self.write_tia((address & 0x3f) as u8, value, next),
+            Place::Absolute(address) => {
                 let at = self.b.ins().iconst(I32, i64::from(address));
                 self.write_by_call(at, value, next);
             }
