@@ -71,7 +71,7 @@ pub struct TrainArgs {
     /// Where the run is kept [default: a folder below `runs` named by environment, date and time].
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
-    /// Keep the run in runs/NAME/NAME_s<seed>.
+    /// Keep the run in `runs/NAME/NAME_s<seed>`.
     #[arg(long, value_name = "NAME", conflicts_with = "run_dir")]
     pub exp_name: Option<String>,
     /// While training, write a GIF of the newest policy at each checkpoint.
