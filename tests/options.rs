@@ -15,6 +15,15 @@ use vpg::{
     update::UpdateStats,
 };
 
+#[path = "../crates/vpg/examples/custom_env.rs"]
+mod custom_env;
+
+#[test]
+fn an_environment_of_ones_own_is_learned_in_sixty_lines() {
+    assert!(include_str!("../crates/vpg/examples/custom_env.rs").lines().count() < 60);
+    custom_env::main().unwrap();
+}
+
 fn short() -> Config {
     Config {
         num_envs: 4,

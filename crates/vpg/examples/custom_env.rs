@@ -42,7 +42,8 @@ impl Env for Walk {
     }
 }
 
-fn main() -> anyhow::Result<()> {
+/// Trains until 95 of the last 100 walks end at 8.
+pub fn main() -> anyhow::Result<()> {
     let config = Config { num_envs: 8, steps_per_epoch: 512, hid: vec![16], pi_lr: 1e-2, ..Config::default() };
     let spaces = [Space::boxed(&[1], DType::F32, 0.0, 8.0), Space::discrete(2)];
     let walk = |_| Box::new(TimeLimit::new(Walk { at: 4, spaces: spaces.clone() }, Some(100))) as BoxEnv<f32>;

@@ -144,6 +144,7 @@ struct Prepared {
 
 fn begin(args: &TrainArgs, group: &Group) -> Result<Prepared, Failure> {
     let config = args.config().map_err(usage)?;
+    config.check_processes(group.size()).map_err(usage)?;
     let share = group.share(config.num_envs).map_err(usage)?;
     let env = environment::make(&config, share.len()).map_err(usage)?;
     with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space())).map_err(usage)?;
