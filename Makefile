@@ -7,7 +7,7 @@ ARGS ?=
 # Training through MPI is built and tested where there is one.
 MPI := $(if $(shell command -v mpicc && command -v mpirun),--features vpg/mpi)
 
-.PHONY: help setup verify pong ppo-pong test torture lint interchange learn learn-pong scaling
+.PHONY: help setup verify pong ppo-pong test torture lint interchange learn learn-pong scaling bench-training
 
 help: ## List these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -59,6 +59,10 @@ learn-pong: setup ## The same for Pong (half an hour)
 scaling: setup ## Measure training on several processes, and calculate it for more (minutes; needs MPI)
 	$(CARGO) build -p vpg --features mpi --bin vpg --example all_reduce
 	$(PYTHON) scripts/scaling.py $(ARGS)
+
+bench-training: setup ## Run the write-ups' recipes in PyTorch and in vpg, in turns (ten minutes)
+	$(CARGO) build --release -p vpg
+	$(PYTHON) benches/training/training.py $(ARGS)
 
 include tests/parity/parity.mk
 include benches/peers/peers.mk
