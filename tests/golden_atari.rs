@@ -5,13 +5,19 @@ mod replay;
 
 use std::path::PathBuf;
 
-use envs::atari::{Atari, AtariConfig, ObsType, RomSource, bundled_roms};
+use envs::atari::{Atari, AtariConfig, Backend, ObsType, RomSource, bundled_roms};
 use rayon::prelude::*;
 use replay::{Comparison, Recording, finish, recordings, replay};
 
 #[test]
 fn pong_equals_ale_pys_by_every_id_and_with_every_option() {
-    let compared: Vec<Comparison> = recordings("pong").par_iter().map(compare).collect();
+    let compared = recordings("pong").par_iter().map(|recording| compare(recording, Backend::Ale)).collect::<Vec<_>>();
+    finish(compared);
+}
+
+#[test]
+fn pong_equals_ale_pys_on_the_native_console_too() {
+    let compared = recordings("pong").par_iter().map(|recording| compare(recording, Backend::Vcs)).collect::<Vec<_>>();
     finish(compared);
 }
 
@@ -27,17 +33,21 @@ fn every_other_game_equals_ale_pys_on_the_same_rom() {
     let recordings = recordings("atari");
     let compared = recordings.par_iter().map(|recording| {
         let known = KNOWN.iter().find(|(game, _)| recording.case == format!("atari/{game}"));
-        known.map_or_else(|| compare(recording), |(_, reason)| compare(recording).known(reason))
+        let comparison = compare(recording, Backend::Ale);
+        match known {
+            Some((_, reason)) => comparison.known(reason),
+            None => comparison,
+        }
     });
     finish(compared.collect::<Vec<_>>());
 }
 
-fn compare(recording: &Recording) -> Comparison {
+fn compare(recording: &Recording, backend: Backend) -> Comparison {
     let game = recording.case.strip_prefix("atari/").unwrap_or("pong");
     let rom = ale_pys_rom(game).unwrap_or_else(|| RomSource::Bundled(game.into()));
     // An id exists only for a game whose ROM is bundled; the settings of ALE/<Game>-v5 are those of `new`.
     let by_id = AtariConfig::from_id(recording.env()).unwrap_or_else(|_| AtariConfig::new(rom.clone()));
-    let mut config = AtariConfig { rom, ..by_id };
+    let mut config = AtariConfig { rom, backend, ..by_id };
     for (option, value) in recording.kwargs() {
         match option.as_str() {
             "obs_type" if value == "ram" => config.obs_type = ObsType::Ram,
