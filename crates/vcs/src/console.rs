@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "translate")]
+use crate::Error;
 use crate::{
     Inputs,
     cartridge::Rom,
@@ -69,6 +71,24 @@ impl Console {
         }
         cpu::run(cpu, machine, &mut self.screen, &self.rom);
         machine.tia.catch_up(3 * machine.t, &mut self.screen);
+    }
+
+    /// Runs to the end of the frame and draws it, translated and interpreted, and compares both.
+    ///
+    /// # Errors
+    /// [`Error::Translation`] where they differ; the console then is as the interpreter left it.
+    #[cfg(feature = "translate")]
+    pub fn run_frame_checked(&mut self, inputs: &Inputs) -> Result<(), Error> {
+        let mut translated = self.clone();
+        translated.set_translating(true);
+        translated.run_frame(inputs);
+        let translating = std::mem::replace(&mut self.translating, false);
+        self.run_frame(inputs);
+        self.translating = translating;
+        match self.state == translated.state && self.screen == translated.screen {
+            true => Ok(()),
+            false => Err(Error::Translation),
+        }
     }
 
     /// Lets hot code run translated, which it does at first, or not.

@@ -40,4 +40,8 @@ pub enum Error {
         /// Its bytes.
         size: usize,
     },
+    /// Translated code came to another frame than the interpreter.
+    #[cfg(feature = "translate")]
+    #[error("translated code differs from the interpreter: report it, and build without the feature translate")]
+    Translation,
 }

@@ -129,6 +129,17 @@ const COMMON: [(u8, usize); 52] = [
     (0xb8, 1),
 ];
 
+#[cfg(feature = "translate")]
+#[test]
+fn a_console_checks_its_translations() {
+    let program = looping_program(&[0xe6, 0x80, 0xa5, 0x80, 0x85, 0x09, 0x85, 0x1b, 0x85, 0x10]);
+    let mut console = Console::new(Rom::new(&program).unwrap());
+    let mut controls = Controls::new(Controllers::Joysticks);
+    for action in 0..18 {
+        assert_eq!(console.run_frame_checked(&controls.act(action)), Ok(()));
+    }
+}
+
 #[test]
 fn a_saved_state_goes_on_alike() {
     let rom = Rom::new(&looping_program(&[0xe6, 0x80, 0xa5, 0x80, 0x85, 0x09, 0x85, 0x1b, 0x85, 0x10])).unwrap();
