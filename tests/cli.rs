@@ -75,10 +75,13 @@ fn another_seed_gives_another_run() {
 #[test]
 fn a_budget_of_frames_is_kept_exactly() {
     let folder = tempfile::tempdir().unwrap();
-    let run = folder.path().join("run");
-    let output = train("--env CartPole --frames 1000 --steps-per-epoch 300 --num-envs 4", &run);
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(json(&run.join("summary.json"))["raw_frames"], 1000);
+    // More than an epoch, and less than one.
+    for frames in [1000, 100] {
+        let run = folder.path().join(frames.to_string());
+        let output = train(&format!("--env CartPole --frames {frames} --steps-per-epoch 300 --num-envs 4"), &run);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(json(&run.join("summary.json"))["raw_frames"], frames);
+    }
 }
 
 #[test]

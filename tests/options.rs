@@ -9,7 +9,7 @@ use vpg::{
     config::{Baseline, Budget, Config, LossPer, LrSchedule, Normalize, Returns, SolveRule},
     network::{Activation, Mlp, Net, Network},
     optimizer::OptimizerKind,
-    policy::{ActorCritic, NetworkKind},
+    policy::ActorCritic,
     tensors::to_vec,
     train::Trainer,
     update::UpdateStats,
@@ -248,7 +248,7 @@ fn convolutions_learn_from_pictures() {
     let mut config = Config::for_env("Pong").unwrap();
     config.pixels.as_mut().unwrap().set_phi(vpg::environment::PhiName::Stack);
     let config = Config {
-        policy: NetworkKind::Cnn,
+        policy: vpg::policy::NetworkKind::Cnn,
         num_envs: 2,
         threads: 1,
         steps_per_epoch: 8,

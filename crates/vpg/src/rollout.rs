@@ -146,8 +146,13 @@ impl<T: Element> Rollout<T> {
     pub fn rewind(&mut self, steps: usize) {
         let row = self.num_envs * self.observation_len;
         self.observations.copy_within(self.steps * row..(self.steps + 1) * row, 0);
+        self.shorten(steps);
+    }
+
+    /// Empties it for an epoch of `steps` steps, no more than it had; its first observations stay.
+    pub fn shorten(&mut self, steps: usize) {
         self.steps = steps;
-        self.observations.truncate((steps + 1) * row);
+        self.observations.truncate((steps + 1) * self.num_envs * self.observation_len);
         self.actions.truncate(self.len());
         for flags in [&mut self.terminated, &mut self.truncated] {
             flags.truncate(steps * self.num_envs);

@@ -161,9 +161,13 @@ impl<T: Element> Trainer<T> {
         );
         let learner = Learner::new(policy, config, Rc::clone(&group));
         let actor = Actor::new(&learner.policy);
-        let (collector, rollout) = Collector::start(env, &actor, config, share)?;
+        let clock = Clock::new(config);
+        let (collector, mut rollout) = Collector::start(env, &actor, config, share)?;
+        if !config.has_whole_episodes() {
+            rollout.shorten(clock.next_steps(0));
+        }
         Ok(Self {
-            clock: Clock::new(config),
+            clock,
             started: Instant::now(),
             epoch: 0,
             kept: None,
