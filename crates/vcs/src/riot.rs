@@ -31,6 +31,10 @@ impl Timer {
     /// What INTIM shows: it counts once right after it was set, then once an interval, and below 0 once a cycle.
     #[inline(always)]
     pub(crate) fn read(&self, t: u32) -> u8 {
+        // Code that runs from this chip's own addresses is fetched in the cycle of the write before it.
+        if t == self.since {
+            return self.value;
+        }
         let elapsed = t.wrapping_sub(self.since).wrapping_sub(1);
         let ticks = 1 + (elapsed >> self.shift);
         if ticks <= u32::from(self.value) {
@@ -43,7 +47,7 @@ impl Timer {
     /// What INSTAT shows: bit 7 after the timer went below 0.
     pub(crate) fn status(&self, t: u32) -> u8 {
         let elapsed = t.wrapping_sub(self.since).wrapping_sub(1);
-        if elapsed >> self.shift >= u32::from(self.value) { 0x80 } else { 0 }
+        if t != self.since && elapsed >> self.shift >= u32::from(self.value) { 0x80 } else { 0 }
     }
 
     /// Counts the time from `cycles` later on.
