@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     doctor,
     environment::{self, AnyVecEnv},
-    evaluate::{self, EvalArgs, Play},
+    evaluate::{self, EvalArgs},
     group::Group,
     logger::{Logger, tell},
     progress,
@@ -197,7 +197,7 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
     let (folder, mut config) = RunFolder::open(&args.run)?;
     config.max_ep_len = args.max_ep_len.or(config.max_ep_len);
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
-    let play = Play { seed: args.seed, deterministic: args.deterministic };
+    let play = args.play;
     if let Some(path) = &args.gif {
         let gif = record::gif(&config, &policy, play)?;
         std::fs::write(path, gif).with_context(|| format!("cannot write {}", path.display()))?;
@@ -212,8 +212,8 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
         let report = json!({
             "env": config.env,
             "run": args.run,
-            "seed": args.seed,
-            "deterministic": args.deterministic,
+            "seed": play.seed,
+            "deterministic": play.deterministic,
             "mean_return": returns.mean,
             "std_return": returns.std,
             "min_return": returns.min,

@@ -28,12 +28,8 @@ pub struct EvalArgs {
     /// How many episodes to play.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub episodes: u64,
-    /// Seed of the environments and of the actions.
-    #[arg(long, value_name = "S", default_value_t = 1_000_000)]
-    pub seed: u64,
-    /// Take the most likely action instead of drawing one.
-    #[arg(long)]
-    pub deterministic: bool,
+    #[command(flatten)]
+    pub play: Play,
     /// Which policy: an epoch, `latest`, or a safetensors file.
     #[arg(long, value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
@@ -48,13 +44,20 @@ pub struct EvalArgs {
     pub gif: Option<PathBuf>,
 }
 
-/// How a policy plays.
-#[derive(Clone, Copy, Debug)]
+/// How a policy plays: flags of `vpg eval`, `vpg record` and `vpg watch`.
+#[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Play {
-    /// Seed of environments and actions.
+    /// Seed of the environments and of the actions.
+    #[arg(long, value_name = "S", default_value_t = Self::SEED)]
     pub seed: u64,
     /// Take the most likely action instead of drawing one.
+    #[arg(long)]
     pub deterministic: bool,
+}
+
+impl Play {
+    /// Far from the seeds that people train with.
+    pub const SEED: u64 = 1_000_000;
 }
 
 /// One of a run's policies.

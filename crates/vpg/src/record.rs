@@ -41,12 +41,8 @@ pub struct RecordArgs {
     /// Which policy: an epoch, `latest`, or a safetensors file.
     #[arg(long, value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
-    /// Seed of the environment and of the actions.
-    #[arg(long, value_name = "S", default_value_t = 1_000_000)]
-    pub seed: u64,
-    /// Take the most likely action instead of drawing one.
-    #[arg(long)]
-    pub deterministic: bool,
+    #[command(flatten)]
+    pub play: Play,
     /// End after this many pictures, even within the episode.
     #[arg(long, value_name = "N", default_value_t = MAX_PICTURES, value_parser = clap::value_parser!(u64).range(1..))]
     pub max_frames: u64,
@@ -77,8 +73,7 @@ impl RecordArgs {
             frames: None,
             grid: true,
             checkpoint,
-            seed: 1_000_000,
-            deterministic: false,
+            play: Play { seed: Play::SEED, deterministic: false },
             max_frames,
             fps: None,
         }
@@ -93,10 +88,10 @@ impl RecordArgs {
         let name = if self.grid { "grid.gif" } else { "record.gif" };
         let gif = self.out.clone().unwrap_or_else(|| folder.file(name));
         let mut scene: Box<dyn Scene> = if self.grid {
-            Box::new(Grid::new(&folder, &config, self.play())?)
+            Box::new(Grid::new(&folder, &config, self.play)?)
         } else {
             let policy = evaluate::load(&folder, &config, &self.checkpoint)?;
-            Box::new(Solo { player: Player::new(&config, &policy, self.play())?, over: false })
+            Box::new(Solo { player: Player::new(&config, &policy, self.play)?, over: false })
         };
         let fps = self.fps.map_or(scene.fps(), f64::from);
         let bar = progress::bar(self.max_frames, "pictures");
@@ -110,10 +105,6 @@ impl RecordArgs {
         let pictures = film(scene.as_mut(), reel.as_mut(), self.max_frames, || bar.inc(1))?;
         bar.finish_and_clear();
         Ok((self.frames.clone().unwrap_or(gif), pictures))
-    }
-
-    fn play(&self) -> Play {
-        Play { seed: self.seed, deterministic: self.deterministic }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::evaluate::Checkpoint;
+use crate::evaluate::{Checkpoint, Play};
 
 /// The flags of `vpg watch`.
 #[derive(Clone, Debug, clap::Args)]
@@ -15,12 +15,8 @@ pub struct WatchArgs {
     /// How many episodes to play.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub episodes: u64,
-    /// Seed of the environment and of the actions.
-    #[arg(long, value_name = "S", default_value_t = 1_000_000)]
-    pub seed: u64,
-    /// Take the most likely action instead of drawing one.
-    #[arg(long)]
-    pub deterministic: bool,
+    #[command(flatten)]
+    pub play: Play,
     /// Which policy: an epoch, `latest`, or a safetensors file.
     #[arg(long, value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
@@ -38,16 +34,11 @@ pub struct WatchArgs {
 pub fn watch(args: &WatchArgs) -> Result<()> {
     use std::io::Write;
 
-    use crate::{
-        evaluate::{self, Play},
-        player::Player,
-        run_folder::RunFolder,
-    };
+    use crate::{evaluate, player::Player, run_folder::RunFolder};
 
     let (folder, config) = RunFolder::open(&args.run)?;
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
-    let play = Play { seed: args.seed, deterministic: args.deterministic };
-    let mut player = Player::new(&config, &policy, play)?;
+    let mut player = Player::new(&config, &policy, args.play)?;
     let mut window = window::Window::open(&config.env, &player.picture()?, args.fps.map_or(player.fps, f64::from))?;
     while player.episode <= args.episodes {
         let title = format!("{} | episode {} | step {}", config.env, player.episode, player.step);
