@@ -69,6 +69,20 @@ fn state(run: &Path) -> Vec<u8> {
     fs::read(run.join(vpg::resume::FILES[found.file])).unwrap()
 }
 
+#[test]
+fn a_state_is_written_at_every_epochs_end_or_as_often_as_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    for (state_freq, expected) in [(1, [6, 7]), (3, [6, 7]), (4, [4, 7])] {
+        let run = folder.path().join(state_freq.to_string());
+        wait(vpg(&format!("--env CartPole --epochs 7 --state-freq {state_freq} --run-dir {}", run.display())));
+        let (run_folder, config) = vpg::run_folder::RunFolder::open(&run).unwrap();
+        let read = || vpg::resume::RunState::read(&run_folder, &config).unwrap();
+        let newest = read();
+        fs::remove_file(run.join(vpg::resume::FILES[newest.file])).unwrap();
+        assert_eq!([read(), newest].map(|found| found.state.unwrap().epoch), expected, "every {state_freq}");
+    }
+}
+
 /// Everything a run's future depends on, weights, optimizers, generators and environments included, and its log are the
 /// same bytes for any number of threads and in any folder.
 fn compare_threads(args: &str) {
@@ -101,7 +115,7 @@ fn pong_is_the_same_on_any_number_of_threads() {
 
 #[test]
 fn a_killed_pendulum_run_ends_as_if_it_had_never_been_killed() {
-    compare("--env InvertedPendulum --epochs 150 --save-freq 50", &[120, 253, 333]);
+    compare("--env InvertedPendulum --epochs 150 --save-freq 50 --state-freq 7", &[120, 253, 333]);
 }
 
 #[cfg(feature = "atari")]

@@ -152,6 +152,9 @@ pub struct Values {
     /// Keep a policy every so many epochs.
     #[arg(long, value_name = "E", help_heading = "Log")]
     pub save_freq: Option<u64>,
+    /// Write what the run can be resumed from every so many epochs; more than 1 helps where epochs take milliseconds.
+    #[arg(long, value_name = "E", help_heading = "Log")]
+    pub state_freq: Option<u64>,
     /// The epochs between two of a write-up's log lines.
     #[arg(long, value_name = "E", help_heading = "Log")]
     pub log_interval: Option<u64>,

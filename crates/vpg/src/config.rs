@@ -106,6 +106,8 @@ pub struct Config {
     pub device: DeviceName,
     /// A policy is kept every so many epochs.
     pub save_freq: u64,
+    /// What the run can be resumed from is written every so many epochs, and at the run's end.
+    pub state_freq: u64,
     /// The run is solved when what `solve_rule` looks at is at least this; never where null.
     pub solve_at: Option<f64>,
     /// When a run counts as solved.
@@ -294,12 +296,13 @@ impl Config {
         self.decay_frames.map_or(1.0, |frames| fall(frames).max(0.1))
     }
 
-    /// The config as JSON without what does not decide the results: the threads that step environments, and paths.
+    /// The config as JSON without what does not decide the results: the threads that step environments, how often
+    /// the state is written, and paths.
     ///
     /// # Errors
     /// None that is known.
     pub fn decisive(&self) -> serde_json::Result<String> {
-        let mut config = Self { threads: 0, ..self.clone() };
+        let mut config = Self { threads: 0, state_freq: 1, ..self.clone() };
         if let Some(pixels) = &mut config.pixels {
             pixels.rom = None;
         }
@@ -472,6 +475,7 @@ impl Config {
         at_least_one("minibatch", self.minibatch.unwrap_or(1) as u64, positive)?;
         at_least_one("log-interval", self.log_interval, positive)?;
         at_least_one("save-freq", self.save_freq, positive)?;
+        at_least_one("state-freq", self.state_freq, positive)?;
         at_least_one("decay_frames", self.decay_frames.unwrap_or(1), positive)?;
         at_least_one("max-ep-len", self.max_ep_len.unwrap_or(1), positive)?;
         for &size in &self.hid {

@@ -294,12 +294,6 @@ impl Logger {
         [self.progress.checksum(), self.episodes.checksum()]
     }
 
-    /// Whether the disk is done with the last resume state. Where epochs are shorter than that takes, a resumed run
-    /// computes the few since then anew, and the same.
-    pub fn can_keep(&self) -> bool {
-        self.states.is_free()
-    }
-
     /// Begins to write what the run can be resumed from.
     ///
     /// # Errors

@@ -63,6 +63,7 @@ pub const SPINNING_UP: Config = Config {
     max_ep_len: None,
     device: DeviceName::Auto,
     save_freq: 10,
+    state_freq: 1,
     solve_at: None,
     solve_rule: SolveRule::Mean100,
     stop_when_solved: true,

@@ -1,4 +1,4 @@
-//! The resume state: everything a run's future depends on, written at every epoch's end.
+//! The resume state: everything a run's future depends on.
 
 use std::{
     fs::{self, File},
@@ -123,7 +123,7 @@ fn parse(bytes: &[u8]) -> Result<RunState> {
     postcard::from_bytes(payload).context("its content is none")
 }
 
-/// Writes states while the run goes on: syncing a file takes as long as several short epochs.
+/// Writes a state while the run goes on with its next epoch.
 #[derive(Debug)]
 pub struct StateWriter {
     folder: RunFolder,
@@ -136,11 +136,6 @@ impl StateWriter {
     /// Overwrites `next` of [`FILES`] first.
     pub fn new(folder: &RunFolder, next: usize) -> Self {
         Self { folder: folder.clone(), next, writing: None }
-    }
-
-    /// Whether the last state is on the disk.
-    pub fn is_free(&self) -> bool {
-        self.writing.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Begins to write the state in place of the older of the two; `logs` get to the disk before it. Waits for the last

@@ -66,7 +66,9 @@ pub fn train<T: Element>(
         trainer.log(stats, &mut logger, &mut write_up)?;
         trainer.profile.log += began.elapsed();
     }
-    trainer.keep(&mut logger)?;
+    if !trainer.epoch.is_multiple_of(config.state_freq) {
+        trainer.keep(&mut logger)?;
+    }
     let Trainer { epoch, learner, mut summary, mut profile, .. } = trainer;
     summary.wall_seconds = started.elapsed().as_secs_f64();
     if let Some(logger) = logger {
@@ -105,8 +107,6 @@ pub struct Trainer<T: Element> {
     clock: Clock,
     started: Instant,
     epoch: u64,
-    /// The epoch of the newest resume state.
-    kept: Option<u64>,
     group: Rc<Group>,
     learner: Learner,
     actor: Actor,
@@ -170,7 +170,6 @@ impl<T: Element> Trainer<T> {
             clock,
             started: Instant::now(),
             epoch: 0,
-            kept: None,
             group,
             learner,
             actor,
@@ -266,15 +265,11 @@ impl<T: Element> Trainer<T> {
                 logger.checkpoint(self.epoch, &self.learner.policy, &self.config)?;
             }
         }
-        let can_keep = logger.as_ref().is_some_and(|logger| logger.can_keep());
-        if self.group.any(can_keep) { self.keep(logger) } else { Ok(()) }
+        if self.epoch.is_multiple_of(self.config.state_freq) { self.keep(logger) } else { Ok(()) }
     }
 
+    /// Hands what the run can be resumed from to the logger, which the first process of a group has.
     fn keep(&mut self, logger: &mut Option<&mut Logger>) -> Result<()> {
-        if self.kept == Some(self.epoch) {
-            return Ok(());
-        }
-        self.kept = Some(self.epoch);
         let envs = self.all_envs()?;
         match logger {
             None => Ok(()),
@@ -327,7 +322,7 @@ impl<T: Element> Trainer<T> {
         let share = &state.envs[self.group.share(self.config.num_envs)?];
         self.collector.restore(share, &mut self.rollout)?;
         self.rollout_is_used = false;
-        (self.epoch, self.kept) = (state.epoch, Some(state.epoch));
+        self.epoch = state.epoch;
         (self.episodes, self.summary) = (state.episodes, state.summary);
         Ok(())
     }
