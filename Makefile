@@ -26,6 +26,7 @@ ppo-pong: setup ## Train on Pong with the example of proximal policy optimizatio
 
 test: setup ## Run all tests
 	$(PYTHON) -m unittest discover --start-directory tests/setup
+	$(PYTHON) -m doctest scripts/intervals.py
 	$(CARGO) test --workspace $(MPI)
 	$(PYTHON) tests/torture/torture.py --quick
 	@$(if $(MPI),true,echo 'skipped the tests of training through MPI: there is none (docs/reliability.md says how to install it)')

@@ -5,6 +5,7 @@
 
 Every row has a return that the last 100 training episodes must reach, and the seconds in which the median seed and
 every seed must reach it. Afterwards each policy plays 100 fresh episodes greedily. The exit code is 1 where a row misses.
+Frames are interquartile means with their 95 % intervals. With --out the runs stay, and each row gets a plot of its curves.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 
+import intervals
+
 # Environment, threshold (None: its own), seconds for the median seed and for every seed, points by which the greedy
 # policy may fall short of the threshold.
 ROWS = {
@@ -25,10 +28,9 @@ ROWS = {
 }
 
 
-def train(vpg, env, threshold, seed, folder):
+def train(vpg, env, threshold, seed, run):
     """Train one seed and return its summary and its greedy mean return."""
     at = [] if threshold is None else ["--solve-at", str(threshold)]
-    run = folder / f"{env.replace('/', '-')}-{seed}"
     subprocess.run([vpg, "--env", env, "--seed", str(seed), "--run-dir", run, *at], check=True, stderr=subprocess.DEVNULL)
     summary = json.loads((run / "summary.json").read_text())
     # 10,000 seeds away from those of the training environments.
@@ -40,7 +42,10 @@ def train(vpg, env, threshold, seed, folder):
 def check(vpg, row, seeds, folder):
     """Train a row's seeds, print its line, and say whether it holds."""
     env, threshold, median_limit, limit, tolerance = row
-    results = [train(vpg, env, threshold, seed, folder) for seed in range(seeds)]
+    stem = env.replace("/", "-")
+    runs = [folder / f"{stem}-{seed}" for seed in range(seeds)]
+    results = [train(vpg, env, threshold, seed, run) for seed, run in enumerate(runs)]
+    subprocess.run([vpg, "plot", *runs, "--out", folder / f"{stem}.png"], check=True, stdout=subprocess.DEVNULL)
     seconds = [summary["solved_at_seconds"] or float("inf") for summary, _ in results]
     frames = [summary["solved_at_frames"] or float("inf") for summary, _ in results]
     greedy = [mean for _, mean in results]
@@ -49,7 +54,7 @@ def check(vpg, row, seeds, folder):
     times = " ".join(f"{second:.1f}" for second in seconds)
     print(
         f"| {env} | {threshold:g} | {statistics.median(seconds):.1f} (at most {median_limit}) | {times} (at most {limit}) "
-        f"| {statistics.median(frames):,.0f} | {min(greedy):.1f} to {max(greedy):.1f} | {'yes' if holds else 'NO'} |",
+        f"| {intervals.text(frames, 1e6)} | {min(greedy):.1f} to {max(greedy):.1f} | {'yes' if holds else 'NO'} |",
         flush=True,
     )
     return holds
@@ -67,7 +72,7 @@ def main():
         parser.error(f"unknown rows {', '.join(sorted(unknown))}: there are {', '.join(ROWS)}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.out or pathlib.Path(temporary)
-        print("| environment | solved at | seconds, median | seconds, each seed | frames, median | greedy mean return | holds |")
+        print("| environment | solved at | seconds, median | seconds, each seed | million frames | greedy mean return | holds |")
         print("|---|---|---|---|---|---|---|")
         rows = [row for name in args.rows.split(",") for row in ROWS[name]]
         holds = [check(args.vpg, row, args.seeds, folder) for row in rows]
