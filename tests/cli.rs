@@ -60,6 +60,22 @@ fn a_run_folder_has_everything_other_programs_read() {
     }
 }
 
+#[cfg(feature = "atari")]
+#[test]
+fn the_profile_says_where_the_time_went() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = train("--env Pong --frames 8192 --steps-per-epoch 256 --profile", &folder.path().join("run"));
+    let text = stderr(&output);
+    let line = text.lines().find(|line| line.starts_with("step ")).expect("there is a breakdown");
+    let part = |name: &str| -> f64 {
+        let (_, rest) = line.split_once(&format!("{name} ")).unwrap_or_else(|| panic!("no {name} in {line}"));
+        rest.split_once('(').and_then(|(_, rest)| rest.split_once(" %")).unwrap().0.parse().unwrap()
+    };
+    let parts = ["step", "preprocess", "act", "learn", "log"].map(part);
+    assert!((parts.iter().sum::<f64>() - 100.0).abs() < 0.3, "{line}");
+    assert!(parts[0] > parts[1], "the emulator costs more than the differences: {line}");
+}
+
 #[test]
 fn another_seed_gives_another_run() {
     let folder = tempfile::tempdir().unwrap();

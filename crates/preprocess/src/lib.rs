@@ -22,4 +22,4 @@ pub use pipeline::{
     AreaResize, AreaResizer, ClipReward, FireReset, FrameStack, LifeLossEnd, MaxPoolSkip, PipelineConfig, pipeline,
 };
 pub use sparse::{SparseCell, SparseDifferences};
-pub use wrapper::FrameDifference;
+pub use wrapper::{FrameDifference, StepClock};

@@ -1,5 +1,10 @@
 //! The environment whose observations are frame differences.
 
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
 use envs::{Action, DType, Env, Error, Info, Seed, Space, Step, check_row, state};
 use image::RgbImage;
 
@@ -36,6 +41,28 @@ pub struct FrameDifference<E> {
     observation_space: Space,
     frame: Vec<u8>,
     history: History,
+    clock: Option<&'static StepClock>,
+}
+
+/// What the steps of environments cost, added up over all threads: the wrapped environments' own and the differences'
+/// nanoseconds.
+#[derive(Debug, Default)]
+pub struct StepClock {
+    step: AtomicU64,
+    preprocess: AtomicU64,
+}
+
+impl StepClock {
+    /// Nothing has been stepped.
+    pub const fn new() -> Self {
+        Self { step: AtomicU64::new(0), preprocess: AtomicU64::new(0) }
+    }
+
+    /// The share of preprocessing in what steps cost, from 0 to 1.
+    pub fn preprocess_share(&self) -> f64 {
+        let [step, preprocess] = [&self.step, &self.preprocess].map(|nanos| nanos.load(Ordering::Relaxed) as f64);
+        if preprocess > 0.0 { preprocess / (step + preprocess) } else { 0.0 }
+    }
 }
 
 impl<E: Env<Obs = u8>> FrameDifference<E> {
@@ -57,7 +84,13 @@ impl<E: Env<Obs = u8>> FrameDifference<E> {
             observation_space: Space::boxed(&[config.side(); 2], DType::I8, -1.0, 1.0),
             frame: vec![0; format.frame_len()],
             history: History::new(&masker, config),
+            clock: None,
         })
+    }
+
+    /// The same with its steps' costs added to `clock`.
+    pub fn timed(self, clock: &'static StepClock) -> Self {
+        Self { clock: Some(clock), ..self }
     }
 }
 
@@ -81,8 +114,14 @@ impl<E: Env<Obs = u8>> Env for FrameDifference<E> {
 
     fn step(&mut self, action: Action<'_>, observation: &mut [i8]) -> Result<Step, Error> {
         check_row(observation, &self.observation_space)?;
+        let began = Instant::now();
         let step = self.env.step(action, &mut self.frame)?;
+        let stepped = Instant::now();
         self.history.advance(&self.masker, &self.frame, observation)?;
+        if let Some(clock) = self.clock {
+            clock.step.fetch_add((stepped - began).as_nanos() as u64, Ordering::Relaxed);
+            clock.preprocess.fetch_add(stepped.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        }
         Ok(step)
     }
 

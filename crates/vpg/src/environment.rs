@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 
 use envs::{DType, Error, VecEnv, spec};
+use preprocess::StepClock;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+
+/// What the steps of this process's frame differences have cost.
+pub static STEP_CLOCK: StepClock = StepClock::new();
 
 /// A vector environment whose type of observations is known at run time only.
 #[allow(missing_docs, reason = "the variants are the element types")]
@@ -117,7 +121,7 @@ mod pixels {
     };
     use preprocess::{DifferenceConfig, FrameDifference, FrameFormat, PipelineConfig, pipeline};
 
-    use super::{AnyVecEnv, BackendName, PixelConfig};
+    use super::{AnyVecEnv, BackendName, PixelConfig, STEP_CLOCK};
 
     impl PixelConfig {
         /// The default for an Atari environment's id; none for others.
@@ -153,7 +157,7 @@ mod pixels {
         }
         let make = |_| {
             let differences = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &pixels.difference)?;
-            Ok(Box::new(TimeLimit::new(differences, limit)) as BoxEnv<i8>)
+            Ok(Box::new(TimeLimit::new(differences.timed(&STEP_CLOCK), limit)) as BoxEnv<i8>)
         };
         let envs = (0..num_envs).map(make).collect::<Result<_, _>>()?;
         Ok(AnyVecEnv::I8(VecEnv::new(envs, threads)?))

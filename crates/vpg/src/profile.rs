@@ -11,6 +11,8 @@ pub struct Profile {
     pub collect: Duration,
     /// Stepping the environments, preprocessing included.
     pub step: Duration,
+    /// The part of it that preprocessed frames, from 0 to 1.
+    pub preprocess_share: f64,
     /// Choosing actions.
     pub act: Duration,
     /// Advantages, losses, gradients, optimizer steps.
@@ -41,7 +43,14 @@ impl std::fmt::Display for Exchange {
 
 impl std::fmt::Display for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts = [("step", self.step), ("act", self.act), ("learn", self.learn), ("log", self.log)];
+        let preprocess = self.step.mul_f64(self.preprocess_share);
+        let parts = [
+            ("step", self.step - preprocess),
+            ("preprocess", preprocess),
+            ("act", self.act),
+            ("learn", self.learn),
+            ("log", self.log),
+        ];
         let total: Duration = parts.iter().map(|(_, time)| *time).sum();
         for (name, time) in parts {
             let share = 100.0 * time.as_secs_f64() / total.as_secs_f64();

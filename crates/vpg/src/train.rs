@@ -13,6 +13,7 @@ use crate::{
     actor::Actor,
     collect::{Collected, Collector},
     config::{Baseline, Budget, Config},
+    environment::STEP_CLOCK,
     evaluate::networks_for,
     finite,
     group::Group,
@@ -82,6 +83,7 @@ pub fn train<T: Element>(
         }
     }
     profile.exchange = group.exchanged();
+    profile.preprocess_share = STEP_CLOCK.preprocess_share();
     Ok((summary, profile))
 }
 
