@@ -74,6 +74,28 @@ fn a_run_that_is_not_finite_any_more_ends_and_says_where() {
     }
 }
 
+/// Plain descent with a learning rate that takes the value function further off at every step, until it overflows.
+#[test]
+fn a_run_that_overflows_later_names_its_last_good_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let args = "--env CartPole-v1 --epochs 50 --steps-per-epoch 128 --num-envs 4 --hid 16 --optimizer sgd --vf-lr 10 \
+                --train-v-iters 1 --normalize none --pi-lr 0 --save-freq 2";
+    let output = vpg(&format!("{args} --run-dir {}", run.display()));
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let error = text.lines().last().unwrap();
+    let epoch = error.strip_prefix("error: epoch ").and_then(|rest| rest.split(':').next()?.parse::<u64>().ok());
+    let epoch = epoch.unwrap_or_else(|| panic!("{text}"));
+    assert!(epoch > 4 && error.contains("LossV"), "{text}");
+    let last_good = (epoch - 1) / 2 * 2;
+    let checkpoint = run.join(format!("checkpoints/policy-{last_good}.safetensors"));
+    assert!(error.contains(&format!("the last good checkpoint is {}", checkpoint.display())), "{text}");
+    assert_eq!(fs::read_to_string(run.join("progress.txt")).unwrap().lines().count() as u64, epoch);
+    let output = vpg(&format!("eval {} --episodes 1 --checkpoint {}", run.display(), checkpoint.display()));
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
 /// Everything a program can want of an evaluation.
 #[test]
 fn an_evaluation_can_be_read_by_a_program() {
@@ -355,6 +377,76 @@ fn watching_without_a_window_says_what_to_do() {
     let output = command.arg("watch").arg(&run).env_remove("DISPLAY").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("vpg record"), "{}", stderr(&output));
+}
+
+/// A display without a screen, where Xvfb is installed.
+#[cfg(all(feature = "watch", target_os = "linux"))]
+struct Display {
+    server: std::process::Child,
+    name: String,
+}
+
+#[cfg(all(feature = "watch", target_os = "linux"))]
+impl Display {
+    fn open() -> Option<Self> {
+        use std::{io::BufRead, process::Stdio};
+        let args = ["-displayfd", "1", "-screen", "0", "800x600x24"];
+        let mut server = Command::new("Xvfb").args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        let mut number = String::new();
+        std::io::BufReader::new(server.stdout.take()?).read_line(&mut number).ok()?;
+        Some(Self { server, name: format!(":{}", number.trim()) })
+    }
+
+    fn windows(&self) -> String {
+        let output = Command::new("xwininfo").args(["-root", "-tree", "-display", &self.name]).output().unwrap();
+        stdout(&output)
+    }
+
+    /// Runs vpg until a window with such a title is there.
+    fn wait_for(&self, args: &str, title: &str) -> (std::process::Child, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vpg"));
+        command.args(args.split_whitespace()).env("DISPLAY", &self.name).stdout(std::process::Stdio::null());
+        let child = command.spawn().unwrap();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(100);
+        while !self.windows().contains(title) && std::time::Instant::now() < deadline {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        (child, self.windows())
+    }
+}
+
+#[cfg(all(feature = "watch", target_os = "linux"))]
+impl Drop for Display {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+#[cfg(all(feature = "watch", target_os = "linux"))]
+#[test]
+fn windows_are_titled_with_environment_episode_and_step() {
+    let Some(display) = Display::open() else {
+        eprintln!("skipped: there is no Xvfb (apt-get install xvfb x11-utils)");
+        return;
+    };
+    let (_folder, run) = trained("--env CartPole-v1");
+    let title = "\"CartPole-v1 | episode 1 | step ";
+    let (mut watching, windows) = display.wait_for(&format!("watch {} --fps 10", run.display()), title);
+    assert!(windows.contains(title), "{windows}");
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+
+    // While training, and no longer.
+    let live = run.with_file_name("live");
+    let args = format!("--env CartPole-v1 --epochs 1000000 --num-envs 4 --render --run-dir {}", live.display());
+    let title = "\"CartPole-v1 | episode ";
+    let (mut training, windows) = display.wait_for(&args, title);
+    assert!(windows.contains(title), "{windows}");
+    Command::new("kill").args(["-INT", &training.id().to_string()]).status().unwrap();
+    assert_eq!(training.wait().unwrap().code(), Some(130));
+    assert!(!display.windows().contains("CartPole-v1"), "{}", display.windows());
+    assert!(live.join("checkpoints/latest.safetensors").exists());
 }
 
 #[test]

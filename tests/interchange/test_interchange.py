@@ -1,4 +1,4 @@
-"""The real PyTorch, Gymnasium, TensorBoard and pandas read what vpg writes; run by interchange.py."""
+"""The real PyTorch, Gymnasium, TensorBoard, pandas and PyYAML read what vpg writes; run by interchange.py."""
 
 import json
 import os
@@ -14,6 +14,7 @@ import imageio.v3 as imageio
 import numpy as np
 import pandas
 import torch
+import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 gymnasium.register_envs(ale_py)
@@ -46,10 +47,11 @@ def evaluate(folder, *args, episodes=EPISODES):
     return [episode["return"] for episode in json.loads(text)["episodes"]]
 
 
-def outputs(folder, observations):
-    """What vpg's policy makes of these rows."""
-    text = "\n".join(",".join(repr(float(x)) for x in row) for row in observations)
-    return np.array([[float(x) for x in line.split(",")] for line in run("OUTPUTS", folder, text=text).splitlines()])
+def outputs(folder, observations, checkpoint="latest"):
+    """What vpg's policy makes of these observations."""
+    text = "\n".join(",".join(repr(float(x)) for x in np.ravel(row)) for row in observations)
+    lines = run("OUTPUTS", folder, checkpoint, text=text).splitlines()
+    return np.array([[float(x) for x in line.split(",")] for line in lines])
 
 
 def greedy(logits):
@@ -68,20 +70,25 @@ class Policies(unittest.TestCase):
         run("VPG", *args, "--seed", 1, "--run-dir", folder)
         return folder
 
-    def assert_same_outputs(self, folder, model, observations):
+    def assert_same_outputs(self, folder, policy, observations, checkpoint="latest"):
         with torch.no_grad():
-            theirs = model.pi(torch.as_tensor(np.asarray(observations), dtype=torch.float32)).numpy()
-        ours = outputs(folder, observations)
+            theirs = policy(torch.as_tensor(np.asarray(observations), dtype=torch.float32)).numpy()
+        ours = outputs(folder, observations, checkpoint)
         self.assertEqual(ours.shape, theirs.shape)
         self.assertLess(np.abs(ours - theirs).max(), 1e-5)
         self.assertGreater(np.abs(theirs).max(), 1e-3)
+
+    def test_the_loaders_have_ten_lines(self):
+        for name in ("load", "load_cnn"):
+            function = re.search(rf"^def {name}\(.*?^    return model$", DOCS.read_text(), re.DOTALL | re.MULTILINE)
+            self.assertEqual(len(function[0].splitlines()), 10, name)
 
     def test_a_discrete_policy_is_the_same_in_pytorch(self):
         # So short that episodes still end early, and differently.
         folder = self.train("cartpole", "--env", "CartPole-v1", "--epochs", 12)
         model = docs["load"](folder)
-        self.assert_same_outputs(folder, model, np.random.default_rng(0).normal(size=(100, 4)))
-        theirs = [docs["play"](model, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
+        self.assert_same_outputs(folder, model.pi, np.random.default_rng(0).normal(size=(100, 4)))
+        theirs = [docs["play"](model.pi, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
         self.assertEqual(evaluate(folder), theirs)
         self.assertGreater(len(set(theirs)), 5)
 
@@ -89,9 +96,9 @@ class Policies(unittest.TestCase):
         folder = self.train("pendulum", "--env", "InvertedPendulum-v5", "--epochs", 20)
         model = docs["load"](folder)
         self.assertEqual(model.log_std.shape, (1,))
-        self.assert_same_outputs(folder, model, np.random.default_rng(0).normal(size=(100, 4)))
+        self.assert_same_outputs(folder, model.pi, np.random.default_rng(0).normal(size=(100, 4)))
         env = gymnasium.make("InvertedPendulum-v5")
-        theirs = [docs["play"](model, env, SEED + i, lambda mean: mean.numpy()) for i in range(EPISODES)]
+        theirs = [docs["play"](model.pi, env, SEED + i, lambda mean: mean.numpy()) for i in range(EPISODES)]
         self.assertEqual(evaluate(folder), theirs)
 
     def test_an_atari_policy_is_the_same_in_pytorch(self):
@@ -111,7 +118,7 @@ class Policies(unittest.TestCase):
             frame, reward, *_ = env.step(actions[chosen])
             now = docs["mask"](frame)
             observation, before, total = docs["difference"](now, before), now, total + float(reward)
-        self.assert_same_outputs(folder, model, seen[::40])
+        self.assert_same_outputs(folder, model.pi, seen[::40])
         self.assertEqual(evaluate(folder, "--max-ep-len", steps, episodes=1), [total])
         self.assertLess(total, 0)
 
@@ -119,19 +126,22 @@ class Policies(unittest.TestCase):
         short = ("--epochs", 2, "--max-ep-len", 100)
         rows = np.random.default_rng(0).normal(size=(10, 4))
         lightning = self.train("lightning", "--preset", "pendulum-lightning", *short, "--steps-per-epoch", 200)
-        model = docs["load"](lightning)
-        self.assert_same_outputs(lightning, model, rows)
+        self.assert_same_outputs(lightning, docs["load"](lightning).pi, rows)
         metrics = pandas.read_csv(lightning / "metrics.csv")
+        self.assertEqual(list(metrics), ["epoch", "step", "reward", "length", "policy_loss", "baseline_loss"])
         self.assertEqual(set(metrics.epoch), {1, 2})
         self.assertEqual(metrics.policy_loss.notna().sum(), 2)
         self.assertGreater(metrics.reward.notna().sum(), 2)
+        hparams = yaml.safe_load((lightning / "hparams.yaml").read_text())
+        self.assertEqual(hparams, json.loads((lightning / "config.json").read_text()))
+        self.assertEqual((hparams["gamma"], hparams["hid"], hparams["baseline"]), (0.9, [64, 64], "value"))
         reinforce = self.train("reinforce", "--preset", "cartpole-reinforce", *short)
-        self.assert_same_outputs(reinforce, docs["load"](reinforce), rows)
+        self.assert_same_outputs(reinforce, docs["load"](reinforce).pi, rows)
         blog = self.train("blog", "--preset", "pong-blog", *short, "--episodes-per-epoch", 2, "--num-envs", 2)
         for name in ("losses.txt", "rewards.txt"):
             self.assertEqual(np.loadtxt(blog / name).shape, (2,), name)
         cells = np.random.default_rng(0).integers(-1, 2, size=(3, 1600))
-        self.assert_same_outputs(blog, docs["load"](blog), cells)
+        self.assert_same_outputs(blog, docs["load"](blog).pi, cells)
 
     def test_vpg_plays_a_network_made_in_pytorch(self):
         folder = self.train("shape", "--env", "CartPole-v1", "--epochs", 1, "--hid", "16")
@@ -150,10 +160,59 @@ class Policies(unittest.TestCase):
             optimizer.step()
         file = self.folder / "made.safetensors"
         docs["save"](model, file)
-        theirs = [docs["play"](model, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
+        theirs = [docs["play"](model.pi, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
         self.assertEqual(evaluate(folder, "--checkpoint", file), theirs)
         self.assertGreater(np.mean(theirs), 300)
         self.assertLess(np.mean(evaluate(folder)), 300)
+
+    def test_a_shared_trunk_is_the_same_in_pytorch_and_back(self):
+        flags = ("--shared-trunk", "--hid", "32,16", "--activation", "relu")
+        folder = self.train("trunk", "--env", "CartPole-v1", "--epochs", 12, *flags)
+        model = docs["load"](folder)
+        policy = torch.nn.Sequential(model.trunk, model.pi)
+        self.assert_same_outputs(folder, policy, np.random.default_rng(0).normal(size=(100, 4)))
+        theirs = [docs["play"](policy, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
+        self.assertEqual(evaluate(folder), theirs)
+        with torch.no_grad():
+            model.pi[0].bias += torch.tensor([0.0, 5.0])
+        file = self.folder / "right.safetensors"
+        docs["save"](model, file)
+        theirs = [docs["play"](policy, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
+        self.assertEqual(evaluate(folder, "--checkpoint", file), theirs)
+        self.assertNotEqual(evaluate(folder), theirs)
+
+    def test_normalised_observations_are_the_same_in_pytorch(self):
+        folder = self.train("normalised", "--env", "CartPole-v1", "--epochs", 5, "--norm-obs")
+        model = docs["load"](folder)
+
+        def policy(x):
+            formula = re.search(r"`(\(\(x - .*?)` first", DOCS.read_text())[1]
+            return model.pi(eval(formula, {"x": x, "model": model}))
+
+        self.assert_same_outputs(folder, policy, np.random.default_rng(0).normal(size=(100, 4)))
+
+    def test_convolutions_are_the_same_in_pytorch_and_back(self):
+        short = ("--policy", "cnn", "--epochs", 1, "--steps-per-epoch", 8, "--num-envs", 2, "--train-v-iters", 1)
+        rng = np.random.default_rng(0)
+        for name, flags, shape in (
+            ("stack", ("--phi", "stack"), (4, 84, 84)),
+            ("stack-trunk", ("--phi", "stack", "--shared-trunk"), (4, 84, 84)),
+            ("difference", (), (1, 80, 80)),
+        ):
+            with self.subTest(name):
+                folder = self.train(name, "--env", "ALE/Pong-v5", *flags, *short)
+                model = docs["load_cnn"](folder)
+                policy = torch.nn.Sequential(model.trunk, model.pi)
+                pictures = rng.integers(0, 256, size=(3, *shape)) / 255
+                self.assert_same_outputs(folder, policy, pictures)
+                torch.manual_seed(0)
+                model.apply(lambda layer: layer.reset_parameters() if hasattr(layer, "reset_parameters") else None)
+                made = self.folder / f"{name}.safetensors"
+                docs["save"](model, made)
+                self.assert_same_outputs(folder, policy, pictures, made)
+                self.assertGreater(np.abs(outputs(folder, pictures, made) - outputs(folder, pictures)).max(), 1e-3)
+                played = evaluate(folder, "--max-ep-len", 20, "--checkpoint", made, episodes=1)
+                self.assertEqual(len(played), 1)
 
 
 class Files(unittest.TestCase):

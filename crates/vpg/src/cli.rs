@@ -74,7 +74,8 @@ pub struct TrainArgs {
     /// Keep the run in `runs/NAME/NAME_s<seed>`.
     #[arg(long, value_name = "NAME", conflicts_with = "run_dir")]
     pub exp_name: Option<String>,
-    /// While training, write a GIF of the newest policy at each checkpoint.
+    /// While training, write a GIF of the newest policy at each checkpoint, and show it in a window where there is a
+    /// display and the program was built with `--features watch`.
     #[arg(long)]
     pub render: bool,
     /// Print at the end where the time went.

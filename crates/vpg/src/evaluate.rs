@@ -193,6 +193,11 @@ impl<T: Element> Game<T> {
         Ok(Self { env, actor, actions, observations, deterministic: play.deterministic })
     }
 
+    /// Plays on with another policy for the same environments.
+    pub fn set_policy(&mut self, policy: &ActorCritic) {
+        self.actor = Actor::new(policy);
+    }
+
     /// Takes a step in every environment.
     ///
     /// # Errors

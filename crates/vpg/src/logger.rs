@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::Config,
+    config::{Baseline, Config},
     evaluate::Play,
     plot::{Curve, Panel, draw},
     policy::ActorCritic,
@@ -23,6 +23,7 @@ use crate::{
     table::{Format, Table},
     tensorboard::{self, EventFile},
     update::UpdateStats,
+    watch::Beside,
 };
 
 /// Seconds between two plain lines where there is no terminal.
@@ -148,10 +149,13 @@ pub struct Logger {
     bar: Option<ProgressBar>,
     last_plain: Option<Instant>,
     started: Instant,
+    /// Raw frames of the run that were before that.
+    frames_before: u64,
     rewards: Curve,
     /// Of the policy and of the value function.
     losses: [Curve; 2],
     render: bool,
+    window: Option<Beside>,
     /// What the losses of policy and value function are called.
     loss_names: [&'static str; 2],
 }
@@ -197,9 +201,11 @@ impl Logger {
             bar: std::io::stderr().is_terminal().then(progress_bar),
             last_plain: None,
             started: Instant::now(),
+            frames_before: state.map_or(0, |state| state.summary.raw_frames),
             rewards: Curve::default(),
             losses: Default::default(),
             render,
+            window: None,
             loss_names: ["loss pi", "v"],
         };
         let mut rows = csv::ReaderBuilder::new().delimiter(b'\t').from_reader(text.as_bytes());
@@ -242,17 +248,19 @@ impl Logger {
 
     fn show(&mut self, row: &Row, summary: &Summary, progress: f64) {
         let mean = summary.mean_return_100.map_or("-".into(), |mean| format!("{mean:.1}"));
-        let rate = summary.raw_frames as f64 / self.started.elapsed().as_secs_f64();
+        let (seconds, frames) = (self.started.elapsed().as_secs_f64(), summary.raw_frames - self.frames_before);
+        let rate = frames as f64 / seconds;
         let [pi, v] = self.loss_names;
         let line = format!(
             "epoch {} | return {:.1}, last 100: {mean} | {pi} {:.3}, {v} {:.3} | entropy {:.3} | {rate:.0} frames/s",
             row.epoch, row.average_ep_ret, row.loss_pi, row.loss_v, row.entropy
         );
         if let Some(bar) = &self.bar {
-            bar.set_position((progress * BAR_LENGTH as f64) as u64);
+            bar.set_position((progress.min(1.0) * BAR_LENGTH as f64) as u64);
             bar.set_message(line);
         } else if self.last_plain.is_none_or(|last| last.elapsed().as_secs_f64() > PLAIN_INTERVAL) {
-            let left = self.started.elapsed().as_secs_f64() * (1.0 / progress - 1.0);
+            let new = progress * frames as f64 / summary.raw_frames as f64;
+            let left = seconds_left(seconds, progress, new);
             tell(&format!("{line} | {} frames, {left:.0} s left", summary.raw_frames));
             self.last_plain = Some(Instant::now());
         }
@@ -266,8 +274,11 @@ impl Logger {
         self.folder.save_policy(policy, epoch)?;
         let rewards = Panel { y: "mean return of the epoch's episodes", curves: std::slice::from_ref(&self.rewards) };
         let [of_policy, of_values] = &self.losses;
-        let losses = [("policy loss", of_policy), ("value loss", of_values)]
-            .map(|(y, curve)| Panel { y, curves: std::slice::from_ref(curve) });
+        let panel = |y, curve| Panel { y, curves: std::slice::from_ref(curve) };
+        let mut losses = vec![panel("policy loss", of_policy)];
+        if config.baseline == Baseline::Value {
+            losses.push(panel("value loss", of_values));
+        }
         self.folder.write("rewards.png", &draw("environment steps", &[rewards])?)?;
         self.folder.write("losses.png", &draw("environment steps", &losses)?)?;
         if self.render {
@@ -275,6 +286,9 @@ impl Logger {
             let gif = gif(config, policy, play)?;
             self.folder.write(&format!("checkpoints/policy-{epoch}.gif"), &gif)?;
             self.events.image(self.env_steps, gif_size(&gif), &gif)?;
+            if self.window.is_none() {
+                self.window = Beside::open(self.folder.path())?;
+            }
         }
         Ok(())
     }
@@ -358,6 +372,12 @@ impl Drop for Logger {
     }
 }
 
+/// Seconds to the end of the budget. So far `progress` of it is spent, `new` of it in these seconds; whole episodes may go
+/// beyond it.
+fn seconds_left(seconds: f64, progress: f64, new: f64) -> f64 {
+    (seconds / new * (1.0 - progress)).max(0.0)
+}
+
 /// A line on stderr, where nobody may be listening any more.
 pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
@@ -373,4 +393,16 @@ fn progress_bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{wide_bar} {elapsed} of about {duration}\n{msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(BAR_LENGTH), ProgressDrawTarget::stderr()).with_style(style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_that_of_the_steps_left_and_never_negative() {
+        assert_eq!(seconds_left(10.0, 0.5, 0.5), 10.0);
+        assert_eq!(seconds_left(10.0, 0.75, 0.25), 10.0, "resumed in the middle");
+        assert_eq!(seconds_left(10.0, 1.25, 1.25), 0.0, "whole episodes went beyond the budget");
+    }
 }

@@ -52,6 +52,11 @@ impl Player {
         Ok(ended)
     }
 
+    /// Plays on with another policy for the same environment.
+    pub fn set_policy(&mut self, policy: &ActorCritic) {
+        self.stage.set_policy(policy);
+    }
+
     /// The environment as it is now.
     ///
     /// # Errors
@@ -64,6 +69,7 @@ impl Player {
 /// A [`Game`] in one environment, whatever its observations are made of.
 trait Stage {
     fn advance(&mut self) -> Result<(f64, Option<EpisodeStats>)>;
+    fn set_policy(&mut self, policy: &ActorCritic);
     fn picture(&self) -> Result<RgbImage>;
     fn render_fps(&self) -> f64;
 }
@@ -72,6 +78,10 @@ impl<T: Element> Stage for Game<T> {
     fn advance(&mut self) -> Result<(f64, Option<EpisodeStats>)> {
         self.step()?;
         Ok((self.env.rewards()[0], self.env.episodes()[0]))
+    }
+
+    fn set_policy(&mut self, policy: &ActorCritic) {
+        Game::set_policy(self, policy);
     }
 
     fn picture(&self) -> Result<RgbImage> {

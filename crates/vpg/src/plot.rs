@@ -132,13 +132,14 @@ fn draw_panel(area: &DrawingArea<BitMapBackend<'_>, Shift>, x: &str, panel: &Pan
         .y_labels(8)
         .axis_desc_style(font(24))
         .label_style(font(18))
-        .x_label_formatter(&|x| short(*x))
-        .y_label_formatter(&|y| short(*y))
+        .x_label_formatter(&|x| short(*x, x_end))
+        .y_label_formatter(&|y| short(*y, high - low))
         .set_all_tick_mark_size(px(6))
         .axis_style(BLACK.stroke_width(px(1)))
         .bold_line_style(BLACK.mix(0.12).stroke_width(px(1)))
         .light_line_style(TRANSPARENT)
         .draw()?;
+    let corner = emptiest_corner(outlines.iter().flatten().map(|(x, y)| (x / x_end, (y - low) / (high - low))));
     let legend_line = px(24) as i32;
     for ((curve, outline), color) in panel.curves.iter().zip(outlines).zip(COLORS.iter().cycle()) {
         chart.draw_series([Polygon::new(outline, color.mix(0.2))])?;
@@ -151,7 +152,7 @@ fn draw_panel(area: &DrawingArea<BitMapBackend<'_>, Shift>, x: &str, panel: &Pan
     if panel.curves.iter().any(|curve| !curve.label.is_empty()) {
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
+            .position(corner)
             .legend_area_size(px(32))
             .margin(px(8))
             .label_font(font(18))
@@ -189,15 +190,62 @@ fn y_range(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     if low > high {
         return (0.0, 1.0);
     }
-    let margin = ((high - low) * 0.05).max(1e-3);
+    let size = low.abs().max(high.abs());
+    let margin = ((high - low) * 0.05).max(if size < 1e-9 { 1e-3 } else { size * 1e-3 });
     (low - margin, high + margin)
 }
 
-/// 2500000 as 2.5M.
-fn short(number: f64) -> String {
-    match number {
-        n if n >= 1e6 => format!("{}M", n / 1e6),
-        n if n >= 1e3 => format!("{}k", n / 1e3),
-        n => ((n * 1e6).round() / 1e6).to_string(), // without the dust of binary fractions
+/// Where a legend hides the fewest points; they lie between 0 and 1.
+fn emptiest_corner(points: impl Iterator<Item = (f64, f64)> + Clone) -> SeriesLabelPosition {
+    use SeriesLabelPosition::{LowerLeft, LowerRight, UpperLeft, UpperRight};
+    let hidden = |right: bool, low: bool| {
+        let in_corner = |&(x, y): &(f64, f64)| (x > 0.5) == right && if low { y < 0.25 } else { y > 0.75 };
+        points.clone().filter(in_corner).count()
+    };
+    let corners =
+        [(UpperLeft, false, false), (UpperRight, true, false), (LowerRight, true, true), (LowerLeft, false, true)];
+    corners.into_iter().min_by_key(|(_, right, low)| hidden(*right, *low)).map_or(UpperLeft, |(corner, ..)| corner)
+}
+
+/// 2500000 as 2.5M and 0.000002 as 2e-6, without the dust of binary fractions. `range` is that of the axis.
+fn short(number: f64, range: f64) -> String {
+    let tidy = |number: f64| (number * 1e6).round() / 1e6;
+    match number.abs() {
+        size if size < range * 1e-6 => "0".into(),
+        size if size < 1e-3 => {
+            let (digits, exponent) = (number / 10f64.powf(size.log10().floor()), size.log10().floor());
+            format!("{}e{exponent}", tidy(digits))
+        }
+        size if size < 1e3 => tidy(number).to_string(),
+        size if size < 1e6 => format!("{}k", tidy(number / 1e3)),
+        _ => format!("{}M", tidy(number / 1e6)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_on_axes_are_short() {
+        let of = |numbers: &[f64], range: f64| numbers.iter().map(|&number| short(number, range)).collect::<Vec<_>>();
+        assert_eq!(of(&[0.0, 500_000.0, 1_500_000.0], 2e6), ["0", "500k", "1.5M"]);
+        assert_eq!(of(&[-2500.0, 1e-17, 0.1 + 0.2], 1e4), ["-2.5k", "0", "0.3"]);
+        assert_eq!(of(&[-0.00025, 1e-17, 2e-6, 1e-4], 1e-3), ["-2.5e-4", "0", "2e-6", "1e-4"]);
+    }
+
+    #[test]
+    fn small_values_fill_the_plot() {
+        let (low, high) = y_range([1e-6, 2e-6].into_iter());
+        assert!(low > 0.9e-6 && low < 1e-6 && high > 2e-6 && high < 2.1e-6, "{low} {high}");
+        let (low, high) = y_range([0.0].into_iter());
+        assert!(low < 0.0 && high > 0.0);
+    }
+
+    #[test]
+    fn a_legend_goes_where_the_curves_are_not() {
+        let rising = (0..100).map(|i| (f64::from(i) / 100.0, f64::from(i) / 100.0));
+        assert!(matches!(emptiest_corner(rising.clone()), SeriesLabelPosition::UpperLeft));
+        assert!(matches!(emptiest_corner(rising.map(|(x, y)| (x, 1.0 - y))), SeriesLabelPosition::UpperRight));
     }
 }

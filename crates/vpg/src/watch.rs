@@ -1,6 +1,9 @@
 //! `vpg watch`: a policy at play in a window, titled with environment, episode and step.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
 
 use anyhow::Result;
 
@@ -17,7 +20,7 @@ pub struct WatchArgs {
     pub episodes: u64,
     #[command(flatten)]
     pub play: Play,
-    /// Which policy: an epoch, `latest`, or a safetensors file.
+    /// Which policy: an epoch, `latest` (the newest at the beginning of each episode), or a safetensors file.
     #[arg(long, value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
     /// Pictures a second [default: the environment's own pace].
@@ -48,6 +51,9 @@ pub fn watch(args: &WatchArgs) -> Result<()> {
         if let Some(episode) = player.advance()? {
             let (number, ep_ret, ep_len) = (player.episode - 1, episode.episode_return, episode.length);
             writeln!(std::io::stdout(), "Episode {number}  EpRet {ep_ret}  EpLen {ep_len}")?;
+            if args.checkpoint == Checkpoint::Latest {
+                player.set_policy(&evaluate::load(&folder, &config, &args.checkpoint)?);
+            }
         }
     }
     Ok(())
@@ -100,4 +106,31 @@ pub fn watch(_: &WatchArgs) -> Result<()> {
         "this vpg was built without windows: build it with `cargo build -p vpg --features watch`, or write a GIF with \
          `vpg record`"
     )
+}
+
+/// A window beside a training: `vpg watch` as a process of its own, which follows the newest policy until it is dropped.
+#[derive(Debug)]
+pub struct Beside(Child);
+
+impl Beside {
+    /// Opens it; none where there is no display, or the program was built without windows.
+    ///
+    /// # Errors
+    /// Where the process cannot be started.
+    pub fn open(run: &Path) -> Result<Option<Self>> {
+        let needs_x11 = cfg!(all(unix, not(target_os = "macos")));
+        if !cfg!(feature = "watch") || (needs_x11 && std::env::var_os("DISPLAY").is_none()) {
+            return Ok(None);
+        }
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("watch").arg(run).arg("--episodes").arg(u64::MAX.to_string());
+        Ok(Some(Self(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?)))
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.0.kill(); // it may have been closed
+        let _ = self.0.wait();
+    }
 }

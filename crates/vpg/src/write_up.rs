@@ -178,10 +178,28 @@ fn metrics(report: &EpochReport<'_>) -> String {
     rows + &format!("{epoch},{},,,{},{}\n", summary.env_steps, stats.loss_pi, stats.loss_v)
 }
 
-/// The config as YAML: a key and a JSON value a line, which YAML takes as they are.
+/// The config as YAML: a key and a JSON value a line, which YAML takes as they are but for some numbers.
 fn hparams(config: &Config) -> Result<String> {
-    let config = serde_json::to_value(config)?;
-    Ok(config.as_object().into_iter().flatten().map(|(key, value)| format!("{key}: {value}\n")).collect())
+    let mut text = String::new();
+    for (key, value) in serde_json::to_value(config)?.as_object().into_iter().flatten() {
+        let mut json = Vec::new();
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, YamlNumbers))?;
+        text += &format!("{key}: {}\n", String::from_utf8(json)?);
+    }
+    Ok(text)
+}
+
+/// JSON whose numbers are numbers in YAML 1.1 too, where 1e-8 is a text and 1.0e-8 is not.
+struct YamlNumbers;
+
+impl serde_json::ser::Formatter for YamlNumbers {
+    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> std::io::Result<()> {
+        let text = format!("{value:?}");
+        let Some((digits, exponent)) = text.split_once('e') else { return writer.write_all(text.as_bytes()) };
+        let point = if digits.contains('.') { "" } else { ".0" };
+        let sign = if exponent.starts_with('-') { "" } else { "+" };
+        write!(writer, "{digits}{point}e{sign}{exponent}")
+    }
 }
 
 /// Every parameter with its shape and size, and how many numbers there are.
@@ -230,6 +248,15 @@ mod tests {
             solved_line(195.01, 199),
             "Solved! Running reward is now 195.01 and the last episode runs to 199 time steps!"
         );
+    }
+
+    #[test]
+    fn hyperparameters_are_numbers_in_yaml() {
+        let config = Config { adam_eps: 1e-8, solve_at: Some(1.5e20), gamma: 1.0, ..Config::default() };
+        let text = hparams(&config).unwrap();
+        for line in ["adam_eps: 1.0e-8", "solve_at: 1.5e+20", "gamma: 1.0", "seed: 0", "budget: {\"epochs\":50}"] {
+            assert!(text.lines().any(|has| has == line), "{line}: {text}");
+        }
     }
 
     #[test]
