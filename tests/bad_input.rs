@@ -63,6 +63,7 @@ fn use_folder(path: &Path) {
         y: "AverageEpRet".into(),
         smooth: 1,
         legend: None,
+        per_run: true,
         include: Vec::new(),
         exclude: Vec::new(),
         out: "unused".into(),

@@ -120,6 +120,8 @@ fn an_evaluation_can_be_read_by_a_program() {
     assert_eq!(eval("--checkpoint 1")["episodes"], eval(&format!("--checkpoint {}", file.display()))["episodes"]);
     assert_ne!(eval("--checkpoint 1 --deterministic")["episodes"], eval("--checkpoint 1")["episodes"]);
     assert_eq!(eval("--max-ep-len 7")["max_return"], 7.0);
+    // As Spinning Up's tool spells it.
+    assert_eq!(eval("--len 7 --itr 1 --norender")["episodes"], eval("--max-ep-len 7 --checkpoint 1")["episodes"]);
 }
 
 #[test]
@@ -285,6 +287,10 @@ fn a_plot_shows_the_runs_that_were_asked_for() {
     let wide = picture("--include wide");
     assert!(has(&wide, blue) && !has(&wide, vermilion));
     assert!(picture("--exclude narrow") == wide);
+    let per_run = picture("--per-run");
+    assert!(has(&per_run, blue) && has(&per_run, vermilion) && has(&per_run, [0, 158, 115]), "a line for each seed");
+    assert!(picture("--per-run --legend a,b,c") != per_run && picture("--per-run --y EpLen") != per_run);
+    assert!(picture("--xaxis Epoch --value EpLen --select wide") == picture("--x Epoch --y EpLen --include wide"));
     assert!(picture("--legend a,b") != all && picture("--x Epoch") != all && picture("--y EpLen --smooth 2") != all);
 
     for (args, named) in

@@ -114,7 +114,8 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
     };
     let mut logger = Logger::new(&folder, &found, args.render)?;
     let path = folder.path();
-    logger.say(&format!("{} | {} environments | run folder {}", config.env, config.num_envs, path.display()));
+    let plural = if config.num_envs == 1 { "" } else { "s" };
+    logger.say(&format!("{} | {} environment{plural} | run folder {}", config.env, config.num_envs, path.display()));
     let (summary, profile) =
         with_vec_env!(env, env => train(&config, env, found.state, group, Some(&mut logger), started))?;
     drop(logger);

@@ -20,10 +20,10 @@ pub struct PlotArgs {
     #[arg(required = true)]
     pub runs: Vec<PathBuf>,
     /// The column of progress.txt along the x axis.
-    #[arg(long, value_name = "COLUMN", default_value = "TotalEnvInteracts")]
+    #[arg(long, alias = "xaxis", value_name = "COLUMN", default_value = "TotalEnvInteracts")]
     pub x: String,
     /// The column of progress.txt along the y axis.
-    #[arg(long, value_name = "COLUMN", default_value = "AverageEpRet")]
+    #[arg(long, alias = "value", value_name = "COLUMN", default_value = "AverageEpRet")]
     pub y: String,
     /// Each point is the mean of so many epochs up to it.
     #[arg(long, value_name = "EPOCHS", default_value_t = 1)]
@@ -31,8 +31,12 @@ pub struct PlotArgs {
     /// The lines' names in their order [default: the environment and the values in which they differ].
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     pub legend: Option<Vec<String>>,
+    /// A line for each run, named by its folder, also where runs differ in their seed alone; the band is the deviation of
+    /// each epoch's episodes.
+    #[arg(long, alias = "count")]
+    pub per_run: bool,
     /// Only runs with this in their path; may be given several times.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, alias = "select", value_name = "TEXT")]
     pub include: Vec<String>,
     /// No run with this in its path; may be given several times.
     #[arg(long, value_name = "TEXT")]
@@ -45,7 +49,12 @@ pub struct PlotArgs {
 /// The points of one run.
 struct Series {
     points: Vec<(f64, f64)>,
+    /// How far the band reaches at each point, where the run has one of its own.
+    deviations: Option<Vec<f64>>,
 }
+
+/// A key beside those of the config, where lines are of single runs.
+const FOLDER: &str = "folder";
 
 /// The runs of one line.
 struct Line {
@@ -65,6 +74,9 @@ impl PlotArgs {
             let (_, config) = RunFolder::open(&path)?;
             let serde_json::Value::Object(mut config) = serde_json::to_value(&config)? else { continue };
             config.remove("seed");
+            if self.per_run {
+                config.insert(FOLDER.into(), path.to_string_lossy().into());
+            }
             let series = self.read(&path)?;
             match lines.iter_mut().find(|line| line.config == config) {
                 Some(line) => line.seeds.push(series),
@@ -72,6 +84,7 @@ impl PlotArgs {
             }
         }
         let names = match &self.legend {
+            None if self.per_run => lines.iter().map(|line| text(line.config.get(FOLDER))).collect(),
             None => names(&lines),
             Some(names) if names.len() == lines.len() => names.clone(),
             Some(names) => bail!("--legend has {} names: expected {}, one for each line", names.len(), lines.len()),
@@ -110,19 +123,30 @@ impl PlotArgs {
             ),
         };
         let (x, y) = (column(&self.x)?, column(&self.y)?);
-        let mut points = Vec::new();
+        let deviation =
+            self.y.strip_prefix("Average").filter(|_| self.per_run).map(|name| column(&format!("Std{name}")));
+        let deviation = deviation.transpose()?;
+        let (mut points, mut deviations) = (Vec::new(), Vec::new());
         for row in table.records() {
             let row = row.with_context(read)?;
             let number = |index: usize| row[index].parse::<f64>().with_context(|| format!("in {}", path.display()));
             points.push((number(x)?, number(y)?));
+            deviations.push((number(x)?, deviation.map_or(Ok(0.0), number)?));
         }
-        Ok(Series { points: smooth(&points, self.smooth) })
+        let smooth = |points: &[(f64, f64)]| smooth(points, self.smooth);
+        let deviations = deviation.map(|_| smooth(&deviations).iter().map(|point| point.1).collect());
+        Ok(Series { points: smooth(&points), deviations })
     }
 }
 
 impl Line {
     /// The mean over the seeds, wherever all of them have a value.
     fn curve(&self, name: &str) -> Curve {
+        if let [Series { points, deviations: Some(deviations) }] = self.seeds.as_slice() {
+            let mut curve = Curve::new(name);
+            points.iter().zip(deviations).for_each(|((x, y), deviation)| curve.push_band(*x, *y, *deviation));
+            return curve;
+        }
         let seeds = if self.seeds.len() == 1 { String::new() } else { format!(" ({} seeds)", self.seeds.len()) };
         let mut curve = Curve::new(&format!("{name}{seeds}"));
         let mut all_x: Vec<f64> = self.seeds.iter().flat_map(|series| &series.points).map(|point| point.0).collect();
@@ -156,15 +180,19 @@ fn names(lines: &[Line]) -> Vec<String> {
     let differing: BTreeSet<&String> = keys
         .filter(|key| *key != "env" && lines.iter().any(|line| line.config.get(*key) != lines[0].config.get(*key)))
         .collect();
-    let text = |value: Option<&serde_json::Value>| match value {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        value => value.map_or("-".into(), ToString::to_string),
-    };
     let name = |line: &Line| {
         let values = differing.iter().map(|key| format!("{key}={}", text(line.config.get(*key))));
         [text(line.config.get("env"))].into_iter().chain(values).collect::<Vec<_>>().join(", ")
     };
     lines.iter().map(name).collect()
+}
+
+/// Texts without their quotation marks.
+fn text(value: Option<&serde_json::Value>) -> String {
+    match value {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        value => value.map_or("-".into(), ToString::to_string),
+    }
 }
 
 impl Series {
@@ -222,7 +250,7 @@ mod tests {
 
     #[test]
     fn values_between_points_are_interpolated() {
-        let series = Series { points: vec![(0.0, 1.0), (10.0, 3.0)] };
+        let series = Series { points: vec![(0.0, 1.0), (10.0, 3.0)], deviations: None };
         assert_eq!([0.0, 5.0, 10.0, 11.0].map(|x| series.at(x)), [Some(1.0), Some(2.0), Some(3.0), None]);
     }
 }

@@ -31,14 +31,17 @@ pub struct EvalArgs {
     #[command(flatten)]
     pub play: Play,
     /// Which policy: an epoch, `latest`, or a safetensors file.
-    #[arg(long, value_name = "WHICH", default_value = "latest")]
+    #[arg(long, alias = "itr", value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
     /// The step limit of an episode [default: the run's].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, alias = "len", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_ep_len: Option<u64>,
     /// Print one JSON object in place of lines.
     #[arg(long)]
     pub json: bool,
+    /// Spinning Up's flag for what is so anyway.
+    #[arg(long, hide = true)]
+    pub norender: bool,
     /// Write the first episode as a GIF.
     #[arg(long, value_name = "FILE")]
     pub gif: Option<PathBuf>,

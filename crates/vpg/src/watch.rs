@@ -21,8 +21,11 @@ pub struct WatchArgs {
     #[command(flatten)]
     pub play: Play,
     /// Which policy: an epoch, `latest` (the newest at the beginning of each episode), or a safetensors file.
-    #[arg(long, value_name = "WHICH", default_value = "latest")]
+    #[arg(long, alias = "itr", value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
+    /// The step limit of an episode [default: the run's].
+    #[arg(long, alias = "len", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_ep_len: Option<u64>,
     /// Pictures a second [default: the environment's own pace].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub fps: Option<u32>,
@@ -39,7 +42,8 @@ pub fn watch(args: &WatchArgs) -> Result<()> {
 
     use crate::{evaluate, player::Player, run_folder::RunFolder};
 
-    let (folder, config) = RunFolder::open(&args.run)?;
+    let (folder, mut config) = RunFolder::open(&args.run)?;
+    config.max_ep_len = args.max_ep_len.or(config.max_ep_len);
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
     let mut player = Player::new(&config, &policy, args.play)?;
     let mut window = window::Window::open(&config.env, &player.picture()?, args.fps.map_or(player.fps, f64::from))?;
