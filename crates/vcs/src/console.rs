@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     cpu: Cpu,
-    machine: Machine,
+    pub(crate) machine: Machine,
 }
 
 /// A console with a cartridge in it.

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use crate::{Console, Controllers, Controls, Error, Rom};
+use crate::{
+    Console, Controllers, Controls, Error, Rom,
+    machine::{LINE, MOST_CYCLES},
+};
 
 /// Plays frames of changing actions, some of them unseen, interpreted and (where that is built) translated.
 fn both_ways(bytes: &[u8], frames: u8) {
@@ -19,6 +22,7 @@ fn both_ways(bytes: &[u8], frames: u8) {
                 _ => console.run_frame(&inputs),
             }
         }
+        assert!(plain.state().machine.t < MOST_CYCLES + LINE, "frame {frame} does not end");
         assert!(plain.state() == translated.state(), "frame {frame}");
         assert!(plain.screen() == translated.screen(), "frame {frame}");
     }
@@ -38,13 +42,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn any_bytes_are_an_error_or_run(
-        bytes in proptest::collection::vec(any::<u8>(), 0..6000),
-        size in proptest::sample::select(vec![0, 1, 77, 2048, 4096, 5000, 8192, 16384, 32768]),
-    ) {
-        let bytes: Vec<u8> = bytes.iter().copied().cycle().take(if bytes.is_empty() { 0 } else { size }).collect();
+    fn any_bytes_are_an_error_or_run(bytes in any_rom()) {
         match Rom::new(&bytes) {
-            Ok(_) => both_ways(&bytes, 3),
+            Ok(_) => both_ways(&bytes, 4),
             Err(error) => prop_assert_eq!(error, Error::RomSize { size: bytes.len() }),
         }
     }
@@ -59,17 +59,50 @@ proptest! {
     fn loops_of_common_instructions_are_translated_exactly(
         choices in proptest::collection::vec((0..COMMON.len(), any::<u8>()), 1..80),
     ) {
-        let mut body = vec![];
-        for (instruction, operand) in choices {
-            let (opcode, length) = COMMON[instruction];
-            body.push(opcode);
-            match length {
-                2 => body.push(operand),
-                3 => body.extend([operand, [0x00, 0x02, 0xf0, 0xf1][usize::from(operand & 3)]]),
-                _ => {}
-            }
+        both_ways(&looping_program(&instructions(choices)), 12);
+    }
+}
+
+/// Content of any size from nothing to 64 KiB, most often of a size that cartridges have: noise, or instructions.
+fn any_rom() -> impl Strategy<Value = Vec<u8>> {
+    let sizes = prop_oneof![
+        4 => proptest::sample::select(vec![1, 77, 2048, 4096, 8192, 16384, 32768]),
+        1 => 0..=65_536usize,
+    ];
+    let content = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 1..6000),
+        proptest::collection::vec((0..COMMON.len(), any::<u8>()), 1..4000).prop_map(instructions),
+    ];
+    (content, sizes).prop_map(|(content, size)| content.into_iter().cycle().take(size).collect())
+}
+
+fn instructions(choices: Vec<(usize, u8)>) -> Vec<u8> {
+    let mut code = vec![];
+    for (instruction, operand) in choices {
+        let (opcode, length) = COMMON[instruction];
+        code.push(opcode);
+        match length {
+            2 => code.push(operand),
+            // The last one is where banks are changed.
+            3 => code.extend(match operand % 5 {
+                4 => [0xe0 | operand, 0xff],
+                page => [operand, [0x00, 0x02, 0xf0, 0xf1][usize::from(page)]],
+            }),
+            _ => {}
         }
-        both_ways(&looping_program(&body), 12);
+    }
+    code
+}
+
+#[test]
+fn a_frame_ends_whatever_the_program_does() {
+    // A jump to itself; the same with WSYNC; an instruction that stops the processor; VSYNC that stays on.
+    let endless: [&[u8]; 4] =
+        [&[0x4c, 0x00, 0xf0], &[0x85, 0x02, 0x4c, 0x00, 0xf0], &[0x02], &[0xa9, 0x02, 0x85, 0x00, 0x4c, 0x00, 0xf0]];
+    for body in endless {
+        let mut rom = looping_program(body);
+        rom[0x100..0x120].fill(0xea);
+        both_ways(&rom, 20);
     }
 }
 
