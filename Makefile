@@ -28,6 +28,7 @@ test: setup ## Run all tests
 	$(PYTHON) -m unittest discover --start-directory tests/setup
 	$(PYTHON) -m doctest scripts/intervals.py
 	$(CARGO) test --workspace $(MPI)
+	$(CARGO) test -p envs --no-default-features --features atari --test golden_atari --test golden_vector_atari --test native
 	$(PYTHON) tests/torture/torture.py --quick
 	@$(if $(MPI),true,echo 'skipped the tests of training through MPI: there is none (docs/reliability.md says how to install it)')
 
@@ -42,6 +43,7 @@ lint: ## Check format, lints, documentation and dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --workspace --all-targets --no-default-features -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets --no-default-features --features atari -- -D warnings
 	$(if $(MPI),$(CARGO) clippy --locked --workspace --all-targets $(MPI) -- -D warnings)
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps
 	.deps/bin/cargo-deny --log-level error check bans licenses sources

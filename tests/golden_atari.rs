@@ -9,6 +9,7 @@ use envs::atari::{Atari, AtariConfig, Backend, ObsType, RomSource, bundled_roms}
 use rayon::prelude::*;
 use replay::{Comparison, Recording, finish, recordings, replay};
 
+#[cfg(feature = "ale")]
 #[test]
 fn pong_equals_ale_pys_by_every_id_and_with_every_option() {
     let compared = recordings("pong").par_iter().map(|recording| compare(recording, Backend::Ale)).collect::<Vec<_>>();
@@ -22,12 +23,14 @@ fn pong_equals_ale_pys_on_the_native_console_too() {
 }
 
 /// Games that ALE 0.6 plays otherwise than 0.12 does.
+#[cfg(feature = "ale")]
 const KNOWN: [(&str, &str); 2] = [
     ("berzerk", "0.12 draws sticky actions while it selects the game's mode"),
     ("double_dunk", "0.12 draws sticky actions while it selects the game's mode"),
 ];
 
 /// Games of which the crate `ale` carries another ROM than ale-py need ale-py's, from the folder that `PARITY_ROMS` names.
+#[cfg(feature = "ale")]
 #[test]
 fn every_other_game_equals_ale_pys_on_the_same_rom() {
     let recordings = recordings("atari");

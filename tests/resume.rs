@@ -113,6 +113,12 @@ fn pong_is_the_same_on_any_number_of_threads() {
     compare_threads("--env ALE/Pong-v5 --epochs 2 --num-envs 9 --steps-per-epoch 576");
 }
 
+#[cfg(feature = "ale")]
+#[test]
+fn pong_on_ale_is_the_same_on_any_number_of_threads() {
+    compare_threads("--env ALE/Pong-v5 --backend ale --epochs 2 --num-envs 9 --steps-per-epoch 576");
+}
+
 #[test]
 fn a_killed_pendulum_run_ends_as_if_it_had_never_been_killed() {
     compare("--env InvertedPendulum --epochs 150 --save-freq 50 --state-freq 7", &[120, 253, 333]);
@@ -122,6 +128,13 @@ fn a_killed_pendulum_run_ends_as_if_it_had_never_been_killed() {
 #[test]
 fn a_killed_pong_run_ends_as_if_it_had_never_been_killed() {
     compare("--env ALE/Pong-v5 --epochs 12 --num-envs 4 --steps-per-epoch 128 --hid 16", &[400, 900, 1300]);
+}
+
+#[cfg(feature = "ale")]
+#[test]
+fn a_killed_pong_run_on_ale_ends_as_if_it_had_never_been_killed() {
+    let args = "--env ALE/Pong-v5 --backend ale --epochs 12 --num-envs 4 --steps-per-epoch 128 --hid 16";
+    compare(args, &[400, 900, 1300]);
 }
 
 #[test]

@@ -33,6 +33,13 @@ fn pong_is_the_same_on_both_backends_with_every_id() {
 }
 
 #[test]
+fn the_native_console_is_the_default_of_pong_alone() {
+    let pongs = ["Pong", "Pong-v0", "Pong-v4", "PongNoFrameskip-v4", "PongDeterministic-v0", "ALE/Pong-v5"];
+    assert!(pongs.iter().all(|id| AtariConfig::from_id(id).unwrap().backend == Backend::Vcs));
+    assert_eq!(AtariConfig::from_id("ALE/Breakout-v5").unwrap().backend, Backend::Ale);
+}
+
+#[test]
 fn a_game_that_ends_between_two_seen_frames_shows_its_last_frame() {
     let end = |backend| {
         let mut env = pong(backend, "PongDeterministic-v4");

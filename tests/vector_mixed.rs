@@ -71,7 +71,7 @@ fn environments_of_one_space_may_differ_in_options_and_limits() {
     assert!(assert_same_as_singles(envs(), envs(), 300) > 60);
 }
 
-#[cfg(feature = "atari")]
+#[cfg(feature = "ale")]
 #[test]
 fn games_of_one_space_may_differ_in_rom_options_and_wrappers() {
     use envs::atari::{Atari, AtariConfig, FrameSkip, ObsType};

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use envs::{
     Env, Seed,
-    atari::{Atari, AtariConfig},
+    atari::{Atari, AtariConfig, Backend},
 };
 use preprocess::{Cell, DifferenceConfig, FrameFormat, Kernel, Masker, difference_with};
 
@@ -92,9 +92,9 @@ fn difference<T: Cell + Default + Clone>(args: &Args) -> Result<f64> {
     })
 }
 
-/// Resets without a seed, as at the end of an episode.
+/// Resets of ALE's console without a seed, as at the end of an episode.
 fn reset(args: &Args) -> Result<f64> {
-    let mut env = Atari::new(&AtariConfig::from_id("PongNoFrameskip-v4")?)?;
+    let mut env = Atari::new(&AtariConfig { backend: Backend::Ale, ..AtariConfig::from_id("PongNoFrameskip-v4")? })?;
     let mut observation = vec![0; env.observation_space().size()];
     env.reset(Some(&Seed::from(0)), &mut observation)?;
     rate(args, 1, |_| Ok(env.reset(None, &mut observation).map(drop)?))

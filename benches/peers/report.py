@@ -72,7 +72,7 @@ Ours divided by the peer, medians; of Gymnasium's two ways at small N the faster
   act alone reads no screen at all: the limit for whoever uses ALE 0.6, on as many threads.
 - 80x80 differences: the palette indices of a frame to its mask, and the difference from the mask before, which is kept; two
   frames of a recorded game in turn, so that they are in the cache. `ours` is the fastest kernel that the processor has.
-- Pong reset: of an environment with frame skip 1 and no no-ops, without a seed, as at an episode's end.
+- Pong reset: of an environment on ALE with frame skip 1 and no no-ops, without a seed, as at an episode's end.
 """
 
 

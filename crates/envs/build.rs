@@ -5,7 +5,7 @@ use std::{env, path::Path};
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=CMAKE");
-    if env::var_os("CARGO_FEATURE_ATARI").is_none() {
+    if env::var_os("CARGO_FEATURE_ALE").is_none() {
         return;
     }
     if let Some(cmake) = env::var_os("CMAKE").map(|path| Path::new(&path).to_owned())
@@ -13,7 +13,7 @@ fn main() {
         && !cmake.exists()
     {
         println!(
-            "cargo::error=there is no CMake at {}: run `make setup` once, or build without the feature `atari`",
+            "cargo::error=there is no CMake at {}: run `make setup` once, or build without the feature `ale` (docs/install.md)",
             cmake.display()
         );
         return;

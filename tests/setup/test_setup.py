@@ -303,6 +303,8 @@ class TheMachine(SetupTest):
         self.without_pip()
         for name, package in {"LIBTORCH": self.package(), "CMAKE": self.package(name="toy-cmake")}.items():
             self.enter(mock.patch.object(setup, name, dict.fromkeys(getattr(setup, name), package)))
+        self.enter(mock.patch.object(setup, "ROMS", self.package(name="toy-roms")))
+        self.roms = self.cache / "toy-roms-1.0/roms"
         self.bin = self.root / "bin"
         for tool in ("cargo", "cc", "c++", "make"):
             write_program(self.bin / tool, "")
@@ -315,10 +317,10 @@ class TheMachine(SetupTest):
         deps = self.checkout / ".deps"
         return {str(path.relative_to(deps)): path.resolve() for path in deps.rglob("*") if path.is_symlink()}
 
-    def test_without_anything_both_packages_are_linked_from_the_cache(self) -> None:
+    def test_without_anything_all_packages_are_linked_from_the_cache(self) -> None:
         self.set_up()
         cached = {"libtorch": self.cache / "toy-1.0", "bin/cmake": self.cache / "toy-cmake-1.0/bin/cmake"}
-        self.assertEqual(self.links(), cached)
+        self.assertEqual(self.links(), {**cached, "roms": self.roms})
 
     def test_a_usable_cmake_of_the_system_is_taken(self) -> None:
         for version in ("3.5.1", "3.25.1", "3.31.10"):
@@ -335,10 +337,11 @@ class TheMachine(SetupTest):
     def test_libtorch_and_cmake_of_the_person_win(self) -> None:
         (self.root / "own/lib").mkdir(parents=True)
         own = str(write_program(self.root / "own/cmake", ""))
+        setup.install(setup.ROMS, self.cache, False)
         for name, value in {"LIBTORCH": str(self.root / "own"), "LIBTORCH_USE_PYTORCH": "1"}.items():
             with mock.patch.dict(os.environ, {name: value, "CMAKE": own}), self.without_downloads():
                 self.set_up()
-            self.assertEqual(self.links(), {})
+            self.assertEqual(self.links(), {"roms": self.roms})
             self.assertIn(name, self.said.getvalue())
 
     def test_a_wrong_libtorch_or_cmake_of_the_person_is_named(self) -> None:
@@ -363,7 +366,7 @@ class TheMachine(SetupTest):
     def test_linux_on_aarch64_is_set_up(self) -> None:
         with mock.patch.object(setup, "this_platform", return_value=("Linux", "aarch64")):
             self.set_up()
-        self.assertEqual(set(self.links()), {"libtorch", "bin/cmake"})
+        self.assertEqual(set(self.links()), {"libtorch", "bin/cmake", "roms"})
 
     def on_macos(self, version: str):
         self.enter(mock.patch.object(setup, "this_platform", return_value=("Darwin", "arm64")))
@@ -374,7 +377,7 @@ class TheMachine(SetupTest):
     def test_macos_on_arm64_is_set_up_and_needs_no_glibc(self) -> None:
         self.on_macos("14.5")
         self.set_up()
-        self.assertEqual(set(self.links()), {"libtorch", "bin/cmake"})
+        self.assertEqual(set(self.links()), {"libtorch", "bin/cmake", "roms"})
 
     def test_an_old_macos_is_told_what_to_install_by_hand(self) -> None:
         self.on_macos("13.6")

@@ -24,7 +24,7 @@ import time
 
 # Saves at every epoch, so that most moments are inside a write.
 CARTPOLE = "--env CartPole --epochs 40 --num-envs 4 --steps-per-epoch 256 --save-freq 1 --hid 8".split()
-PONG = "--env ALE/Pong-v5 --epochs 6 --num-envs 2 --steps-per-epoch 128 --save-freq 1 --hid 4".split()
+PONG = "--env ALE/Pong-v5 --backend ale --epochs 6 --num-envs 2 --steps-per-epoch 128 --save-freq 1 --hid 4".split()
 PATIENCE = 120
 """Seconds after which a command counts as hanging."""
 

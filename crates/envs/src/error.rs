@@ -79,6 +79,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// It needs a part that this program was built without.
+    #[error("{what} needs the cargo feature `{feature}`, which this program was built without")]
+    NotBuilt {
+        /// What was asked for.
+        what: String,
+        /// The feature to build with.
+        feature: &'static str,
+    },
+
     /// One environment of a vector failed.
     #[error("environment {index} of the vector: {source}")]
     InVector {

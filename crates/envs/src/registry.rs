@@ -161,7 +161,7 @@ fn built_in() -> Vec<EnvSpec> {
 /// ```
 ///
 /// # Errors
-/// [`Error::UnknownEnv`], and those of the environment's constructor.
+/// Those of [`spec`], and those of the environment's constructor.
 pub fn make(id: &str) -> Result<AnyEnv, Error> {
     spec(id)?.make()
 }
@@ -169,16 +169,28 @@ pub fn make(id: &str) -> Result<AnyEnv, Error> {
 /// What is registered under this id or short name.
 ///
 /// # Errors
-/// [`Error::UnknownEnv`].
+/// [`Error::UnknownEnv`], [`Error::NotBuilt`].
 pub fn spec(id: &str) -> Result<EnvSpec, Error> {
     let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
     let full = SHORT_NAMES.iter().find(|(short, _)| *short == id).map_or(id, |(_, full)| full);
     registry.get(full).cloned().ok_or_else(|| {
+        if let Some(feature) = missing_feature(id) {
+            return Error::NotBuilt { what: id.into(), feature };
+        }
         let known = registry.keys().map(String::as_str).chain(SHORT_NAMES.map(|(short, _)| short));
         let similarity = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &id.to_lowercase());
         let nearest = known.max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
         Error::UnknownEnv { id: id.into(), nearest: nearest.filter(|near| similarity(near) > 0.7).map(Into::into) }
     })
+}
+
+/// The cargo feature that would bring the environment of this id.
+fn missing_feature(id: &str) -> Option<&'static str> {
+    #[cfg(feature = "atari")]
+    let (feature, is_there) = ("ale", crate::atari::AtariConfig::from_id(id).is_ok() && !cfg!(feature = "ale"));
+    #[cfg(not(feature = "atari"))]
+    let (feature, is_there) = ("atari", id.starts_with("Pong") || id.starts_with("ALE/"));
+    is_there.then_some(feature)
 }
 
 /// Adds an environment, or replaces the one that has its id.

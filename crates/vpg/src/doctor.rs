@@ -94,10 +94,16 @@ fn atari() -> Result<String> {
     let roms = envs::atari::bundled_roms();
     let unknown: Vec<&str> = roms.iter().filter(|rom| !rom.known).map(|rom| rom.game).collect();
     anyhow::ensure!(unknown.is_empty(), "damaged ROMs: {}; run `cargo clean` and build again", unknown.join(", "));
-    let mut pong = envs::make("Pong")?.typed::<u8>()?;
+    let config = envs::atari::AtariConfig::from_id("Pong")?;
+    let backend = config.backend;
+    let mut pong = envs::atari::Atari::new(&config)?;
     let mut screen = vec![0; pong.observation_space().size()];
     pong.reset(Some(&0.into()), &mut screen).context("Pong does not start: run `cargo clean` and build again")?;
-    Ok(format!("{} ROMs, Pong starts", roms.len()))
+    let games = match roms.len() {
+        0 => "ALE and its games are left out of this build".into(),
+        count => format!("ALE has {count} games"),
+    };
+    Ok(format!("Pong starts on the backend {backend}; {games}"))
 }
 
 #[cfg(not(feature = "atari"))]

@@ -126,7 +126,8 @@ mod pixels {
     impl PixelConfig {
         /// The default for an Atari environment's id; none for others.
         pub fn for_id(id: &str) -> Option<Self> {
-            let frame_skip = match AtariConfig::from_id(id).ok()?.frame_skip {
+            let config = AtariConfig::from_id(id).ok()?;
+            let frame_skip = match config.frame_skip {
                 FrameSkip::Fixed(frames) => f64::from(frames),
                 FrameSkip::Range(low, high) => f64::from(low + high - 1) / 2.0,
             };
@@ -138,7 +139,10 @@ mod pixels {
                 sticky: None,
                 noops: None,
                 rom: None,
-                backend: BackendName::default(),
+                backend: match config.backend {
+                    Backend::Ale => BackendName::Ale,
+                    Backend::Vcs => BackendName::Vcs,
+                },
             })
         }
     }

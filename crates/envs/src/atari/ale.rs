@@ -3,12 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Backend,
-    binding::Binding,
-    emulator::{AtariAction, WIDTH},
+    AtariAction, Backend,
+    console::{Console, WIDTH},
     mt19937::Mt19937,
-    native::Native,
-    palette::Palette,
     roms::{Rom, RomSource},
 };
 use crate::{Error, state};
@@ -20,7 +17,7 @@ use crate::{Error, state};
 ///
 /// ```
 /// use envs::atari::{Ale, AtariAction, Backend, RomSource};
-/// let mut ale = Ale::load(&RomSource::Bundled("pong".into()), Backend::Ale, 0.25)?;
+/// let mut ale = Ale::load(&RomSource::Bundled("pong".into()), Backend::Vcs, 0.25)?;
 /// ale.seed(0);
 /// ale.reset();
 /// let reward = ale.act(AtariAction::NOOP);
@@ -28,18 +25,12 @@ use crate::{Error, state};
 /// # Ok::<(), envs::Error>(())
 /// ```
 pub struct Ale {
-    console: Console,
+    console: Box<dyn Console>,
     rom: Rom,
     repeat_action_probability: f64,
     max_frames: Option<u32>,
     minimal_actions: Vec<AtariAction>,
     progress: Progress,
-}
-
-/// The emulator that runs the game.
-enum Console {
-    Ale(Binding),
-    Vcs(Box<Native>),
 }
 
 /// What a console's future depends on beside ALE's own state.
@@ -71,10 +62,7 @@ impl Ale {
             });
         }
         let rom = Rom::open(source)?;
-        let console = match backend {
-            Backend::Ale => Console::Ale(Binding::load(&rom)?),
-            Backend::Vcs => Console::Vcs(Box::new(Native::load(&rom)?)),
-        };
+        let console = backend.load(&rom)?;
         Ok(Self {
             minimal_actions: console.minimal_actions(),
             console,
@@ -97,13 +85,7 @@ impl Ale {
 
     /// Starts the game from its first frame. The generator of the sticky actions goes on.
     pub fn reset(&mut self) {
-        let (before, frames) = match &mut self.console {
-            Console::Ale(binding) => binding.reset(self.progress.resets),
-            Console::Vcs(native) => {
-                native.reset();
-                (0, 0)
-            }
-        };
+        let (before, frames) = self.console.reset(self.progress.resets);
         self.progress.resets += 1;
         self.progress.held = AtariAction::NOOP.code();
         self.progress.frame_number += before + frames;
@@ -128,18 +110,12 @@ impl Ale {
         }
         self.progress.frame_number += 1;
         self.progress.episode_frame_number += 1;
-        match &mut self.console {
-            Console::Ale(binding) => binding.act(held),
-            Console::Vcs(native) => native.act(held, seen),
-        }
+        self.console.act(held, seen)
     }
 
     /// Whether the game has come to its own end.
     pub fn game_over(&self) -> bool {
-        match &self.console {
-            Console::Ale(binding) => binding.game_over(),
-            Console::Vcs(native) => native.game_over(),
-        }
+        self.console.game_over()
     }
 
     /// Whether the frame limit has been reached.
@@ -149,10 +125,7 @@ impl Ale {
 
     /// The lives left; 0 in games without lives.
     pub fn lives(&self) -> u32 {
-        match &self.console {
-            Console::Ale(binding) => binding.lives(),
-            Console::Vcs(native) => native.lives(),
-        }
+        self.console.lives()
     }
 
     /// Frames since the ROM was loaded.
@@ -185,10 +158,7 @@ impl Ale {
     /// # Panics
     /// Where `pixels` has another length than the screen.
     pub fn screen(&self, pixels: &mut [u8]) {
-        match &self.console {
-            Console::Ale(binding) => binding.screen(pixels),
-            Console::Vcs(native) => pixels.copy_from_slice(native.screen()),
-        }
+        self.console.screen(pixels);
     }
 
     /// Writes red, green and blue of each pixel, line by line.
@@ -220,10 +190,7 @@ impl Ale {
     /// # Panics
     /// Where `ram` is not 128 bytes long.
     pub fn ram(&self, ram: &mut [u8]) {
-        match &self.console {
-            Console::Ale(binding) => binding.ram(ram),
-            Console::Vcs(native) => ram.copy_from_slice(native.ram()),
-        }
+        self.console.ram(ram);
     }
 
     /// Appends the whole state to `bytes`, the last frame and all generators included.
@@ -231,11 +198,8 @@ impl Ale {
     /// # Errors
     /// [`Error::BadState`] where the state cannot be written.
     pub fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        state::put(&(self.backend(), &self.rom.md5, &self.progress), bytes)?;
-        match &self.console {
-            Console::Ale(binding) => binding.save(bytes),
-            Console::Vcs(native) => native.save(bytes),
-        }
+        state::put(&(self.console.backend(), &self.rom.md5, &self.progress), bytes)?;
+        self.console.save(bytes)
     }
 
     /// Takes the state that `save` appended, of a console with the same ROM.
@@ -246,8 +210,8 @@ impl Ale {
         let bad = |reason: String| Error::BadState { reason };
         let mut rest = *bytes;
         let (backend, md5, progress): (Backend, String, Progress) = state::take(&mut rest)?;
-        if backend != self.backend() {
-            return Err(bad(format!("it is of the backend {backend}, not of {}", self.backend())));
+        if backend != self.console.backend() {
+            return Err(bad(format!("it is of the backend {backend}, not of {}", self.console.backend())));
         }
         if md5 != self.rom.md5 {
             return Err(bad(format!("it is of the ROM {md5}, not of {} ({})", self.rom.md5, self.rom.game)));
@@ -256,45 +220,11 @@ impl Ale {
         if !progress.sticky.is_valid() || AtariAction::new(progress.held).is_none() {
             return Err(parts());
         }
-        let fits = match &mut self.console {
-            Console::Ale(binding) => binding.restore(&mut rest)?,
-            Console::Vcs(native) => native.restore(&mut rest)?,
-        };
-        if !fits {
+        if !self.console.restore(&mut rest)? {
             return Err(parts());
         }
         (self.progress, *bytes) = (progress, rest);
         Ok(())
-    }
-
-    fn backend(&self) -> Backend {
-        match self.console {
-            Console::Ale(_) => Backend::Ale,
-            Console::Vcs(_) => Backend::Vcs,
-        }
-    }
-}
-
-impl Console {
-    fn minimal_actions(&self) -> Vec<AtariAction> {
-        match self {
-            Self::Ale(binding) => binding.minimal_actions(),
-            Self::Vcs(native) => native.minimal_actions(),
-        }
-    }
-
-    fn height(&self) -> usize {
-        match self {
-            Self::Ale(binding) => binding.height(),
-            Self::Vcs(_) => vcs::HEIGHT,
-        }
-    }
-
-    fn palette(&self) -> &'static Palette {
-        match self {
-            Self::Ale(binding) => binding.palette(),
-            Self::Vcs(native) => native.palette(),
-        }
     }
 }
 

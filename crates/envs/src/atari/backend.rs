@@ -4,6 +4,13 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "ale")]
+use super::binding::Binding;
+use super::{
+    console::Console,
+    native::{self, Native},
+    roms::{Rom, RomSource},
+};
 use crate::Error;
 
 /// The emulator that runs a game. Both compute the same.
@@ -12,11 +19,10 @@ use crate::Error;
 /// use envs::atari::Backend;
 /// assert_eq!("vcs".parse(), Ok(Backend::Vcs));
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
-    /// The Arcade Learning Environment's own, which plays every game.
-    #[default]
+    /// The Arcade Learning Environment's own, which plays every game (cargo feature `ale`).
     Ale,
     /// The native one of the crate `vcs`, which is several times faster and knows the rules of few games.
     Vcs,
@@ -24,6 +30,27 @@ pub enum Backend {
 
 impl Backend {
     const ALL: [Self; 2] = [Self::Ale, Self::Vcs];
+
+    /// The backend of a game where none is chosen: the native one where it plays the game by this name. What a file holds
+    /// is not known before it is read; ALE plays it, if it is there.
+    pub fn of(rom: &RomSource) -> Self {
+        let is_native = match rom {
+            RomSource::Bundled(name) => native::games().any(|game| game == name),
+            RomSource::File(_) => !cfg!(feature = "ale"),
+        };
+        if is_native { Self::Vcs } else { Self::Ale }
+    }
+
+    /// Puts a ROM into a new console; a reset must follow.
+    pub(super) fn load(self, rom: &Rom) -> Result<Box<dyn Console>, Error> {
+        match self {
+            #[cfg(feature = "ale")]
+            Self::Ale => Ok(Box::new(Binding::load(rom)?)),
+            #[cfg(not(feature = "ale"))]
+            Self::Ale => Err(Error::NotBuilt { what: format!("{} on the backend ale", rom.game), feature: "ale" }),
+            Self::Vcs => Ok(Box::new(Native::load(rom)?)),
+        }
+    }
 }
 
 impl fmt::Display for Backend {

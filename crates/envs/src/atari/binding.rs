@@ -8,7 +8,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    emulator::{AtariAction, Emulator, RAM_BYTES, State, WIDTH},
+    AtariAction, Backend,
+    console::{Console, RAM_BYTES, WIDTH},
+    emulator::{Emulator, State},
     mt19937::Mt19937,
     palette::{self, Palette},
     roms::Rom,
@@ -63,10 +65,14 @@ impl Binding {
         let ends_without_lives = rom.game == "chopper_command";
         Ok(Self { emulator, ends_without_lives, start, restored: None })
     }
+}
 
-    /// The reset after this many since the ROM was loaded. Returns the frames that ALE counts before the reset, if it is
-    /// the first, and in it.
-    pub(super) fn reset(&mut self, resets: u32) -> (u32, u32) {
+impl Console for Binding {
+    fn backend(&self) -> Backend {
+        Backend::Ale
+    }
+
+    fn reset(&mut self, resets: u32) -> (u32, u32) {
         if let Some((state, last_frame)) = &self.start.fixed {
             self.emulator.restore(state);
             self.restored = Some(Arc::clone(last_frame));
@@ -81,55 +87,53 @@ impl Binding {
         (before, switch_on(&mut self.emulator, 1 + resets))
     }
 
-    pub(super) fn act(&mut self, action: AtariAction) -> i32 {
+    fn act(&mut self, action: AtariAction, _seen: bool) -> i32 {
         self.restored = None;
         self.emulator.act(action)
     }
 
-    pub(super) fn game_over(&self) -> bool {
+    fn game_over(&self) -> bool {
         self.emulator.game_over() || (self.ends_without_lives && self.emulator.lives() == 0)
     }
 
-    pub(super) fn lives(&self) -> u32 {
+    fn lives(&self) -> u32 {
         self.emulator.lives()
     }
 
-    pub(super) fn minimal_actions(&self) -> Vec<AtariAction> {
+    fn minimal_actions(&self) -> Vec<AtariAction> {
         self.emulator.minimal_actions()
     }
 
-    pub(super) fn height(&self) -> usize {
+    fn height(&self) -> usize {
         self.emulator.height()
     }
 
-    pub(super) fn palette(&self) -> &'static Palette {
+    fn palette(&self) -> &'static Palette {
         self.start.palette
     }
 
-    pub(super) fn screen(&self, pixels: &mut [u8]) {
+    fn screen(&self, pixels: &mut [u8]) {
         match &self.restored {
             Some(frame) => pixels.copy_from_slice(&frame.screen),
             None => self.emulator.screen(pixels),
         }
     }
 
-    pub(super) fn ram(&self, ram: &mut [u8]) {
+    fn ram(&self, ram: &mut [u8]) {
         match &self.restored {
             Some(frame) => ram.copy_from_slice(&frame.ram),
             None => self.emulator.ram(ram),
         }
     }
 
-    /// Appends the console's state and last frame.
-    pub(super) fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+    fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
         let console = self.emulator.state().encode();
         let emulators = || Arc::new(LastFrame::of(&self.emulator));
         let last_frame = self.restored.as_ref().map_or_else(emulators, Arc::clone);
         state::put(&(console, &*last_frame), bytes)
     }
 
-    /// Takes what `save` appended; `false` where it is of no such console.
-    pub(super) fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
+    fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
         let (console, frame): (Vec<u8>, LastFrame) = state::take(bytes)?;
         let fits = frame.screen.len() == self.emulator.height() * WIDTH
             && frame.ram.len() == RAM_BYTES

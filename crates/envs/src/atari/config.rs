@@ -40,7 +40,7 @@ pub enum FrameSkip {
 pub struct AtariConfig {
     /// The game.
     pub rom: RomSource,
-    /// The emulator.
+    /// The emulator: where none is chosen, that of [`Backend::of`].
     pub backend: Backend,
     /// What is observed.
     pub obs_type: ObsType,
@@ -60,8 +60,8 @@ impl AtariConfig {
     /// The settings of `ALE/<Game>-v5`: 4 frames an action, sticky with probability 0.25, RGB, at most 108,000 frames.
     pub fn new(rom: RomSource) -> Self {
         Self {
+            backend: Backend::of(&rom),
             rom,
-            backend: Backend::default(),
             obs_type: ObsType::Rgb,
             frame_skip: FrameSkip::Fixed(4),
             repeat_action_probability: 0.25,

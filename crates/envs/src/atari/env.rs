@@ -3,7 +3,7 @@
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use super::{Ale, AtariAction, AtariConfig, FrameSkip, ObsType, emulator::RAM_BYTES};
+use super::{Ale, AtariAction, AtariConfig, FrameSkip, ObsType, console::RAM_BYTES};
 use crate::{
     Action, DType, Discrete, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, rng::SeedSequence, state,
 };
@@ -58,7 +58,7 @@ impl Atari {
     ///
     /// # Errors
     /// [`Error::Rom`] where the ROM is missing, unreadable or not known, [`Error::InvalidOption`] where a setting is out
-    /// of range.
+    /// of range, [`Error::NotBuilt`] where the backend is left out.
     pub fn new(config: &AtariConfig) -> Result<Self, Error> {
         config.check()?;
         let ale = Ale::load(&config.rom, config.backend, config.repeat_action_probability)?;

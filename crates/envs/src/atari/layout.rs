@@ -3,7 +3,7 @@
 //! An encoded state is six numbers, the length of the console's own part, that part, and two numbers; a number is four
 //! bytes, the lowest first. The console's own part has a name before each chip's numbers.
 
-use super::{emulator::RAM_BYTES, mt19937::Mt19937};
+use super::{console::RAM_BYTES, mt19937::Mt19937};
 
 /// What comes before the console's own part of an encoded state: six numbers and the part's length.
 pub(super) const HEAD: usize = 28;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use vcs::{Console, Controllers, Controls, Inputs};
 
 use super::{
-    emulator::{AtariAction, RAM_BYTES},
+    AtariAction, Backend,
+    console::{self, RAM_BYTES},
     palette::{self, Palette},
     roms::Rom,
 };
@@ -34,6 +35,11 @@ static RULES: [Rules; 1] = [Rules {
         (i32::from(ours) - i32::from(theirs), theirs == 21 || ours == 21)
     },
 }];
+
+/// The names of the games that are played natively.
+pub(super) fn games() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|rules| rules.game)
+}
 
 /// The frames without action that a console runs before its reset switch is pressed, and those in which it is.
 const FRAMES_BEFORE_START: usize = 60;
@@ -68,7 +74,7 @@ impl Native {
     pub(super) fn load(rom: &Rom) -> Result<Self, Error> {
         let error = |reason: String| Error::Rom { rom: rom.game.into(), reason };
         let rules = RULES.iter().find(|rules| rules.game == rom.game).ok_or_else(|| {
-            let known: Vec<&str> = RULES.iter().map(|rules| rules.game).collect();
+            let known: Vec<&str> = games().collect();
             error(format!(
                 "the backend vcs does not know this game's rewards and ends yet: expected {}, or the backend ale",
                 known.join(", ")
@@ -80,15 +86,22 @@ impl Native {
         let console = Console::with_memory(Arc::clone(&start.cartridge), [0; RAM_BYTES], 0);
         Ok(Self { console, rules, progress: Progress::new(rules), start: Arc::clone(start) })
     }
+}
 
-    pub(super) fn reset(&mut self) {
+impl console::Console for Native {
+    fn backend(&self) -> Backend {
+        Backend::Vcs
+    }
+
+    /// The console counts no frames of its start.
+    fn reset(&mut self, _resets: u32) -> (u32, u32) {
         self.console.restore(&self.start.state);
         self.console.set_screen(&self.start.screen);
         self.progress = Progress::new(self.rules);
+        (0, 0)
     }
 
-    /// Plays a frame, which is drawn where it is seen or the game's last.
-    pub(super) fn act(&mut self, action: AtariAction, seen: bool) -> i32 {
+    fn act(&mut self, action: AtariAction, seen: bool) -> i32 {
         let inputs = self.progress.controls.act(action.code());
         let before = *self.console.state();
         match seen {
@@ -105,40 +118,42 @@ impl Native {
         reward
     }
 
-    pub(super) fn game_over(&self) -> bool {
+    fn game_over(&self) -> bool {
         self.progress.over
     }
 
     /// No game with lives is known yet.
-    pub(super) fn lives(&self) -> u32 {
+    fn lives(&self) -> u32 {
         0
     }
 
-    pub(super) fn minimal_actions(&self) -> Vec<AtariAction> {
+    fn minimal_actions(&self) -> Vec<AtariAction> {
         self.rules.minimal_actions.iter().filter_map(|&code| AtariAction::new(code)).collect()
     }
 
-    pub(super) fn palette(&self) -> &'static Palette {
+    fn palette(&self) -> &'static Palette {
         &palette::NTSC
     }
 
-    pub(super) fn screen(&self) -> &[u8] {
-        self.console.screen()
+    fn height(&self) -> usize {
+        vcs::HEIGHT
     }
 
-    pub(super) fn ram(&self) -> &[u8; RAM_BYTES] {
-        self.console.ram()
+    fn screen(&self, pixels: &mut [u8]) {
+        pixels.copy_from_slice(self.console.screen());
     }
 
-    /// Appends the console's state and screen.
-    pub(super) fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        state::put(&(self.progress, self.console.state(), self.screen()), bytes)
+    fn ram(&self, ram: &mut [u8]) {
+        ram.copy_from_slice(self.console.ram());
     }
 
-    /// Takes what `save` appended; `false` where it is of no such console.
-    pub(super) fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
+    fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        state::put(&(self.progress, self.console.state(), self.console.screen().as_slice()), bytes)
+    }
+
+    fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
         let (progress, state, screen): (Progress, vcs::State, Vec<u8>) = state::take(bytes)?;
-        let fits = self.console.fits(&state) && screen.len() == self.screen().len();
+        let fits = self.console.fits(&state) && screen.len() == self.console.screen().len();
         if fits {
             self.console.restore(&state);
             self.console.set_screen(&screen);

@@ -1,4 +1,4 @@
-//! The ROMs that ALE can run: those the crate `ale` carries, and files, which are known by their checksum.
+//! The ROMs of known games: those the crate `ale` carries, and files, which are known by their checksum.
 
 use std::{
     borrow::Cow,
@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[cfg(feature = "ale")]
 use ::ale::BundledRom;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,9 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// Where a game comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RomSource {
-    /// The game of this name (such as `pong` or `space_invaders`) that the crate `ale` carries.
+    /// The game of this name (such as `pong` or `space_invaders`) that the crate `ale` carries. Without the cargo feature
+    /// `ale`, the file `<name>.bin` in the folder of ROMs: the environment variable `ATARI_ROMS` names it, at run time or
+    /// else when this was built; `make setup` fills it.
     Bundled(String),
     /// A file, which may have any name: the game is known by the content.
     File(PathBuf),
@@ -50,12 +53,24 @@ pub struct RomInfo {
     pub same_as_ale_py: bool,
 }
 
-/// The ROMs that come with the crate `ale` and run, in alphabetical order.
+impl RomSource {
+    /// The ROM's bytes.
+    ///
+    /// # Errors
+    /// [`Error::Rom`] where the ROM is missing, unreadable or not known.
+    pub fn read(&self) -> Result<Vec<u8>, Error> {
+        Ok(Rom::open(self)?.bytes.into_owned())
+    }
+}
+
+/// The ROMs that come with the crate `ale` and run, in alphabetical order; none without the cargo feature `ale`.
 ///
 /// ```
+/// # #[cfg(feature = "ale")] {
 /// let roms = envs::atari::bundled_roms();
 /// assert_eq!(roms.len(), 61);
 /// assert!(roms.iter().all(|rom| rom.known));
+/// # }
 /// ```
 pub fn bundled_roms() -> Vec<RomInfo> {
     let info = |game: &'static Game| {
@@ -90,6 +105,7 @@ impl Rom {
         }
     }
 
+    #[cfg(feature = "ale")]
     fn bundled(name: &str) -> Result<Self, Error> {
         let rom = GAMES.iter().find(|game| game.name == name).and_then(Self::of);
         rom.ok_or_else(|| Error::Rom {
@@ -99,6 +115,22 @@ impl Rom {
                 bundled_games().collect::<Vec<_>>().join(", ")
             ),
         })
+    }
+
+    /// The game's file in the folder of ROMs.
+    #[cfg(not(feature = "ale"))]
+    fn bundled(name: &str) -> Result<Self, Error> {
+        let error = |reason: String| Error::Rom { rom: name.into(), reason };
+        let built_with = option_env!("ATARI_ROMS").map(PathBuf::from);
+        let folder = std::env::var_os("ATARI_ROMS").map(PathBuf::from).or(built_with);
+        let remedy = "run `make setup`, or name a ROM file (docs/atari.md)";
+        let folder = folder.ok_or_else(|| error(format!("ATARI_ROMS names no folder with its ROM: {remedy}")))?;
+        let path = folder.join(format!("{name}.bin"));
+        let rom = Self::read(&path).map_err(|cause| error(format!("{cause}; {remedy}")))?;
+        match rom.game == name {
+            true => Ok(rom),
+            false => Err(error(format!("{} is the ROM of {}: {remedy}", path.display(), rom.game))),
+        }
     }
 
     fn of(game: &'static Game) -> Option<Self> {
@@ -136,6 +168,32 @@ fn md5_of(bytes: &[u8]) -> String {
     Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The ROM in the crate `ale`, where that is built.
+#[cfg(feature = "ale")]
+macro_rules! carried {
+    ($name:ident) => {
+        Some(BundledRom::$name)
+    };
+}
+
+#[cfg(not(feature = "ale"))]
+macro_rules! carried {
+    ($name:ident) => {
+        None
+    };
+}
+
+/// Nothing is carried without the crate `ale`.
+#[cfg(not(feature = "ale"))]
+enum BundledRom {}
+
+#[cfg(not(feature = "ale"))]
+impl BundledRom {
+    fn data(&self) -> &'static [u8] {
+        match *self {}
+    }
+}
+
 struct Game {
     name: &'static str,
     bundled: Option<BundledRom>,
@@ -156,173 +214,121 @@ const fn game(name: &'static str, bundled: Option<BundledRom>, md5s: &'static [&
 /// Every game that ALE 0.6 knows, the ROM in the crate `ale` if there is one, and the checksums: the bundled ROM's first,
 /// then that of ale-py 0.12, then that of ALE 0.6's list, where they differ.
 static GAMES: [Game; 76] = [
-    game("adventure", Some(BundledRom::Adventure), &["4b27f5397c442d25f0c418ccdacf1926"]),
-    game("air_raid", Some(BundledRom::AirRaid), &["35be55426c1fec32dfb503b4f0651572"]),
-    game("alien", Some(BundledRom::Alien), &["f1a0a23e6464d954e3a9579c4ccd01c8"]),
-    game("amidar", Some(BundledRom::Amidar), &["056f5d886a4e7e6fdd83650554997d0d", "acb7750b4d0c4bd34969802a7deb2990"]),
-    game(
-        "assault",
-        Some(BundledRom::Assault),
-        &["c31a17942d162b80962cb1f7571cd1d5", "de78b3a064d374390ac0710f95edde92"],
-    ),
-    game("asterix", Some(BundledRom::Asterix), &["89a68746eff7f266bbf08de2483abe55"]),
-    game("asteroids", Some(BundledRom::Asteroids), &["ccbd36746ed4525821a8083b0d6d2c2c"]),
-    game(
-        "atlantis",
-        Some(BundledRom::Atlantis),
-        &["0b33252b680b65001e91a411e56e72e9", "9ad36e699ef6f45d9eb6c4cf90475c9f"],
-    ),
-    game(
-        "bank_heist",
-        Some(BundledRom::BankHeist),
-        &["83b8c01c72306d60dd9b753332ebd276", "00ce0bdd43aed84a983bef38fe7f5ee3"],
-    ),
+    game("adventure", carried!(Adventure), &["4b27f5397c442d25f0c418ccdacf1926"]),
+    game("air_raid", carried!(AirRaid), &["35be55426c1fec32dfb503b4f0651572"]),
+    game("alien", carried!(Alien), &["f1a0a23e6464d954e3a9579c4ccd01c8"]),
+    game("amidar", carried!(Amidar), &["056f5d886a4e7e6fdd83650554997d0d", "acb7750b4d0c4bd34969802a7deb2990"]),
+    game("assault", carried!(Assault), &["c31a17942d162b80962cb1f7571cd1d5", "de78b3a064d374390ac0710f95edde92"]),
+    game("asterix", carried!(Asterix), &["89a68746eff7f266bbf08de2483abe55"]),
+    game("asteroids", carried!(Asteroids), &["ccbd36746ed4525821a8083b0d6d2c2c"]),
+    game("atlantis", carried!(Atlantis), &["0b33252b680b65001e91a411e56e72e9", "9ad36e699ef6f45d9eb6c4cf90475c9f"]),
+    game("bank_heist", carried!(BankHeist), &["83b8c01c72306d60dd9b753332ebd276", "00ce0bdd43aed84a983bef38fe7f5ee3"]),
     game(
         "battle_zone",
-        Some(BundledRom::BattleZone),
+        carried!(BattleZone),
         &["e434c0e161dd3c3fb435eb6bad2e182c", "41f252a66c6301f1e8ab3612c19bc5d4"],
     ),
-    game("beam_rider", Some(BundledRom::BeamRider), &["79ab4123a83dc11d468fb2108ea09e2e"]),
-    game(
-        "berzerk",
-        Some(BundledRom::Berzerk),
-        &["fac28963307b6e85082ccd77c88325e7", "136f75c4dd02c29283752b7e5799f978"],
-    ),
-    game("bowling", Some(BundledRom::Bowling), &["c9b7afad3bfd922e006a6bfc1d4f3fe7"]),
-    game("boxing", Some(BundledRom::Boxing), &["c3ef5c4653212088eda54dc91d787870"]),
-    game("breakout", Some(BundledRom::Breakout), &["f34f08e5eb96e500e851a80be3277a56"]),
-    game(
-        "carnival",
-        Some(BundledRom::Carnival),
-        &["de29e46dbea003c3c09c892d668b9413", "028024fb8e5e5f18ea586652f9799c96"],
-    ),
-    game(
-        "centipede",
-        Some(BundledRom::Centipede),
-        &["17d000a2882f9fdaa8b4a391ad367f00", "91c2098e88a6b13f977af8c003e0bca5"],
-    ),
-    game("chopper_command", Some(BundledRom::ChopperCommand), &["c1cb228470a87beb5f36e90ac745da26"]),
-    game("crazy_climber", Some(BundledRom::CrazyClimber), &["55ef7b65066428367844342ed59f956c"]),
+    game("beam_rider", carried!(BeamRider), &["79ab4123a83dc11d468fb2108ea09e2e"]),
+    game("berzerk", carried!(Berzerk), &["fac28963307b6e85082ccd77c88325e7", "136f75c4dd02c29283752b7e5799f978"]),
+    game("bowling", carried!(Bowling), &["c9b7afad3bfd922e006a6bfc1d4f3fe7"]),
+    game("boxing", carried!(Boxing), &["c3ef5c4653212088eda54dc91d787870"]),
+    game("breakout", carried!(Breakout), &["f34f08e5eb96e500e851a80be3277a56"]),
+    game("carnival", carried!(Carnival), &["de29e46dbea003c3c09c892d668b9413", "028024fb8e5e5f18ea586652f9799c96"]),
+    game("centipede", carried!(Centipede), &["17d000a2882f9fdaa8b4a391ad367f00", "91c2098e88a6b13f977af8c003e0bca5"]),
+    game("chopper_command", carried!(ChopperCommand), &["c1cb228470a87beb5f36e90ac745da26"]),
+    game("crazy_climber", carried!(CrazyClimber), &["55ef7b65066428367844342ed59f956c"]),
     // ALE 0.6 never returns from loading the ROM that the crate carries.
     game("defender", None, &["0f643c34e40e3f1daafd9c524d3ffe64"]),
     game(
         "demon_attack",
-        Some(BundledRom::DemonAttack),
+        carried!(DemonAttack),
         &["b24f6a5820a4b7763a3d547e3e07441d", "f0e0addc07971561ab80d9abe1b8d333"],
     ),
     game("donkey_kong", None, &["36b20c427975760cb9cf4a47e41369e4"]),
     game(
         "double_dunk",
-        Some(BundledRom::DoubleDunk),
+        carried!(DoubleDunk),
         &["cfc226d04d7490b69e155abd7741e98c", "368d88a6c071caba60b4f778615aae94"],
     ),
-    game("elevator_action", Some(BundledRom::ElevatorAction), &["71f8bacfbdca019113f3f0801849057e"]),
-    game("enduro", Some(BundledRom::Enduro), &["94b92a882f6dbaa6993a46e2dcc58402"]),
-    game("fishing_derby", Some(BundledRom::FishingDerby), &["b8865f05676e64f3bec72b9defdacfa7"]),
-    game("freeway", Some(BundledRom::Freeway), &["8e0ab801b1705a740b476b7f588c6d16"]),
+    game("elevator_action", carried!(ElevatorAction), &["71f8bacfbdca019113f3f0801849057e"]),
+    game("enduro", carried!(Enduro), &["94b92a882f6dbaa6993a46e2dcc58402"]),
+    game("fishing_derby", carried!(FishingDerby), &["b8865f05676e64f3bec72b9defdacfa7"]),
+    game("freeway", carried!(Freeway), &["8e0ab801b1705a740b476b7f588c6d16"]),
     game("frogger", None, &["081e2c114c9c20b61acf25fc95c71bf4"]),
-    game("frostbite", Some(BundledRom::Frostbite), &["4ca73eb959299471788f0b685c3ba0b5"]),
+    game("frostbite", carried!(Frostbite), &["4ca73eb959299471788f0b685c3ba0b5"]),
     game("galaxian", None, &["211774f4c5739042618be8ff67351177"]),
-    game("gopher", Some(BundledRom::Gopher), &["8f90590dba143d783df5a6cff2000e4d", "c16c79aad6272baffb8aae9a7fff0864"]),
-    game(
-        "gravitar",
-        Some(BundledRom::Gravitar),
-        &["4767356fa0ed3ebe21437b4473d4ee28", "8ac18076d01a6b63acf6e2cab4968940"],
-    ),
-    game("hero", Some(BundledRom::Hero), &["fca4a5be1251927027f2c24774a02160"]),
-    game(
-        "ice_hockey",
-        Some(BundledRom::IceHockey),
-        &["47711c44723da5d67047990157dcb5dd", "a4c08c4994eb9d24fb78be1793e82e26"],
-    ),
-    game("jamesbond", Some(BundledRom::JamesBond), &["e51030251e440cffaab1ac63438b44ae"]),
-    game("journey_escape", Some(BundledRom::JourneyEscape), &["718ae62c70af4e5fd8e932fee216948a"]),
-    game("kaboom", Some(BundledRom::Kaboom), &["dbdaf82f4f0c415a94d1030271a9ef44", "5428cdfada281c569c74c7308c7f2c26"]),
-    game("kangaroo", Some(BundledRom::Kangaroo), &["4326edb70ff20d0ee5ba58fa5cb09d60"]),
+    game("gopher", carried!(Gopher), &["8f90590dba143d783df5a6cff2000e4d", "c16c79aad6272baffb8aae9a7fff0864"]),
+    game("gravitar", carried!(Gravitar), &["4767356fa0ed3ebe21437b4473d4ee28", "8ac18076d01a6b63acf6e2cab4968940"]),
+    game("hero", carried!(Hero), &["fca4a5be1251927027f2c24774a02160"]),
+    game("ice_hockey", carried!(IceHockey), &["47711c44723da5d67047990157dcb5dd", "a4c08c4994eb9d24fb78be1793e82e26"]),
+    game("jamesbond", carried!(JamesBond), &["e51030251e440cffaab1ac63438b44ae"]),
+    game("journey_escape", carried!(JourneyEscape), &["718ae62c70af4e5fd8e932fee216948a"]),
+    game("kaboom", carried!(Kaboom), &["dbdaf82f4f0c415a94d1030271a9ef44", "5428cdfada281c569c74c7308c7f2c26"]),
+    game("kangaroo", carried!(Kangaroo), &["4326edb70ff20d0ee5ba58fa5cb09d60"]),
     game("keystone_kapers", None, &["6c1f3f2e359dbf55df462ccbcdd2f6bf"]),
     game("king_kong", None, &["0dd4c69b5f9a7ae96a7a08329496779a"]),
     game("koolaid", None, &["534e23210dd1993c828d944c6ac4d9fb"]),
-    game("krull", Some(BundledRom::Krull), &["cc724ebe74a109e39c0b2784ddc980ca", "4baada22435320d185c95b7dd2bcdb24"]),
+    game("krull", carried!(Krull), &["cc724ebe74a109e39c0b2784ddc980ca", "4baada22435320d185c95b7dd2bcdb24"]),
     game(
         "kung_fu_master",
-        Some(BundledRom::KungFuMaster),
+        carried!(KungFuMaster),
         &["0b4e793c9425175498f5a65a3e960086", "5b92a93b23523ff16e2789b820e2a4c5"],
     ),
     game("laser_gates", None, &["8e4cd60d93fcde8065c1a2b972a26377"]),
     game("lost_luggage", None, &["2d76c5d1aad506442b9e9fb67765e051"]),
-    game("montezuma_revenge", Some(BundledRom::MontezumaRevenge), &["3347a6dd59049b15a38394aa2dafa585"]),
+    game("montezuma_revenge", carried!(MontezumaRevenge), &["3347a6dd59049b15a38394aa2dafa585"]),
     game("mr_do", None, &["aa7bb54d2c189a31bb1fa20099e42859"]),
-    game(
-        "ms_pacman",
-        Some(BundledRom::MsPacman),
-        &["9469d18238345d87768e8965f9f4a6b2", "87e79cd41ce136fd4f72cc6e2c161bee"],
-    ),
+    game("ms_pacman", carried!(MsPacman), &["9469d18238345d87768e8965f9f4a6b2", "87e79cd41ce136fd4f72cc6e2c161bee"]),
     game(
         "name_this_game",
-        Some(BundledRom::NameThisGame),
+        carried!(NameThisGame),
         &["f98d2276d4a25b286135566255aea9d0", "36306070f0c90a72461551a7a4f3a209"],
     ),
-    game("phoenix", Some(BundledRom::Phoenix), &["7e52a95074a66640fcfde124fffd491a"]),
-    game(
-        "pitfall",
-        Some(BundledRom::Pitfall),
-        &["f73d2d0eff548e8fc66996f27acf2b4b", "3e90cf23106f2e08b2781e41299de556"],
-    ),
-    game("pong", Some(BundledRom::Pong), &["60e0ea3cbe0913d39803477945e9e5ec"]),
-    game("pooyan", Some(BundledRom::Pooyan), &["668dc528b7ea9345140f4fcfbecf7066", "4799a40b6e889370b7ee55c17ba65141"]),
-    game("private_eye", Some(BundledRom::PrivateEye), &["ef3a4f64b6494ba770862768caf04b86"]),
-    game("qbert", Some(BundledRom::QBert), &["484b0076816a104875e00467d431c2d2"]),
-    game(
-        "riverraid",
-        Some(BundledRom::RiverRaid),
-        &["da5096000db5fdaa8d02db57d9367998", "393948436d1f4cc3192410bb918f9724"],
-    ),
+    game("phoenix", carried!(Phoenix), &["7e52a95074a66640fcfde124fffd491a"]),
+    game("pitfall", carried!(Pitfall), &["f73d2d0eff548e8fc66996f27acf2b4b", "3e90cf23106f2e08b2781e41299de556"]),
+    game("pong", carried!(Pong), &["60e0ea3cbe0913d39803477945e9e5ec"]),
+    game("pooyan", carried!(Pooyan), &["668dc528b7ea9345140f4fcfbecf7066", "4799a40b6e889370b7ee55c17ba65141"]),
+    game("private_eye", carried!(PrivateEye), &["ef3a4f64b6494ba770862768caf04b86"]),
+    game("qbert", carried!(QBert), &["484b0076816a104875e00467d431c2d2"]),
+    game("riverraid", carried!(RiverRaid), &["da5096000db5fdaa8d02db57d9367998", "393948436d1f4cc3192410bb918f9724"]),
     game(
         "road_runner",
-        Some(BundledRom::RoadRunner),
+        carried!(RoadRunner),
         &["7d3cdde63b16fa637c4484e716839c94", "ce5cc62608be2cd3ed8abd844efb8919", "2bd00beefdb424fa39931a75e890695d"],
     ),
-    game("robotank", Some(BundledRom::RoboTank), &["4f618c2429138e0280969193ed6c107e"]),
-    game("seaquest", Some(BundledRom::Seaquest), &["240bfbac5163af4df5ae713985386f92"]),
+    game("robotank", carried!(RoboTank), &["4f618c2429138e0280969193ed6c107e"]),
+    game("seaquest", carried!(Seaquest), &["240bfbac5163af4df5ae713985386f92"]),
     game("sir_lancelot", None, &["dd0cbe5351551a538414fb9e37fc56e8"]),
-    game("skiing", Some(BundledRom::Skiing), &["367411b78119299234772c08df10e134", "b76fbadc8ffb1f83e2ca08b6fb4d6c9f"]),
+    game("skiing", carried!(Skiing), &["367411b78119299234772c08df10e134", "b76fbadc8ffb1f83e2ca08b6fb4d6c9f"]),
     game("solaris", None, &["e72eb8d4410152bdcb69e7fba327b420"]),
     game(
         "space_invaders",
-        Some(BundledRom::SpaceInvaders),
+        carried!(SpaceInvaders),
         &["61dbe94f110f30ca4ec524ae5ce2d026", "72ffbef6504b75e69ee1045af9075f66"],
     ),
-    game("star_gunner", Some(BundledRom::StarGunner), &["a3c1c70024d7aabb41381adbfb6d3b25"]),
-    game("tennis", Some(BundledRom::Tennis), &["a5c96b046d5f8b7c96daaa12f925bef8", "42cdd6a9e42a3639e190722b8ea3fc51"]),
+    game("star_gunner", carried!(StarGunner), &["a3c1c70024d7aabb41381adbfb6d3b25"]),
+    game("tennis", carried!(Tennis), &["a5c96b046d5f8b7c96daaa12f925bef8", "42cdd6a9e42a3639e190722b8ea3fc51"]),
     game("tetris", None, &["b0e1ee07fbc73493eac5651a52f90f00"]),
-    game("time_pilot", Some(BundledRom::TimePilot), &["fc2104dd2dadf9a6176c1c1c8f87ced9"]),
+    game("time_pilot", carried!(TimePilot), &["fc2104dd2dadf9a6176c1c1c8f87ced9"]),
     game("trondead", None, &["fb27afe896e7c928089307b32e5642ee"]),
     game("turmoil", None, &["7a5463545dfb2dcfdafa6074b2f2c15e"]),
-    game(
-        "tutankham",
-        Some(BundledRom::Tutankham),
-        &["66c2380c71709efa7b166621e5bb4558", "085322bae40d904f53bdcc56df0593fc"],
-    ),
-    game("up_n_down", Some(BundledRom::UpNDown), &["a499d720e7ee35c62424de882a3351b6"]),
-    game(
-        "venture",
-        Some(BundledRom::Venture),
-        &["c63a98ca404aa5ee9fcff1de488c3f43", "3e899eba0ca8cd2972da1ae5479b4f0d"],
-    ),
+    game("tutankham", carried!(Tutankham), &["66c2380c71709efa7b166621e5bb4558", "085322bae40d904f53bdcc56df0593fc"]),
+    game("up_n_down", carried!(UpNDown), &["a499d720e7ee35c62424de882a3351b6"]),
+    game("venture", carried!(Venture), &["c63a98ca404aa5ee9fcff1de488c3f43", "3e899eba0ca8cd2972da1ae5479b4f0d"]),
     game(
         "video_pinball",
-        Some(BundledRom::VideoPinball),
+        carried!(VideoPinball),
         &["a2424c1a0c783d7585d701b1c71b5fdc", "107cc025334211e6d29da0b6be46aec7"],
     ),
     game(
         "wizard_of_wor",
-        Some(BundledRom::WizardOfWor),
+        carried!(WizardOfWor),
         &["663ef22eb399504d5204c543b8a86bcd", "7e8aa18bc9502eb57daaf5e7c1e94da7"],
     ),
     game(
         "yars_revenge",
-        Some(BundledRom::YarsRevenge),
+        carried!(YarsRevenge),
         &["ee8027d554d14c8d0b86f94737d2fdcc", "c5930d0e8cdae3e037349bfa08e871be"],
     ),
-    game("zaxxon", Some(BundledRom::Zaxxon), &["eea0da9b987d661264cce69a7c13c3bd"]),
+    game("zaxxon", carried!(Zaxxon), &["eea0da9b987d661264cce69a7c13c3bd"]),
 ];

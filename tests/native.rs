@@ -1,0 +1,63 @@
+//! Pong needs nothing but the native console: these tests also run where ALE is left out of the build.
+
+#[cfg(not(feature = "ale"))]
+use std::{fs, path::Path, process::Command};
+
+#[cfg(not(feature = "ale"))]
+use envs::atari::{Atari, AtariConfig, Backend};
+use envs::{Action, Env, Error, Seed};
+
+/// The same checksum as the golden file `pong/ALE-Pong-v5` begins with, from ale-py.
+const FIRST_FRAME: u32 = 3_447_781_520;
+
+fn play(id: &str) -> Result<(u32, f64), Error> {
+    let mut env = envs::make(id)?.typed::<u8>()?;
+    let mut observation = vec![0; 210 * 160 * 3];
+    env.reset(Some(&Seed::from(0)), &mut observation)?;
+    let first = crc32fast::hash(&observation);
+    let mut points = 0.0;
+    for step in 0..300 {
+        points += env.step(Action::Discrete(step / 20 % 6), &mut observation)?.reward;
+    }
+    Ok((first, points))
+}
+
+#[test]
+fn pong_plays() {
+    let (first, points) = play("ALE/Pong-v5").unwrap();
+    assert_eq!(first, FIRST_FRAME);
+    assert!(points < -1.0, "{points} points of nobody who looks");
+}
+
+#[cfg(not(feature = "ale"))]
+#[test]
+fn what_is_left_out_is_said_with_the_feature_that_brings_it() {
+    let not_built = |error: Option<Error>| matches!(error, Some(Error::NotBuilt { feature: "ale", .. }));
+    assert!(not_built(envs::spec("ALE/Breakout-v5").err()));
+    let pong = AtariConfig::from_id("Pong-v4").unwrap();
+    assert!(not_built(Atari::new(&AtariConfig { backend: Backend::Ale, ..pong }).err()));
+    assert!(matches!(envs::spec("ALE/Nonsense-v5"), Err(Error::UnknownEnv { .. })));
+}
+
+#[cfg(not(feature = "ale"))]
+#[test]
+fn a_missing_or_foreign_rom_is_named_with_the_remedy() {
+    let folder = std::env::temp_dir().join(format!("native-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("pong.bin"), [7; 2048]).unwrap();
+    let told = [Path::new("/nowhere"), &folder].map(|roms| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "helper_fails_without_a_rom", "--ignored"]).env("ATARI_ROMS", roms);
+        command.status().unwrap().success()
+    });
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(told, [true; 2]);
+}
+
+#[cfg(not(feature = "ale"))]
+#[test]
+#[ignore = "run by another test"]
+fn helper_fails_without_a_rom() {
+    let error = play("Pong-v4").unwrap_err();
+    assert!(matches!(&error, Error::Rom { reason, .. } if reason.contains("make setup")), "{error}");
+}
