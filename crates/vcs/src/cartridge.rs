@@ -31,6 +31,16 @@ pub enum Banking {
     Tigervision,
 }
 
+/// The televisions that a game was made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Television {
+    /// 262 lines in most games; a frame has at most 290.
+    #[default]
+    Ntsc,
+    /// 312 lines in most games.
+    Pal,
+}
+
 /// The content of a cartridge.
 ///
 /// ```
@@ -42,6 +52,7 @@ pub enum Banking {
 pub struct Rom {
     bytes: Box<[u8]>,
     banking: Banking,
+    television: Television,
     /// 128 bytes of memory on the cartridge, written at 1000 and read at 1080.
     has_ram: bool,
     fixed: Option<Box<[u8; WINDOW]>>,
@@ -82,11 +93,21 @@ impl Rom {
         Ok(Self {
             bytes: padded.into(),
             banking,
+            television: Television::default(),
             has_ram,
             fixed,
             #[cfg(feature = "translate")]
             translations: Arc::new(crate::translate::Translations::new()),
         })
+    }
+
+    /// The same for another television.
+    pub fn for_television(self, television: Television) -> Self {
+        Self { television, ..self }
+    }
+
+    pub(crate) fn television(&self) -> Television {
+        self.television
     }
 
     /// How the cartridge changes banks.

@@ -24,7 +24,7 @@ mod tia;
 #[cfg(feature = "translate")]
 mod translate;
 
-pub use cartridge::{Banking, Rom};
+pub use cartridge::{Banking, Rom, Television};
 pub use console::{Console, State};
 pub use controls::{Controllers, Controls};
 pub use machine::Inputs;

@@ -3,15 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cartridge::{Cartridge, Rom},
+    cartridge::{Cartridge, Rom, Television},
     riot::Timer,
     tia::{Screen, Tia, register},
 };
 
 /// The cycles of a line of the picture.
 pub(crate) const LINE: u32 = 76;
-/// The lines after which a frame ends by itself, at the next write to the TIA.
+/// The lines after which a frame ends by itself, at the next write to the TIA: no television has fewer.
 pub(crate) const MOST_LINES: u32 = 290;
+/// The same of a television for PAL.
+const MOST_LINES_PAL: u32 = 342;
 /// The cycles after which a frame ends in any case.
 pub(crate) const MOST_CYCLES: u32 = 25_000 * 4;
 
@@ -43,6 +45,8 @@ pub(crate) struct Machine {
     pub(crate) t: u32,
     /// The processor runs until this time.
     pub(crate) limit: u32,
+    /// From this time on, a write to the TIA ends the frame.
+    late: u32,
     #[serde(with = "crate::array")]
     pub(crate) ram: [u8; 128],
     pub(crate) timer: Timer,
@@ -65,6 +69,11 @@ impl Machine {
         Self {
             t: 0,
             limit: 0,
+            late: LINE
+                * match rom.television() {
+                    Television::Ntsc => MOST_LINES,
+                    Television::Pal => MOST_LINES_PAL,
+                },
             ram,
             timer: Timer::new(timer),
             tia: Tia::new(),
@@ -189,7 +198,7 @@ impl Machine {
     pub(crate) fn write_tia(&mut self, address: u16, value: u8, t: u32, screen: &mut Screen) -> u32 {
         let register = (address & 0x3f) as u8;
         if register == register::WSYNC {
-            if t >= MOST_LINES * LINE {
+            if t >= self.late {
                 self.limit = 0;
             }
             return t.next_multiple_of(LINE);
@@ -203,7 +212,7 @@ impl Machine {
 
     #[inline(never)]
     fn change_tia(&mut self, register: u8, value: u8, t: u32, screen: &mut Screen) -> u32 {
-        if t >= MOST_LINES * LINE {
+        if t >= self.late {
             self.limit = 0;
         }
         match register {

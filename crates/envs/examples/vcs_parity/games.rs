@@ -1,0 +1,234 @@
+//! Games whose rules the native console does not know: for how many frames picture and memory agree with ALE's.
+
+use anyhow::Result;
+use envs::{
+    NumpyRng, Seed,
+    atari::{Ale, AtariAction, Backend, RomSource, bundled_roms},
+};
+use rayon::prelude::*;
+use std::sync::Arc;
+use vcs::{Console, Controllers, Controls, Inputs, Rom, Television};
+
+/// What came of a game.
+struct Comparison {
+    /// The frames until memory and picture differed first; `None` where they never did.
+    ram: Option<u64>,
+    screen: Option<u64>,
+    what: String,
+    /// By how many lines ALE shows the picture lower.
+    shift: isize,
+}
+
+/// Prints a table of the games with these names, or of all, by size.
+pub fn compare_all(names: &[String], frames: u64) -> Result<()> {
+    let mut roms: Vec<_> =
+        bundled_roms().into_iter().filter(|rom| names.is_empty() || names.contains(&rom.game.into())).collect();
+    roms.sort_by_key(|rom| (rom.size, rom.game));
+    let rows = roms.par_iter().map(|rom| compare(rom.game, rom.size, frames)).collect::<Result<Vec<_>>>()?;
+    println!("| game | KiB | memory | picture | first difference |\n|---|---|---|---|---|");
+    rows.iter().for_each(|row| println!("{row}"));
+    Ok(())
+}
+
+/// A row of the table.
+fn compare(game: &'static str, size: usize, frames: u64) -> Result<String> {
+    let source = RomSource::Bundled(game.into());
+    let mut theirs = Theirs::new(&source)?;
+    theirs.start();
+    let failed = |what: String| Comparison { ram: Some(0), screen: Some(0), what, shift: 0 };
+    let comparison = match Rom::new(&source.read()?) {
+        Ok(rom) => match find_start(&rom, &mut theirs) {
+            Some(start) => play(&start, &mut theirs, frames),
+            None => failed(format!("the start ({:?})", rom.banking())),
+        },
+        Err(error) => failed(error.to_string()),
+    };
+    let until = |first: Option<u64>| first.map_or("all".to_owned(), |frame| frame.to_string());
+    let Comparison { ram, screen, what, .. } = comparison;
+    Ok(format!("| {game} | {} | {} | {} | {what} |", size / 1024, until(ram), until(screen)))
+}
+
+/// Plays random actions on both, from the same start after each end.
+fn play(start: &Start, theirs: &mut Theirs, frames: u64) -> Comparison {
+    let shift = shift(theirs, &start.console);
+    let mut comparison = Comparison { ram: None, screen: None, what: String::new(), shift };
+    let actions: Vec<AtariAction> = theirs.ale.minimal_actions().to_vec();
+    let mut rng = NumpyRng::new(&Seed::from(0));
+    let (mut console, mut controls) = (start.console.clone(), start.controls);
+    let (mut action, mut held) = (AtariAction::NOOP, 0);
+    for frame in 0..frames {
+        comparison.look(frame, theirs, &console);
+        if comparison.ram.is_some() {
+            break;
+        }
+        if theirs.ale.game_over() {
+            theirs.start();
+            (console, controls) = (start.console.clone(), start.controls);
+            continue;
+        }
+        if held == 0 {
+            action = actions[rng.integers(0, actions.len() as i64) as usize];
+            held = rng.integers(1, 20);
+        }
+        held -= 1;
+        theirs.act(action);
+        console.run_frame(&controls.act(action.code()));
+    }
+    comparison
+}
+
+impl Comparison {
+    /// Notes what differs first. Where the memories do, all pictures from there on count as different.
+    fn look(&mut self, frame: u64, theirs: &Theirs, console: &Console) {
+        let pixel = self.screen.is_none().then(|| pixel(theirs, console, self.shift)).flatten();
+        let byte = (0..128).find(|&i| theirs.ram[i] != console.ram()[i]);
+        let what = match (pixel, byte) {
+            (Some((y, x, ours)), _) => format!("line {y}, pixel {x}: {ours} instead of {}", theirs.screen[y * 160 + x]),
+            (None, Some(i)) => format!("memory byte {i}: {} instead of {}", console.ram()[i], theirs.ram[i]),
+            (None, None) => return,
+        };
+        if self.what.is_empty() {
+            self.what = what;
+        }
+        self.screen = self.screen.or(Some(frame));
+        self.ram = self.ram.or(byte.map(|_| frame));
+    }
+}
+
+/// ALE's console and what it showed last.
+struct Theirs {
+    ale: Ale,
+    screen: Vec<u8>,
+    ram: [u8; 128],
+    /// The memory when the console was switched on, which keeps what was in it before.
+    old_ram: [u8; 128],
+}
+
+impl Theirs {
+    fn new(source: &RomSource) -> Result<Self> {
+        let ale = Ale::load(source, Backend::Ale, 0.0)?;
+        let (height, width) = ale.screen_size();
+        Ok(Self { ale, screen: vec![0; height * width], ram: [0; 128], old_ram: [0; 128] })
+    }
+
+    /// The same start every time.
+    fn start(&mut self) {
+        self.ale.seed(0);
+        self.ale.reset();
+        self.ale.ram(&mut self.old_ram);
+        self.ale.reset();
+        self.look();
+    }
+
+    fn act(&mut self, action: AtariAction) {
+        self.ale.act(action);
+        self.look();
+    }
+
+    fn look(&mut self) {
+        self.ale.screen(&mut self.screen);
+        self.ale.ram(&mut self.ram);
+    }
+}
+
+/// A native console at a game's first frame.
+struct Start {
+    console: Console,
+    controls: Controls,
+}
+
+/// Starts the game as ALE does, whose timer's start, controllers and first actions are found by trying which of them lead to
+/// its memory and its picture, and then agree for longest.
+fn find_start(rom: &Rom, theirs: &mut Theirs) -> Option<Start> {
+    const FRAMES: u64 = 300;
+    let controllers = [Controllers::Joysticks, Controllers::Paddles { player: 0 }, Controllers::Paddles { player: 1 }];
+    let roms = [Television::Ntsc, Television::Pal].map(|television| Arc::new(rom.clone().for_television(television)));
+    let nearest = roms.each_ref().map(|rom| controllers.map(|controllers| nearest_start(rom, theirs, controllers)));
+    let agreement = |(_, start): (usize, Start)| {
+        let Comparison { ram, screen, .. } = play(&start, theirs, FRAMES);
+        theirs.start();
+        (ram.unwrap_or(FRAMES) + screen.unwrap_or(FRAMES), start)
+    };
+    let found = nearest.into_iter().flatten().flatten().filter(|(bytes, _)| *bytes == 0).map(agreement);
+    found.rev().max_by_key(|(frames, _)| *frames).map(|(_, start)| start)
+}
+
+/// The start whose memory differs in the fewest bytes, and among those its picture in the fewest pixels.
+fn nearest_start(rom: &Arc<Rom>, theirs: &Theirs, controllers: Controllers) -> Option<(usize, Start)> {
+    let mut nearest: Option<((usize, usize), Start)> = None;
+    for timer in 25..100 {
+        for start in starts(rom, theirs.old_ram, timer, controllers) {
+            let bytes = (0..128).filter(|&i| start.console.ram()[i] != theirs.ram[i]).count();
+            let pixels = if bytes == 0 { pixels_that_differ(theirs, &start.console) } else { 0 };
+            if nearest.as_ref().is_none_or(|(least, _)| (bytes, pixels) < *least) {
+                nearest = Some(((bytes, pixels), start));
+            }
+            if bytes + pixels == 0 {
+                return nearest.map(|(_, start)| (0, start));
+            }
+        }
+    }
+    let ((bytes, _), start) = nearest?;
+    Some((bytes, start))
+}
+
+/// The console after 60 frames without action, some with the reset switch pressed, and then some of one action.
+fn starts(rom: &Arc<Rom>, ram: [u8; 128], timer: u8, controllers: Controllers) -> Vec<Start> {
+    const MOST_FRAMES: usize = 17;
+    let mut console = Console::with_memory(Arc::clone(rom), ram, timer);
+    let controls = Controls::new(controllers);
+    let idle = controls.clone().act(0);
+    (0..60).for_each(|_| console.run_frame_unseen(&idle));
+    let pressed = Inputs { swchb: idle.swchb & !1, ..idle };
+    let mut starts = vec![];
+    for _ in 0..4 {
+        (0..4).for_each(|_| console.run_frame(&pressed));
+        starts.push(Start { console: console.clone(), controls });
+        for action in [0, 1, 2, 3, 4, 5] {
+            let (mut console, mut controls) = (console.clone(), controls);
+            for _ in 0..MOST_FRAMES {
+                console.run_frame(&controls.act(action));
+                starts.push(Start { console: console.clone(), controls });
+            }
+        }
+    }
+    starts
+}
+
+fn pixels_that_differ(theirs: &Theirs, console: &Console) -> usize {
+    let count = |shift| rows(theirs, shift).map(|(y, ours)| row_difference(theirs, console, y, ours)).sum();
+    SHIFTS.map(count).min().unwrap_or(0)
+}
+
+const SHIFTS: std::ops::RangeInclusive<isize> = -24..=24;
+
+/// By how many lines ALE shows the picture lower, where its first line is another than ours.
+fn shift(theirs: &Theirs, console: &Console) -> isize {
+    let count = |shift: &isize| {
+        let differences: usize = rows(theirs, *shift).map(|(y, ours)| row_difference(theirs, console, y, ours)).sum();
+        (differences, shift.abs())
+    };
+    SHIFTS.min_by_key(count).unwrap_or(0)
+}
+
+/// The lines that both show: theirs and ours.
+fn rows(theirs: &Theirs, shift: isize) -> impl Iterator<Item = (usize, usize)> {
+    (0..theirs.screen.len() / 160).filter_map(move |y| {
+        let ours = y.checked_add_signed(-shift)?;
+        (ours < vcs::HEIGHT).then_some((y, ours))
+    })
+}
+
+fn row_difference(theirs: &Theirs, console: &Console, y: usize, ours: usize) -> usize {
+    let (a, b) = (&theirs.screen[y * 160..][..160], &console.screen()[ours * 160..][..160]);
+    if a == b { 0 } else { (0..160).filter(|&x| a[x] != b[x]).count() }
+}
+
+/// The first pixel that differs: line and column in ALE's picture, and ours.
+fn pixel(theirs: &Theirs, console: &Console, shift: isize) -> Option<(usize, usize, u8)> {
+    rows(theirs, shift).find_map(|(y, ours)| {
+        let row = &console.screen()[ours * 160..][..160];
+        let x = (0..160).find(|&x| theirs.screen[y * 160 + x] != row[x])?;
+        Some((y, x, row[x]))
+    })
+}
