@@ -210,3 +210,10 @@ fn banks_change_where_the_scheme_says() {
         assert_eq!(usize::from(console.ram()[0x10]), banks - 1);
     }
 }
+
+/// The same code is met at two addresses that differ in bits which the console does not see, but which calls store.
+#[test]
+fn code_at_two_addresses_is_translated_for_each() {
+    // It branches to EF8E, where the timer's values are instructions, and comes back by different addresses.
+    both_ways(&looping_program(&[105, 140, 251, 234, 94, 208, 135]), 12);
+}

@@ -57,7 +57,7 @@ pub(super) struct Surroundings {
 
 /// The translated code of a ROM, shared by its consoles.
 pub(crate) struct Translations {
-    /// For each address in view: 0, or the address of the code that begins there, or [`NEVER`].
+    /// For each address in the cartridge: 0, or the address of the code that begins there, or [`NEVER`].
     entries: Box<[AtomicUsize]>,
     /// How often each address was met.
     counts: Box<[AtomicU32]>,
@@ -71,11 +71,21 @@ struct Generator {
     module: Option<JITModule>,
 }
 
+/// The addresses that a program counter may have in the cartridge.
+const ADDRESSES: usize = 8 * 4096;
+
+/// The place of an address. The console does not see the upper three bits, but a call stores them: code is of its own where
+/// they differ.
+#[inline(always)]
+fn index(pc: u16) -> usize {
+    usize::from(pc & 0xfff | (pc & 0xe000) >> 1)
+}
+
 impl Translations {
     pub(crate) fn new() -> Self {
         Self {
-            entries: (0..4096).map(|_| AtomicUsize::new(0)).collect(),
-            counts: (0..4096).map(|_| AtomicU32::new(0)).collect(),
+            entries: (0..ADDRESSES).map(|_| AtomicUsize::new(0)).collect(),
+            counts: (0..ADDRESSES).map(|_| AtomicU32::new(0)).collect(),
             regions: AtomicU32::new(0),
             generator: Mutex::new(None),
         }
@@ -92,7 +102,7 @@ impl Translations {
         rom: &Rom,
         window: &[u8; WINDOW],
     ) -> bool {
-        let at = usize::from(cpu.pc & 0xfff);
+        let at = index(cpu.pc);
         let mut entry = self.entries[at].load(Ordering::Acquire);
         if entry <= NEVER {
             if entry == NEVER || self.counts[at].fetch_add(1, Ordering::Relaxed) < HOT {
@@ -117,7 +127,7 @@ impl Translations {
     /// Translates the region that begins at `pc`, and returns its code's address or [`NEVER`].
     #[cold]
     fn translate(&self, pc: u16, window: &[u8; WINDOW]) -> usize {
-        let at = usize::from(pc & 0xfff);
+        let at = index(pc);
         let Ok(mut generator) = self.generator.lock() else { return NEVER };
         let known = self.entries[at].load(Ordering::Acquire);
         if known != 0 {
