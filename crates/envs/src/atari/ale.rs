@@ -78,6 +78,12 @@ impl Ale {
         Self { max_frames, ..self }
     }
 
+    /// Lets the native console run hot code translated, which it does at first, or not. ALE translates nothing.
+    #[cfg(feature = "translate")]
+    pub fn set_translating(&mut self, translating: bool) {
+        self.console.set_translating(translating);
+    }
+
     /// Loads the ROM anew with this seed (0 is a seed like any other). A [`reset`](Self::reset) must follow.
     pub fn seed(&mut self, seed: u32) {
         self.progress = Progress::new(seed);

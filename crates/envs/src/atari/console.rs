@@ -12,6 +12,10 @@ pub(super) const WIDTH: usize = 160;
 pub(super) trait Console: Send {
     fn backend(&self) -> Backend;
 
+    /// Lets hot code run translated or not, where there is a translation.
+    #[cfg(feature = "translate")]
+    fn set_translating(&mut self, _translating: bool) {}
+
     /// Switches the console off and on, after this many resets since the ROM was loaded. Returns the frames that ALE
     /// counts before the reset, if it is the first, and in it.
     fn reset(&mut self, resets: u32) -> (u32, u32);

@@ -93,6 +93,11 @@ impl console::Console for Native {
         Backend::Vcs
     }
 
+    #[cfg(feature = "translate")]
+    fn set_translating(&mut self, translating: bool) {
+        self.console.set_translating(translating);
+    }
+
     /// The console counts no frames of its start.
     fn reset(&mut self, _resets: u32) -> (u32, u32) {
         self.console.restore(&self.start.state);
