@@ -20,7 +20,7 @@ impl Tia {
     #[inline(never)]
     fn draw_up_to(&mut self, clock: u32, screen: &mut Screen) {
         while self.drawn < clock {
-            if self.drawn == self.line_start && self.skip_lines(clock, screen) {
+            if self.pass_unseen(clock) || self.drawn == self.line_start && self.skip_lines(clock, screen) {
                 continue;
             }
             let line_end = self.line_start + LINE_CLOCKS;
@@ -35,6 +35,29 @@ impl Tia {
                 self.end_line();
             }
         }
+    }
+
+    /// Passes all before this colour clock where that is not drawn and no objects meet that did not before. Returns whether
+    /// it did.
+    fn pass_unseen(&mut self, clock: u32) -> bool {
+        if self.drawing || self.comb || self.hidden != 0 {
+            return false;
+        }
+        if !self.is_blank() {
+            self.refresh_masks();
+            if self.overlaps & !self.collisions != 0 {
+                return false;
+            }
+        }
+        let lines = (clock - self.line_start) / LINE_CLOCKS;
+        self.line += lines;
+        self.line_start += lines * LINE_CLOCKS;
+        self.drawn = clock;
+        true
+    }
+
+    fn is_blank(&self) -> bool {
+        self.register(VBLANK) & 2 != 0
     }
 
     /// Passes whole lines that are not shown, or are as the one before. Returns whether there were any.
@@ -53,10 +76,10 @@ impl Tia {
         }
         if above == 0 && shown > 0 {
             if self.drawing {
-                let first = (self.line - FIRST_LINE) as usize * WIDTH;
-                for row in 0..lines as usize {
-                    screen.copy_within(first - WIDTH..first, first + row * WIDTH);
-                }
+                let (rows, _) = screen.as_chunks_mut::<WIDTH>();
+                let first = (self.line - FIRST_LINE) as usize;
+                let row = rows[first - 1];
+                rows[first..first + lines as usize].fill(row);
             }
         } else {
             self.stale |= self.hidden;
@@ -84,87 +107,98 @@ impl Tia {
 
     /// Draws the pixels from `from` to before `to` of the current line.
     fn draw(&mut self, from: u32, to: u32, screen: &mut Screen) {
-        let shown = self.line.wrapping_sub(FIRST_LINE);
-        if shown >= HEIGHT as u32 {
-            return;
-        }
-        let row = shown as usize * WIDTH;
-        let whole = from == 0 && to == WIDTH as u32;
+        let (rows, _) = screen.as_chunks_mut::<WIDTH>();
+        let Some(row) = rows.get_mut(self.line.wrapping_sub(FIRST_LINE) as usize) else { return };
         self.refresh_masks();
-        let segment = Mask::range(from, to);
-        let blank = self.register(VBLANK) & 2 != 0;
+        let blank = self.is_blank();
         if !blank {
-            self.collide(segment);
+            self.collide(from, to);
         }
         if self.drawing {
-            let pixels = row + from as usize..row + to as usize;
-            if blank {
-                screen[pixels].fill(0);
-            } else {
-                let background = self.register(COLUBK);
-                screen[pixels].fill(background);
-                self.paint(segment, row, screen);
+            match blank {
+                true => row[from as usize..to as usize].fill(0),
+                false => self.paint(from, to, row),
             }
             if self.comb && from < 8 {
-                screen[row + from as usize..row + to.min(8) as usize].fill(0);
+                row[from as usize..to.min(8) as usize].fill(0);
             }
         }
-        self.repeats = whole && !self.comb && self.hidden == 0;
+        self.repeats = from == 0 && to == WIDTH as u32 && !self.comb && self.hidden == 0;
     }
 
-    fn paint(&self, segment: Mask, row: usize, screen: &mut Screen) {
-        let [p0, p1, m0, m1, bl, pf] = self.masks.map(|mask| mask & segment);
+    fn paint(&self, from: u32, to: u32, row: &mut [u8; WIDTH]) {
+        let whole = from == 0 && to == WIDTH as u32;
+        let background = self.register(COLUBK);
+        match whole {
+            true => *row = [background; WIDTH],
+            false => row[from as usize..to as usize].fill(background),
+        }
+        let [p0, p1, m0, m1, bl, pf] = self.masks;
         let control = self.register(CTRLPF);
         let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.register(register));
-        let Ok(row) = <&mut [u8; WIDTH]>::try_from(&mut screen[row..row + WIDTH]) else { return };
         let mut fill = |mask: Mask, colour: u8| {
-            mask.for_each_run(|start, length| {
-                if let Some(run) = row.get_mut(start..start + length) {
-                    run.fill(colour);
-                }
-            });
-        };
-        let playfield = |fill: &mut dyn FnMut(Mask, u8)| {
-            if control & 2 != 0 && control & 4 == 0 {
-                fill(pf & Mask::range(0, 80), colup0);
-                fill(pf & Mask::range(80, 160), colup1);
-                fill(bl, colupf);
-            } else {
-                fill(pf | bl, colupf);
+            if !mask.is_empty() {
+                let mask = if whole { mask } else { mask & Mask::range(from, to) };
+                mask.paint(colour, row);
             }
         };
-        if control & 4 == 0 {
-            playfield(&mut fill);
+        let is_in_front = control & 4 != 0;
+        if is_in_front {
+            fill(p1 | m1, colup1);
+            fill(p0 | m0, colup0);
         }
-        fill(p1 | m1, colup1);
-        fill(p0 | m0, colup0);
-        if control & 4 != 0 {
-            playfield(&mut fill);
+        if control & 6 == 2 {
+            fill(pf & Mask::range(0, 80), colup0);
+            fill(pf & Mask::range(80, 160), colup1);
+            fill(bl, colupf);
+        } else {
+            fill(pf | bl, colupf);
+        }
+        if !is_in_front {
+            fill(p1 | m1, colup1);
+            fill(p0 | m0, colup0);
         }
     }
 
-    fn collide(&mut self, segment: Mask) {
-        let mut seen = Mask::EMPTY;
-        let mut twice = Mask::EMPTY;
+    /// Finds which objects meet from pixel `from` to before `to`.
+    fn collide(&mut self, from: u32, to: u32) {
+        let new = self.overlaps & !self.collisions;
+        if new == 0 {
+            return;
+        }
+        let segment = Mask::range(from, to);
+        for high in 1..6 {
+            let mask = self.masks[high] & segment;
+            for low in 0..high {
+                let bit = 1 << pair(low, high);
+                if new & bit != 0 && !(mask & self.masks[low]).is_empty() {
+                    self.collisions |= bit;
+                }
+            }
+        }
+    }
+
+    /// The pairs of objects that meet anywhere in a line.
+    fn find_overlaps(&self) -> u16 {
+        let (mut seen, mut twice) = (Mask::EMPTY, Mask::EMPTY);
         for mask in self.masks {
             twice |= seen & mask;
             seen |= mask;
         }
-        if (twice & segment).is_empty() {
-            return;
+        if twice.is_empty() {
+            return 0;
         }
-        let twice = twice & segment;
+        let mut overlaps = 0;
         for high in 1..6 {
             let mask = self.masks[high] & twice;
             if mask.is_empty() {
                 continue;
             }
             for low in 0..high {
-                if !(mask & self.masks[low]).is_empty() {
-                    self.collisions |= 1 << pair(low, high);
-                }
+                overlaps |= u16::from(!(mask & self.masks[low]).is_empty()) << pair(low, high);
             }
         }
+        overlaps
     }
 
     fn refresh_masks(&mut self) {
@@ -182,6 +216,7 @@ impl Tia {
             }
         }
         self.stale = 0;
+        self.overlaps = self.find_overlaps();
     }
 
     fn player(&self, n: usize) -> Mask {

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use std::ops::{BitAnd, BitOr, BitOrAssign, Not};
+use std::ops::{BitAnd, BitOr, BitOrAssign};
+
+use super::WIDTH;
 
 /// A set of pixels of a line: bit `x % 64` of word `x / 64`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,22 +47,39 @@ impl Mask {
         self.0[0] | self.0[1] | self.0[2] == 0
     }
 
-    /// Calls `paint` with each run of pixels.
-    #[inline(always)]
-    pub(crate) fn for_each_run(self, mut paint: impl FnMut(usize, usize)) {
+    /// Gives the pixels of the set this colour.
+    pub(crate) fn paint(self, colour: u8, row: &mut [u8; WIDTH]) {
+        let colour = u64::from(colour) * 0x0101_0101_0101_0101;
+        let (groups, _) = row.as_chunks_mut::<8>();
         for (i, mut word) in self.0.into_iter().enumerate() {
             while word != 0 {
-                let start = word.trailing_zeros();
-                let length = (word >> start).trailing_ones();
-                paint(64 * i + start as usize, length as usize);
-                if start + length >= 64 {
-                    break;
+                let group = word.trailing_zeros() / 8;
+                let inside = BYTES[usize::from((word >> (8 * group)) as u8)];
+                word &= !(0xff << (8 * group));
+                if let Some(pixels) = groups.get_mut(8 * i + group as usize) {
+                    *pixels = (u64::from_le_bytes(*pixels) & !inside | colour & inside).to_le_bytes();
                 }
-                word &= u64::MAX << (start + length);
             }
         }
     }
 }
+
+/// Each of 8 bits as a byte of 0 or 255, the lowest first.
+static BYTES: [u64; 256] = {
+    let mut bytes = [0; 256];
+    let mut bits = 0;
+    while bits < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            if bits >> bit & 1 != 0 {
+                bytes[bits] |= 0xff << (8 * bit);
+            }
+            bit += 1;
+        }
+        bits += 1;
+    }
+    bytes
+};
 
 impl BitAnd for Mask {
     type Output = Self;
@@ -82,13 +101,5 @@ impl BitOrAssign for Mask {
     #[inline(always)]
     fn bitor_assign(&mut self, other: Self) {
         *self = *self | other;
-    }
-}
-
-impl Not for Mask {
-    type Output = Self;
-    #[inline(always)]
-    fn not(self) -> Self {
-        Self([!self.0[0], !self.0[1], !self.0[2]])
     }
 }

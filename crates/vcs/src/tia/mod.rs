@@ -85,6 +85,8 @@ pub(crate) struct Tia {
     /// Where each object is in a line as the registers stand, for those whose bit in `stale` is not set.
     masks: [Mask; 6],
     stale: u8,
+    /// The pairs of objects that meet in such a line, and those that met since CXCLR.
+    overlaps: u16,
     collisions: u16,
     /// Whether this line's first 8 pixels are black after an HMOVE.
     comb: bool,
@@ -117,6 +119,7 @@ impl Tia {
             hidden: 0,
             masks: [Mask::EMPTY; 6],
             stale: 0x3f,
+            overlaps: 0,
             collisions: 0,
             comb: false,
             drawn: 0,
@@ -215,13 +218,15 @@ impl Tia {
             PF0..=PF2 => self.stale |= 1 << PF,
             RESP0..=RESBL => return self.place(usize::from(register - RESP0), clock),
             GRP0 => {
-                self.old_grp[1] = self.written[usize::from(GRP1)];
-                self.stale |= 1 << P0 | 1 << P1;
+                let shown = self.written[usize::from(GRP1)];
+                self.stale |= 1 << P0 | u8::from(self.old_grp[1] != shown) << P1;
+                self.old_grp[1] = shown;
             }
             GRP1 => {
-                self.old_grp[0] = self.written[usize::from(GRP0)];
-                self.old_enabl = self.written[usize::from(ENABL)];
-                self.stale |= 1 << P0 | 1 << P1 | 1 << BL;
+                let (shown, enabled) = (self.written[usize::from(GRP0)], self.written[usize::from(ENABL)]);
+                self.stale |= 1 << P1 | u8::from(self.old_grp[0] != shown) << P0;
+                self.stale |= u8::from(self.old_enabl != enabled) << BL;
+                (self.old_grp[0], self.old_enabl) = (shown, enabled);
             }
             ENAM0 => self.stale |= 1 << M0,
             ENAM1 => self.stale |= 1 << M1,
