@@ -13,7 +13,7 @@ mod tests;
 
 pub(crate) use decode::run;
 #[cfg(feature = "translate")]
-pub(crate) use decode::{CYCLES, OPERANDS, run_translated};
+pub(crate) use decode::{CYCLES, OPERANDS, WAIT_CYCLES, loads_timer, run_translated};
 
 /// The registers. Sign and zero flags are kept as the bytes they are found from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,6 +17,11 @@ const MOST_LINES_PAL: u32 = 342;
 /// The cycles after which a frame ends in any case.
 pub(crate) const MOST_CYCLES: u32 = 25_000 * 4;
 
+/// A time that does not come.
+const NEVER: u32 = u32::MAX;
+/// The cycles of an instruction that reads the timer.
+const LOAD_CYCLES: u32 = 4;
+
 /// What is connected to the console, and how it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
@@ -59,6 +64,8 @@ pub(crate) struct Machine {
     dumping: bool,
     /// When the paddles' capacitors began to charge.
     charging_since: u32,
+    /// When each is charged, from the frame's begin or the last change on.
+    pub(crate) charged_at: [u32; 4],
     /// Whether the joysticks' buttons are latched, and the latches.
     latching: bool,
     latches: [bool; 2],
@@ -83,6 +90,7 @@ impl Machine {
             vsync: false,
             dumping: false,
             charging_since: 0,
+            charged_at: [0; 4],
             latching: false,
             latches: [false; 2],
         }
@@ -102,6 +110,7 @@ impl Machine {
         if 0u32.wrapping_sub(self.charging_since) > 1 << 30 && self.charging_since > 1 << 31 {
             self.charging_since = self.charging_since.wrapping_add(1 << 29);
         }
+        self.time_paddles();
         self.limit = MOST_CYCLES;
         self.tia.begin_frame(3 * self.t, drawing);
         for (latch, fire) in self.latches.iter_mut().zip(self.inputs.fire) {
@@ -147,7 +156,7 @@ impl Machine {
                 self.tia.catch_up(3 * t, screen);
                 self.tia.collisions(register as u8)
             }
-            8..=11 => u8::from(self.paddle_is_charged(usize::from(register) - 8, t)) << 7,
+            8..=11 => u8::from(t >= self.charged_at[usize::from(register & 3)]) << 7,
             12 | 13 => {
                 let player = usize::from(register) - 12;
                 let pressed = self.inputs.fire[player] || self.latching && self.latches[player];
@@ -158,12 +167,22 @@ impl Machine {
         driven | bus & 0x3f
     }
 
-    fn paddle_is_charged(&self, paddle: usize, t: u32) -> bool {
-        match self.inputs.paddles[paddle] {
-            Some(0) => true,
-            Some(cycles) => !self.dumping && t.wrapping_sub(self.charging_since) > cycles,
-            None => false,
-        }
+    /// Finds when the paddles' capacitors are charged.
+    fn time_paddles(&mut self) {
+        // A frame's times are small; what is not began before the frame.
+        let since = i64::from(self.charging_since.cast_signed());
+        self.charged_at = self.inputs.paddles.map(|cycles| match cycles {
+            Some(0) => 0,
+            Some(cycles) if !self.dumping => (since + i64::from(cycles) + 1).clamp(0, i64::from(NEVER)) as u32,
+            _ => NEVER,
+        });
+    }
+
+    /// The time after waiting for the timer: `t`, at which a loop begins that reads it every `period` cycles until it is 0,
+    /// or the begin of its last round, if that is before the time `end`.
+    pub(crate) fn wait_for_timer(&self, t: u32, period: u32, end: u32) -> u32 {
+        let later = t.saturating_add(self.timer.wait(t + LOAD_CYCLES, period));
+        if later < end { later } else { t }
     }
 
     /// Writes anywhere but to the memory. Returns the time, which a write to WSYNC moves.
@@ -210,8 +229,9 @@ impl Machine {
         self.change_tia(register, value, t, screen)
     }
 
+    /// Takes a write of a register's own bits that [may change](Tia::changes) something.
     #[inline(never)]
-    fn change_tia(&mut self, register: u8, value: u8, t: u32, screen: &mut Screen) -> u32 {
+    pub(crate) fn change_tia(&mut self, register: u8, value: u8, t: u32, screen: &mut Screen) -> u32 {
         if t >= self.late {
             self.limit = 0;
         }
@@ -228,6 +248,7 @@ impl Machine {
                     self.charging_since = t;
                 }
                 self.dumping = value & 0x80 != 0;
+                self.time_paddles();
                 self.latching = value & 0x40 != 0;
                 if !self.latching {
                     self.latches = [false; 2];

@@ -44,6 +44,14 @@ impl Timer {
         0xffu8.wrapping_sub(elapsed.wrapping_sub(expired) as u8)
     }
 
+    /// Where a loop that does nothing but read INTIM until it is 0, every `period` cycles, the next time at `t`: how many
+    /// cycles of whole rounds can be passed at once.
+    pub(crate) fn wait(&self, t: u32, period: u32) -> u32 {
+        let elapsed = t.wrapping_sub(self.since).wrapping_sub(1);
+        let expires = u32::from(self.value).saturating_sub(1) << self.shift;
+        expires.saturating_sub(elapsed).div_ceil(period) * period
+    }
+
     /// What INSTAT shows: bit 7 after the timer went below 0.
     pub(crate) fn status(&self, t: u32) -> u8 {
         let elapsed = t.wrapping_sub(self.since).wrapping_sub(1);
@@ -56,6 +64,34 @@ impl Timer {
         // Long after its end only the time modulo 256 matters.
         if 0u32.wrapping_sub(self.since) > 1 << 30 && self.since > 1 << 31 {
             self.since = self.since.wrapping_add(1 << 29);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Timer;
+
+    proptest! {
+        #[test]
+        fn waiting_passes_no_read_that_would_end_it(
+            (register, value, since) in any::<(u8, u8, u32)>(),
+            (later, period) in (0u32..5_000, 1u32..9),
+        ) {
+            let mut timer = Timer::new(0);
+            timer.set(register, value, since);
+            let begin = since.wrapping_add(1 + later);
+            let passed = timer.wait(begin, period);
+            prop_assert_eq!(passed % period, 0);
+            for t in (0..passed).step_by(period as usize) {
+                prop_assert!(timer.read(begin.wrapping_add(t)) != 0);
+            }
+            // It comes as far as the first interval in which 0 is seen, unless that is over.
+            let expired = timer.status(begin) != 0;
+            let reached = timer.read(begin.wrapping_add(passed));
+            prop_assert!(expired && passed == 0 || reached == 0 || timer.status(begin.wrapping_add(passed)) != 0);
         }
     }
 }

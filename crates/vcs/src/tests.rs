@@ -106,6 +106,47 @@ fn a_frame_ends_whatever_the_program_does() {
     }
 }
 
+/// A loop that goes on at address 80 under two of its mirrors in turn; there a call is made, and the upper byte of the
+/// address it pushes is shown.
+#[test]
+fn mirrored_code_pushes_the_addresses_it_runs_at() {
+    let mut body = vec![0xea; 0x100];
+    // INC 80; LDA 80; AND #1; BEQ 1; LDA #E0; EOR #F0; PHA; LDA #7F; PHA; RTS
+    let choice = [0xe6, 0x80, 0xa5, 0x80, 0x29, 0x01, 0xf0, 0x02, 0xa9, 0xe0, 0x49, 0xf0, 0x48, 0xa9, 0x7f, 0x48, 0x60];
+    body[..choice.len()].copy_from_slice(&choice);
+    // JSR F0C0; JMP F100
+    body[0x80..0x86].copy_from_slice(&[0x20, 0xc0, 0xf0, 0x4c, 0x00, 0xf1]);
+    // TSX; LDA 0102,X; STA 81; STA COLUBK; RTS
+    body[0xc0..0xc9].copy_from_slice(&[0xba, 0xbd, 0x02, 0x01, 0x85, 0x81, 0x85, 0x09, 0x60]);
+    both_ways(&looping_program(&body), 40);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// The stack is where the objects are enabled; the timer is set and awaited; an interrupt and a call return.
+    #[test]
+    fn what_games_do_most_is_translated_exactly(
+        stack in prop_oneof![0x18u8..0x30, any::<u8>()],
+        [timer, value, delay, colour] in any::<[u8; 4]>(),
+        (load, paddle) in (0..3usize, 0u8..0x50),
+    ) {
+        let mut body = vec![0xa2, stack, 0x9a, 0xa9, colour, 0x08, 0x49, 0x01, 0x08, 0x29, 0x01, 0xd0, 0x02, 0x08, 0x28];
+        body.extend([0xa0, colour, 0xb9, paddle, 0x00, 0x85, 0x82, 0xa5, 0x38, 0x05, 0x3b, 0x85, 0x83]);
+        body.extend([0xa9, value & 31, 0x8d, 0x94 | timer & 3, 0x02]);
+        body.extend(vec![0xea; usize::from(delay & 31)]);
+        body.extend([[0xad, 0xae, 0xac][load], 0x84, 0x02, 0xd0, 0xfb]);
+        body.extend([0xa2, 0xff, 0x9a, 0x00, 0xea, 0x20, 0xe0, 0xf0, 0x85, 0x09]);
+        body.resize(0x100, 0xea);
+        // INC 81; RTI; TSX; STX COLUP0; RTS
+        body[0xd0..0xd3].copy_from_slice(&[0xe6, 0x81, 0x40]);
+        body[0xe0..0xe4].copy_from_slice(&[0xba, 0x86, 0x06, 0x60]);
+        let mut rom = looping_program(&body);
+        rom[0xffe..].copy_from_slice(&[0xd0, 0xf0]);
+        both_ways(&rom, 12);
+    }
+}
+
 /// Instructions and their lengths.
 const COMMON: [(u8, usize); 52] = [
     (0xa9, 2),

@@ -68,6 +68,30 @@ fn fetch_slowly(pc: u16, t: u32, machine: &mut Machine, screen: &mut Screen, rom
     code
 }
 
+/// The offset of a branch that goes back over itself and the three bytes before it.
+const BACK_TO_LOAD: u8 = 0xfb;
+
+/// The time after waiting for the timer, if that is what the loop at `pc`, a load and BNE, does.
+#[inline(never)]
+fn wait(pc: u16, t: u32, code: &[u8; WINDOW], machine: &Machine) -> u32 {
+    let at = usize::from(pc & 0xfff);
+    let address = u16::from_le_bytes([code[at + 1], code[at + 2]]);
+    if pc & 0x1000 == 0 || !loads_timer(code[at], address) {
+        return t;
+    }
+    let crosses = (pc ^ pc.wrapping_add(LOAD_AND_BRANCH)) & 0xff00 != 0;
+    machine.wait_for_timer(t, WAIT_CYCLES + u32::from(crosses), machine.limit)
+}
+
+/// The bytes of a load with an absolute address and a branch, and their cycles where the branch is taken.
+const LOAD_AND_BRANCH: u16 = 5;
+pub(crate) const WAIT_CYCLES: u32 = 7;
+
+/// Whether an instruction loads a register from the timer.
+pub(crate) fn loads_timer(opcode: u8, address: u16) -> bool {
+    matches!(opcode, 0xac..=0xae) && address & 0x1285 == 0x284
+}
+
 impl Runner<'_> {
     /// Runs to the limit, or one instruction.
     fn run<const BANKED: bool, const ONE: bool>(mut self, cpu: &mut Cpu) {
@@ -707,7 +731,12 @@ impl Runner<'_> {
             0x70 => branch!(self.cpu.overflow),
             0x90 => branch!(self.cpu.carry == 0),
             0xb0 => branch!(self.cpu.carry != 0),
-            0xd0 => branch!(self.cpu.not_zero != 0),
+            0xd0 => {
+                branch!(self.cpu.not_zero != 0);
+                if !BANKED && op == BACK_TO_LOAD && self.cpu.not_zero != 0 {
+                    self.t = wait(self.cpu.pc, self.t, self.code, self.machine);
+                }
+            }
             0xf0 => branch!(self.cpu.not_zero == 0),
 
             0x18 => self.cpu.carry = 0,

@@ -16,8 +16,8 @@ use cranelift_codegen::{
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 
 use super::{
-    memory::Place,
-    region::{Instruction, Mode, Region},
+    known::Known,
+    region::{BRK, Instruction, Mode, RTI, Region},
 };
 use crate::{cpu::Cpu, machine::Machine};
 
@@ -37,13 +37,13 @@ const REGISTERS: [usize; 10] = [
 const A: usize = 0;
 const X: usize = 1;
 const Y: usize = 2;
-const SP: usize = 3;
-const SIGN: usize = 4;
-const NOT_ZERO: usize = 5;
-const CARRY: usize = 6;
-const OVERFLOW: usize = 7;
-const DECIMAL: usize = 8;
-const INTERRUPTS_OFF: usize = 9;
+pub(super) const SP: usize = 3;
+pub(super) const SIGN: usize = 4;
+pub(super) const NOT_ZERO: usize = 5;
+pub(super) const CARRY: usize = 6;
+pub(super) const OVERFLOW: usize = 7;
+pub(super) const DECIMAL: usize = 8;
+pub(super) const INTERRUPTS_OFF: usize = 9;
 
 pub(super) struct Emitter<'a> {
     pub(super) b: FunctionBuilder<'a>,
@@ -55,6 +55,9 @@ pub(super) struct Emitter<'a> {
     pub(super) window: Value,
     config: TargetFrontendConfig,
     blocks: BTreeMap<u16, Block>,
+    pub(super) region: &'a Region,
+    /// What is known in front of the current instruction.
+    pub(super) known: Known,
 }
 
 /// Fills `function` with the region's code.
@@ -77,11 +80,25 @@ pub(super) fn region(function: &mut Function, config: TargetFrontendConfig, entr
     b.def_var(t, value);
     let leaders = region.leaders.iter().filter(|leader| region.instructions.contains_key(leader));
     let blocks: BTreeMap<u16, Block> = leaders.map(|leader| (*leader, b.create_block())).collect();
-    let mut emitter = Emitter { b, registers, t, cpu, machine, surroundings, window, config, blocks };
+    let mut emitter = Emitter {
+        b,
+        registers,
+        t,
+        cpu,
+        machine,
+        surroundings,
+        window,
+        config,
+        blocks,
+        region,
+        known: Known::default(),
+    };
     emitter.go_to(entry);
+    let known = Known::of(entry, region);
     for (leader, block) in emitter.blocks.clone() {
         emitter.b.switch_to_block(block);
-        emitter.chain(leader, region);
+        emitter.known = known.get(&leader).copied().unwrap_or_default();
+        emitter.chain(leader);
     }
     emitter.b.seal_all_blocks();
     emitter.b.finalize();
@@ -89,10 +106,15 @@ pub(super) fn region(function: &mut Function, config: TargetFrontendConfig, entr
 
 impl Emitter<'_> {
     /// Emits instructions up to the next leader or the end of the way.
-    fn chain(&mut self, leader: u16, region: &Region) {
+    fn chain(&mut self, leader: u16) {
         let mut pc = leader;
-        while let Some(instruction) = region.instructions.get(&pc) {
+        if let Some(cycles) = self.region.wait_at(pc) {
+            self.wait_for_timer(cycles);
+        }
+        while let Some(instruction) = self.region.instructions.get(&pc) {
+            let after = self.known.after(instruction);
             self.instruction(instruction);
+            self.known = after;
             if instruction.ends() || instruction.is_branch() {
                 return;
             }
@@ -104,11 +126,11 @@ impl Emitter<'_> {
         self.go_to(pc);
     }
 
-    fn get(&mut self, register: usize) -> Value {
+    pub(super) fn get(&mut self, register: usize) -> Value {
         self.b.use_var(self.registers[register])
     }
 
-    fn set(&mut self, register: usize, value: Value) {
+    pub(super) fn set(&mut self, register: usize, value: Value) {
         self.b.def_var(self.registers[register], value);
     }
 
@@ -144,7 +166,7 @@ impl Emitter<'_> {
         self.set_time(t);
     }
 
-    fn constant(&mut self, value: u32) -> Value {
+    pub(super) fn constant(&mut self, value: u32) -> Value {
         self.b.ins().iconst(I32, i64::from(value))
     }
 
@@ -208,7 +230,7 @@ impl Emitter<'_> {
     }
 
     /// Stores all registers and returns.
-    fn leave(&mut self, pc: Value, status: i64) {
+    pub(super) fn leave(&mut self, pc: Value, status: i64) {
         let flags = MemFlags::trusted();
         for (register, offset) in REGISTERS.into_iter().enumerate() {
             let value = self.get(register);
@@ -234,7 +256,7 @@ impl Emitter<'_> {
     fn instruction(&mut self, i: &Instruction) {
         let opcode = i.opcode;
         let adds = opcode & 3 == 1 && matches!(opcode >> 5, 3 | 7);
-        if adds {
+        if adds && !self.known.binary {
             let decimal = self.get(DECIMAL);
             self.leave_if(decimal, i.pc, super::INTERPRET);
         }
@@ -254,17 +276,28 @@ impl Emitter<'_> {
                 self.jump(i.operand, i.pc);
             }
             0x60 => {
-                let low = self.pull();
-                let high = self.pull();
-                let high = self.b.ins().ishl_imm(high, 8);
-                let back = self.b.ins().bor(low, high);
+                let back = self.pull_pc();
                 let back = self.b.ins().iadd_imm(back, 1);
-                self.leave(back, super::GO_ON);
+                self.go_back(back, i.pc);
             }
-            0x08 => {
-                let status = self.status();
-                self.push(status, Some(i.next()));
+            BRK => {
+                let back = i.pc.wrapping_add(2);
+                for byte in [back >> 8, back & 0xff] {
+                    let byte = self.constant(byte.into());
+                    self.push(byte, None);
+                }
+                self.push_status(None);
+                self.set_flag(INTERRUPTS_OFF, true);
+                self.end_frame(i.operand);
+                self.jump(i.operand, i.pc);
             }
+            RTI => {
+                let status = self.pull();
+                self.set_status(status);
+                let back = self.pull_pc();
+                self.go_back(back, i.pc);
+            }
+            0x08 => self.push_status(Some(i.next())),
             0x48 => {
                 let a = self.get(A);
                 self.push(a, Some(i.next()));
@@ -437,37 +470,6 @@ impl Emitter<'_> {
         self.load(register, value);
     }
 
-    fn push(&mut self, value: Value, next: Option<u16>) {
-        let sp = self.get(SP);
-        let below = self.b.ins().iadd_imm(sp, -1);
-        let below = self.b.ins().band_imm(below, 0xff);
-        self.set(SP, below);
-        self.write(Place::ZeroPage(sp), value, next);
-    }
-
-    fn pull(&mut self) -> Value {
-        let sp = self.get(SP);
-        let above = self.b.ins().iadd_imm(sp, 1);
-        let above = self.b.ins().band_imm(above, 0xff);
-        self.set(SP, above);
-        self.read(Place::ZeroPage(above))
-    }
-
-    /// The status register as [`Cpu::status`] gives it.
-    fn status(&mut self) -> Value {
-        let sign = self.get(SIGN);
-        let mut status = self.b.ins().band_imm(sign, 0x80);
-        let not_zero = self.get(NOT_ZERO);
-        let zero = self.b.ins().icmp_imm(IntCC::Equal, not_zero, 0);
-        let zero = self.b.ins().uextend(I32, zero);
-        let flags = [OVERFLOW, DECIMAL, INTERRUPTS_OFF, CARRY].map(|flag| self.get(flag));
-        for (flag, bit) in flags.into_iter().zip([6, 3, 2, 0]).chain([(zero, 1)]) {
-            let flag = self.b.ins().ishl_imm(flag, bit);
-            status = self.b.ins().bor(status, flag);
-        }
-        self.b.ins().bor_imm(status, 0x30)
-    }
-
     fn branch(&mut self, i: &Instruction) {
         let sign = self.get(SIGN);
         let flag = match i.opcode >> 6 {
@@ -495,7 +497,7 @@ impl Emitter<'_> {
     }
 
     /// Goes to an address. Every loop has a jump backwards, where it is left in time.
-    fn jump(&mut self, target: u16, from: u16) {
+    pub(super) fn jump(&mut self, target: u16, from: u16) {
         if target <= from {
             let t = self.time();
             let late = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, t, i64::from(super::LAST_CYCLE));

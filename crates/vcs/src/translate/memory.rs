@@ -18,6 +18,7 @@ use crate::{
 };
 
 const RAM: i32 = offset_of!(Machine, ram) as i32;
+const CHARGED_AT: i32 = offset_of!(Machine, charged_at) as i32;
 const LIMIT: i32 = offset_of!(Machine, limit) as i32;
 const WRITTEN: i32 = (offset_of!(Machine, tia) + Tia::WRITTEN) as i32;
 const OLD_GRP: i32 = (offset_of!(Machine, tia) + Tia::OLD_GRP) as i32;
@@ -32,6 +33,8 @@ pub(super) enum Place {
     Absolute(u16),
     /// One in the zero page.
     ZeroPage(Value),
+    /// One that is named with two bytes and an index.
+    Indexed(u16, Value),
     /// Any one.
     Any(Value),
 }
@@ -44,6 +47,10 @@ impl Emitter<'_> {
             Mode::ZeroPage => Place::Low(operand as u8),
             Mode::Absolute => Place::Absolute(operand),
             Mode::ZeroPageX | Mode::ZeroPageY => {
+                let known = if instruction.mode == Mode::ZeroPageX { self.known.x } else { self.known.y };
+                if let Some(index) = known {
+                    return Place::Low((operand as u8).wrapping_add(index));
+                }
                 let index = if instruction.mode == Mode::ZeroPageX { self.x() } else { self.y() };
                 let sum = self.b.ins().iadd_imm(index, i64::from(operand));
                 Place::ZeroPage(self.b.ins().band_imm(sum, 0xff))
@@ -55,7 +62,7 @@ impl Emitter<'_> {
                     self.add_crossing(low);
                 }
                 let sum = self.b.ins().iadd_imm(index, i64::from(operand));
-                Place::Any(self.b.ins().band_imm(sum, 0xffff))
+                Place::Indexed(operand, self.b.ins().band_imm(sum, 0xffff))
             }
             Mode::IndirectX => {
                 let x = self.x();
@@ -101,6 +108,7 @@ impl Emitter<'_> {
         let flags = MemFlags::trusted();
         match place {
             Place::Low(address) if address & 0x80 != 0 => self.memory(RAM + i32::from(address & 0x7f)),
+            Place::Low(address) if address & 0x0c == 8 => self.paddle(address.into(), address),
             Place::Low(address) => {
                 let at = self.b.ins().iconst(I32, i64::from(address));
                 let t = self.time();
@@ -110,6 +118,7 @@ impl Emitter<'_> {
                 self.b.ins().uload8(I32, flags, self.window, i32::from(address & 0xfff))
             }
             Place::Absolute(address) if address & 0x280 == 0x80 => self.memory(RAM + i32::from(address & 0x7f)),
+            Place::Absolute(address) if address & 0x8c == 8 => self.paddle(address, (address >> 8) as u8),
             Place::Absolute(address) => {
                 let at = self.b.ins().iconst(I32, i64::from(address));
                 let t = self.time();
@@ -129,16 +138,16 @@ impl Emitter<'_> {
                     },
                 )
             }
+            Place::Indexed(base, address) => match base.checked_add(0xff) {
+                Some(last) if base & last & 0x1000 != 0 && base >> 13 == last >> 13 => self.rom(address),
+                Some(last) if base >> 12 == last >> 12 && base & 0x1000 == 0 => self.read_low(address),
+                _ => self.read(Place::Any(address)),
+            },
             Place::Any(address) => {
                 let in_rom = self.b.ins().band_imm(address, 0x1000);
                 self.either(
                     in_rom,
-                    |this| {
-                        let low = this.b.ins().band_imm(address, 0xfff);
-                        let low = this.b.ins().uextend(I64, low);
-                        let at = this.b.ins().iadd(this.window, low);
-                        this.b.ins().uload8(I32, flags, at, 0)
-                    },
+                    |this| this.rom(address),
                     |this| {
                         let t = this.time();
                         this.call(super::read as *const u8, &[address, t])
@@ -146,6 +155,70 @@ impl Emitter<'_> {
                 )
             }
         }
+    }
+
+    fn rom(&mut self, address: Value) -> Value {
+        let low = self.b.ins().band_imm(address, 0xfff);
+        let low = self.b.ins().uextend(I64, low);
+        let at = self.b.ins().iadd(self.window, low);
+        self.b.ins().uload8(I32, MemFlags::trusted(), at, 0)
+    }
+
+    /// Reads an address that is not in the ROM.
+    fn read_low(&mut self, address: Value) -> Value {
+        let kind = self.b.ins().band_imm(address, 0x280);
+        let in_ram = self.b.ins().icmp_imm(IntCC::Equal, kind, 0x80);
+        let call = |this: &mut Self| {
+            let t = this.time();
+            this.call(super::read as *const u8, &[address, t])
+        };
+        self.either(
+            in_ram,
+            |this| {
+                let at = this.ram_address(address);
+                this.b.ins().uload8(I32, MemFlags::trusted(), at, RAM)
+            },
+            |this| {
+                let register = this.b.ins().band_imm(address, 0x8c);
+                let is_paddle = this.b.ins().icmp_imm(IntCC::Equal, register, 8);
+                let paddle = |this: &mut Self| {
+                    let bus = this.b.ins().ushr_imm(address, 8);
+                    let bus = this.b.ins().band_imm(bus, 0x3f);
+                    let at = this.b.ins().band_imm(address, 3);
+                    let at = this.b.ins().uextend(I64, at);
+                    let at = this.b.ins().ishl_imm(at, 2);
+                    let at = this.b.ins().iadd(this.machine, at);
+                    let charged_at = this.b.ins().load(I32, MemFlags::trusted(), at, CHARGED_AT);
+                    let charged = this.is_charged(charged_at);
+                    this.b.ins().bor(charged, bus)
+                };
+                this.either(is_paddle, paddle, call)
+            },
+        )
+    }
+
+    /// Reads a known paddle; `bus` is what was on the bus before.
+    fn paddle(&mut self, address: u16, bus: u8) -> Value {
+        let offset = CHARGED_AT + 4 * i32::from(address & 3);
+        let charged_at = self.b.ins().load(I32, MemFlags::trusted(), self.machine, offset);
+        let charged = self.is_charged(charged_at);
+        self.b.ins().bor_imm(charged, i64::from(bus & 0x3f))
+    }
+
+    /// Bit 7: whether it is as late as that.
+    fn is_charged(&mut self, charged_at: Value) -> Value {
+        let t = self.time();
+        let charged = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, t, charged_at);
+        let charged = self.b.ins().uextend(I32, charged);
+        self.b.ins().ishl_imm(charged, 7)
+    }
+
+    /// Passes the rounds of a loop that waits for the timer, but for the last.
+    pub(super) fn wait_for_timer(&mut self, cycles: u32) {
+        let t = self.time();
+        let cycles = self.b.ins().iconst(I32, i64::from(cycles));
+        let t = self.call(super::wait_for_timer as *const u8, &[t, cycles]);
+        self.set_time(t);
     }
 
     fn ram_address(&mut self, address: Value) -> Value {
@@ -178,7 +251,19 @@ impl Emitter<'_> {
                     |this| this.write_by_call(address, value, next),
                 );
             }
-            Place::Any(address) => self.write_by_call(address, value, next),
+            Place::Indexed(base, address) if base < 0x1000 - 0xff => {
+                let kind = self.b.ins().band_imm(address, 0x280);
+                let in_ram = self.b.ins().icmp_imm(IntCC::Equal, kind, 0x80);
+                self.when(
+                    in_ram,
+                    |this| {
+                        let at = this.ram_address(address);
+                        this.b.ins().istore8(flags, value, at, RAM);
+                    },
+                    |this| this.write_by_call(address, value, next),
+                );
+            }
+            Place::Indexed(_, address) | Place::Any(address) => self.write_by_call(address, value, next),
         }
     }
 
@@ -201,17 +286,25 @@ impl Emitter<'_> {
 
     /// A write to a known register of the TIA: a call only where it changes something.
     fn write_tia(&mut self, register: u8, value: Value, next: Option<u16>) {
-        let call = |this: &mut Self| {
-            let at = this.b.ins().iconst(I32, i64::from(register));
-            this.write_by_call(at, value, next);
-        };
         let bits = Tia::BITS[usize::from(register)];
         let value = self.b.ins().band_imm(value, i64::from(bits));
+        let call = |this: &mut Self| {
+            let at = this.b.ins().iconst(I32, i64::from(register));
+            let t = this.time();
+            this.call(super::change_tia as *const u8, &[at, value, t]);
+            if let Some(next) = next {
+                this.end_frame(next);
+            }
+        };
         match register {
             register if bits == 0 && !Tia::acts_always(register) && register != register::WSYNC => (),
             register::WSYNC => {
                 let t = self.time();
                 let late = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, t, i64::from(MOST_LINES * LINE));
+                let call = |this: &mut Self| {
+                    let at = this.b.ins().iconst(I32, i64::from(register));
+                    this.write_by_call(at, value, next);
+                };
                 self.when(late, call, |this| {
                     let t = this.time();
                     let up = this.b.ins().iadd_imm(t, i64::from(LINE - 1));

@@ -6,8 +6,10 @@
 #![allow(unsafe_code, reason = "calling generated code")]
 
 mod emit;
+mod known;
 mod memory;
 mod region;
+mod stack;
 
 use std::{
     fmt,
@@ -128,7 +130,8 @@ impl Translations {
     #[cold]
     fn translate(&self, pc: u16, window: &[u8; WINDOW]) -> usize {
         let at = index(pc);
-        let Ok(mut generator) = self.generator.lock() else { return NEVER };
+        // While another console has code translated, this one goes on interpreting.
+        let Ok(mut generator) = self.generator.try_lock() else { return NEVER };
         let known = self.entries[at].load(Ordering::Acquire);
         if known != 0 {
             return known;
@@ -148,6 +151,7 @@ impl Generator {
         let module = || {
             let mut flags = settings::builder();
             flags.set("opt_level", "speed").ok()?;
+            flags.set("enable_verifier", if cfg!(test) { "true" } else { "false" }).ok()?;
             let isa = cranelift_native::builder().ok()?.finish(settings::Flags::new(flags)).ok()?;
             Some(JITModule::new(JITBuilder::with_isa(isa, default_libcall_names())))
         };
@@ -205,6 +209,20 @@ pub(super) extern "C" fn write(surroundings: *mut Surroundings, address: u32, va
     // SAFETY: as in `read`.
     let (machine, screen, rom) = unsafe { parts(surroundings) };
     machine.write(address as u16, value as u8, t, screen, rom)
+}
+
+/// Takes a write to a register of the TIA that may change something, of the bits that the register has.
+pub(super) extern "C" fn change_tia(surroundings: *mut Surroundings, register: u32, value: u32, t: u32) -> u32 {
+    // SAFETY: as in `read`.
+    let (machine, screen, _) = unsafe { parts(surroundings) };
+    machine.change_tia(register as u8, value as u8, t, screen)
+}
+
+/// The time after waiting for the timer in a loop of so many cycles.
+pub(super) extern "C" fn wait_for_timer(surroundings: *mut Surroundings, t: u32, cycles: u32) -> u32 {
+    // SAFETY: as in `read`.
+    let (machine, _, _) = unsafe { parts(surroundings) };
+    machine.wait_for_timer(t, cycles, LAST_CYCLE)
 }
 
 /// # Safety

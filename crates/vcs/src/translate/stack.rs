@@ -1,0 +1,96 @@
+//! Translated stack accesses: pushes, pulls, the status register, and returns.
+
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I32};
+
+use super::{
+    emit::{CARRY, DECIMAL, Emitter, INTERRUPTS_OFF, NOT_ZERO, OVERFLOW, SIGN, SP},
+    memory::Place,
+};
+use crate::tia::Tia;
+
+impl Emitter<'_> {
+    /// Moves the stack pointer; returns the place that it names, before or after that.
+    fn move_stack(&mut self, by: i8, before: bool) -> Place {
+        let sp = self.get(SP);
+        let moved = self.b.ins().iadd_imm(sp, i64::from(by));
+        let moved = self.b.ins().band_imm(moved, 0xff);
+        self.set(SP, moved);
+        let known = self.known.sp;
+        self.known.sp = known.map(|sp| sp.wrapping_add_signed(by));
+        match if before { known } else { self.known.sp } {
+            Some(sp) => Place::Low(sp),
+            None => Place::ZeroPage(if before { sp } else { moved }),
+        }
+    }
+
+    pub(super) fn push(&mut self, value: Value, next: Option<u16>) {
+        let place = self.move_stack(-1, true);
+        self.write(place, value, next);
+    }
+
+    pub(super) fn pull(&mut self) -> Value {
+        let place = self.move_stack(1, false);
+        self.read(place)
+    }
+
+    /// Pushes the status register as [`Cpu::status`] gives it; where the stack is known to be in the TIA, those of its bits
+    /// that the register there has.
+    pub(super) fn push_status(&mut self, next: Option<u16>) {
+        let place = self.move_stack(-1, true);
+        let bits = match place {
+            Place::Low(address) if address & 0x80 == 0 => Tia::BITS[usize::from(address & 0x3f)],
+            _ => 0xff,
+        };
+        let mut status = self.constant((bits & 0x30).into());
+        let flags = [(SIGN, 0), (OVERFLOW, 6), (DECIMAL, 3), (INTERRUPTS_OFF, 2), (NOT_ZERO, 1), (CARRY, 0)];
+        for (flag, bit) in flags {
+            let mask = if flag == SIGN { 0x80 } else { 1 << bit };
+            if bits & mask == 0 {
+                continue;
+            }
+            let mut value = self.get(flag);
+            if flag == SIGN {
+                value = self.b.ins().band_imm(value, 0x80);
+            } else if flag == NOT_ZERO {
+                let zero = self.b.ins().icmp_imm(IntCC::Equal, value, 0);
+                value = self.b.ins().uextend(I32, zero);
+            }
+            let value = self.b.ins().ishl_imm(value, bit);
+            status = self.b.ins().bor(status, value);
+        }
+        self.write(place, status, next);
+    }
+
+    /// Sets the flags as [`Cpu::set_status`] does.
+    pub(super) fn set_status(&mut self, status: Value) {
+        self.set(SIGN, status);
+        for (flag, bit) in [(OVERFLOW, 6), (DECIMAL, 3), (INTERRUPTS_OFF, 2), (CARRY, 0)] {
+            let value = self.b.ins().ushr_imm(status, bit);
+            let value = self.b.ins().band_imm(value, 1);
+            self.set(flag, value);
+        }
+        let not_zero = self.b.ins().bnot(status);
+        let not_zero = self.b.ins().band_imm(not_zero, 2);
+        self.set(NOT_ZERO, not_zero);
+    }
+
+    pub(super) fn pull_pc(&mut self) -> Value {
+        let low = self.pull();
+        let high = self.pull();
+        let high = self.b.ins().ishl_imm(high, 8);
+        self.b.ins().bor(low, high)
+    }
+
+    /// Goes to an address that is one of those that the region's calls return to, or leaves.
+    pub(super) fn go_back(&mut self, back: Value, from: u16) {
+        for address in &self.region.returns {
+            let [there, on] = [(); 2].map(|()| self.b.create_block());
+            let is_there = self.b.ins().icmp_imm(IntCC::Equal, back, i64::from(*address));
+            self.b.ins().brif(is_there, there, &[], on, &[]);
+            self.b.switch_to_block(there);
+            self.jump(*address, from);
+            self.b.switch_to_block(on);
+        }
+        self.leave(back, super::GO_ON);
+    }
+}
