@@ -2,7 +2,12 @@
 //!
 //! PROPTEST_CASES=10000 tries more than the default of 256 cases each. ROMs are in atari.rs.
 
-use std::{fs, path::Path, process::Command, sync::LazyLock};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+    sync::LazyLock,
+};
 
 use envs::{Actions, VecEnv};
 use ndarray::ArrayView2;
@@ -89,6 +94,81 @@ fn use_folder(path: &Path) {
         for ((name, a), (_, b)) in ours.named_parameters().iter().zip(theirs.named_parameters()) {
             assert!(a.equal(&b), "{name} was changed and nobody noticed");
         }
+    }
+}
+
+fn vpg(args: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vpg")).args(args.split_whitespace()).output().unwrap()
+}
+
+/// Exit code 1 or 2, and a last line, or with TOML's excerpt a first one, that is an error and names `named`.
+fn assert_refused(args: &str, exit_code: i32, named: &str) {
+    let output = vpg(args);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(exit_code), "{args}: {text}");
+    let error = text.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{args}: {text}"));
+    assert!(error.contains(named) && !text.contains("panicked"), "{args}: {text}");
+}
+
+#[test]
+fn broken_config_files_are_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content, named) in [
+        ("open.toml", &b"env = \"CartPole\n"[..], "TOML parse error at line 1"),
+        ("comma.json", b"{\"env\": \"CartPole\",}", "trailing comma at line 1"),
+        ("list.json", b"[1, 2]", "expected a map"),
+        ("bytes.toml", b"\xff\xfe", "UTF-8"),
+        ("no-env.toml", b"epochs = 3", "--env is missing"),
+        ("kind.toml", b"env = 3", "env = 3: expected a text"),
+        ("number.toml", b"env = \"CartPole\"\ngamma = \"x\"", "gamma = x"),
+        ("range.toml", b"env = \"CartPole\"\ngamma = 2.0", "gamma = 2"),
+        ("nested.toml", b"env = \"CartPole\"\nhid = [[1]]", "hid = [[1]]"),
+        ("key.json", b"{\"env\": \"CartPole\", \"sead\": 1}", "did you mean \"seed\""),
+    ] {
+        let (file, run) = (folder.path().join(name), folder.path().join("run"));
+        fs::write(&file, content).unwrap();
+        assert_refused(&format!("--config {} --run-dir {}", file.display(), run.display()), 2, named);
+        assert!(!run.exists(), "{name}");
+    }
+}
+
+/// With one of its files gone, a run is refused by the tools that need the file, and serves the others.
+#[test]
+fn half_deleted_runs_serve_whoever_does_not_need_the_rest() {
+    let tools = ["eval RUN --episodes 1", "record RUN --max-frames 2", "plot RUN --out RUN/plot.png", "--resume RUN"];
+    for (gone, refused) in [
+        ("config.json", [true, true, true, true]),
+        ("progress.txt", [false, false, true, true]),
+        ("episodes.csv", [false, false, false, true]),
+        ("events.out.tfevents.vpg", [false; 4]),
+        (FILES[0], [false; 4]),
+        (FILES[1], [false; 4]),
+        (CHECKPOINT, [true, true, false, false]),
+    ] {
+        for (tool, refused) in tools.into_iter().zip(refused) {
+            let run = copy_with("unused", b"");
+            fs::remove_file(run.path().join(gone)).unwrap();
+            let args = tool.replace("RUN", &run.path().display().to_string());
+            if refused {
+                assert_refused(&args, 1, gone);
+            } else {
+                let output = vpg(&args);
+                assert!(output.status.success(), "{tool} without {gone}: {}", String::from_utf8_lossy(&output.stderr));
+            }
+        }
+    }
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_named() {
+    let run = RUN.path().display();
+    for args in [
+        "plot RUN --out no/file",
+        "record RUN --out no/file",
+        "eval RUN --gif no/file",
+        "record RUN --frames /dev/null/file",
+    ] {
+        assert_refused(&args.replace("RUN", &run.to_string()), 1, "file");
     }
 }
 

@@ -247,13 +247,18 @@ impl Logger {
     }
 
     fn show(&mut self, row: &Row, summary: &Summary, progress: f64) {
-        let mean = summary.mean_return_100.map_or("-".into(), |mean| format!("{mean:.1}"));
+        let number = |mean: Option<f64>| mean.map_or("-".into(), |mean| format!("{mean:.1}"));
+        let mean = number(summary.mean_return_100);
         let (seconds, frames) = (self.started.elapsed().as_secs_f64(), summary.raw_frames - self.frames_before);
         let rate = frames as f64 / seconds;
         let [pi, v] = self.loss_names;
         let line = format!(
-            "epoch {} | return {:.1}, last 100: {mean} | {pi} {:.3}, {v} {:.3} | entropy {:.3} | {rate:.0} frames/s",
-            row.epoch, row.average_ep_ret, row.loss_pi, row.loss_v, row.entropy
+            "epoch {} | return {}, last 100: {mean} | {pi} {:.3}, {v} {:.3} | entropy {:.3} | {rate:.0} frames/s",
+            row.epoch,
+            number(Some(row.average_ep_ret).filter(|mean| mean.is_finite())), // no episode may have ended
+            row.loss_pi,
+            row.loss_v,
+            row.entropy
         );
         if let Some(bar) = &self.bar {
             bar.set_position((progress.min(1.0) * BAR_LENGTH as f64) as u64);

@@ -139,7 +139,8 @@ fn draw_panel(area: &DrawingArea<BitMapBackend<'_>, Shift>, x: &str, panel: &Pan
         .bold_line_style(BLACK.mix(0.12).stroke_width(px(1)))
         .light_line_style(TRANSPARENT)
         .draw()?;
-    let corner = emptiest_corner(outlines.iter().flatten().map(|(x, y)| (x / x_end, (y - low) / (high - low))));
+    let of_axes = outlines.iter().flatten().map(|(x, y)| (x / x_end, (y - low) / (high - low)));
+    let corner = emptiest_corner(of_axes, 0.04 * (panel.curves.len() + 1) as f64);
     let legend_line = px(24) as i32;
     for ((curve, outline), color) in panel.curves.iter().zip(outlines).zip(COLORS.iter().cycle()) {
         chart.draw_series([Polygon::new(outline, color.mix(0.2))])?;
@@ -195,11 +196,11 @@ fn y_range(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     (low - margin, high + margin)
 }
 
-/// Where a legend hides the fewest points; they lie between 0 and 1.
-fn emptiest_corner(points: impl Iterator<Item = (f64, f64)> + Clone) -> SeriesLabelPosition {
+/// Where a legend of this height hides the fewest points; height and points lie between 0 and 1.
+fn emptiest_corner(points: impl Iterator<Item = (f64, f64)> + Clone, height: f64) -> SeriesLabelPosition {
     use SeriesLabelPosition::{LowerLeft, LowerRight, UpperLeft, UpperRight};
     let hidden = |right: bool, low: bool| {
-        let in_corner = |&(x, y): &(f64, f64)| (x > 0.5) == right && if low { y < 0.25 } else { y > 0.75 };
+        let in_corner = |&(x, y): &(f64, f64)| (x > 0.5) == right && if low { y < height } else { y > 1.0 - height };
         points.clone().filter(in_corner).count()
     };
     let corners =
@@ -245,7 +246,7 @@ mod tests {
     #[test]
     fn a_legend_goes_where_the_curves_are_not() {
         let rising = (0..100).map(|i| (f64::from(i) / 100.0, f64::from(i) / 100.0));
-        assert!(matches!(emptiest_corner(rising.clone()), SeriesLabelPosition::UpperLeft));
-        assert!(matches!(emptiest_corner(rising.map(|(x, y)| (x, 1.0 - y))), SeriesLabelPosition::UpperRight));
+        assert!(matches!(emptiest_corner(rising.clone(), 0.1), SeriesLabelPosition::UpperLeft));
+        assert!(matches!(emptiest_corner(rising.map(|(x, y)| (x, 1.0 - y)), 0.1), SeriesLabelPosition::UpperRight));
     }
 }
