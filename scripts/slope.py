@@ -52,7 +52,8 @@ def main():
         for seed in range(args.seeds):
             run = (args.out or pathlib.Path(temporary)) / f"pong-blog-{seed}"
             command = [args.vpg, "--preset", "pong-blog", "--seed", str(seed), "--epochs", str(args.epochs)]
-            subprocess.run([*command, "--run-dir", run, *args.flags], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            # Its progress and its errors stay visible.
+            subprocess.run([*command, "--run-dir", run, *args.flags], check=True, stdout=subprocess.DEVNULL)
             rewards = [float(line) for line in (run / "rewards.txt").read_text().split()]
             rise, error = slope(rewards)
             slopes.append(rise)
