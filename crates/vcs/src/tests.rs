@@ -106,21 +106,6 @@ fn a_frame_ends_whatever_the_program_does() {
     }
 }
 
-/// A loop that goes on at address 80 under two of its mirrors in turn; there a call is made, and the upper byte of the
-/// address it pushes is shown.
-#[test]
-fn mirrored_code_pushes_the_addresses_it_runs_at() {
-    let mut body = vec![0xea; 0x100];
-    // INC 80; LDA 80; AND #1; BEQ 1; LDA #E0; EOR #F0; PHA; LDA #7F; PHA; RTS
-    let choice = [0xe6, 0x80, 0xa5, 0x80, 0x29, 0x01, 0xf0, 0x02, 0xa9, 0xe0, 0x49, 0xf0, 0x48, 0xa9, 0x7f, 0x48, 0x60];
-    body[..choice.len()].copy_from_slice(&choice);
-    // JSR F0C0; JMP F100
-    body[0x80..0x86].copy_from_slice(&[0x20, 0xc0, 0xf0, 0x4c, 0x00, 0xf1]);
-    // TSX; LDA 0102,X; STA 81; STA COLUBK; RTS
-    body[0xc0..0xc9].copy_from_slice(&[0xba, 0xbd, 0x02, 0x01, 0x85, 0x81, 0x85, 0x09, 0x60]);
-    both_ways(&looping_program(&body), 40);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

@@ -8,6 +8,22 @@ const FIRST_LINE: u32 = 34;
 /// Where the copies of players and missiles begin, by the lower three bits of NUSIZ.
 const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
 
+/// The pairs that an object is one of.
+const PAIRS_OF: [u16; 6] = {
+    let mut pairs = [0; 6];
+    let mut high = 1;
+    while high < 6 {
+        let mut low = 0;
+        while low < high {
+            pairs[low] |= 1 << pair(low, high);
+            pairs[high] |= 1 << pair(low, high);
+            low += 1;
+        }
+        high += 1;
+    }
+    pairs
+};
+
 impl Tia {
     /// Draws everything before this colour clock of the frame.
     #[inline(always)]
@@ -77,9 +93,7 @@ impl Tia {
         if above == 0 && shown > 0 {
             if self.drawing {
                 let (rows, _) = screen.as_chunks_mut::<WIDTH>();
-                let first = (self.line - FIRST_LINE) as usize;
-                let row = rows[first - 1];
-                rows[first..first + lines as usize].fill(row);
+                repeat_row(rows, (self.line - FIRST_LINE) as usize - 1, lines as usize);
             }
         } else {
             self.stale |= self.hidden;
@@ -128,11 +142,7 @@ impl Tia {
 
     fn paint(&self, from: u32, to: u32, row: &mut [u8; WIDTH]) {
         let whole = from == 0 && to == WIDTH as u32;
-        let background = self.register(COLUBK);
-        match whole {
-            true => *row = [background; WIDTH],
-            false => row[from as usize..to as usize].fill(background),
-        }
+        row[from as usize..to as usize].fill(self.register(COLUBK));
         let [p0, p1, m0, m1, bl, pf] = self.masks;
         let control = self.register(CTRLPF);
         let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.register(register));
@@ -178,45 +188,36 @@ impl Tia {
         }
     }
 
-    /// The pairs of objects that meet anywhere in a line.
-    fn find_overlaps(&self) -> u16 {
-        let (mut seen, mut twice) = (Mask::EMPTY, Mask::EMPTY);
-        for mask in self.masks {
-            twice |= seen & mask;
-            seen |= mask;
-        }
-        if twice.is_empty() {
-            return 0;
-        }
-        let mut overlaps = 0;
-        for high in 1..6 {
-            let mask = self.masks[high] & twice;
-            if mask.is_empty() {
-                continue;
-            }
-            for low in 0..high {
-                overlaps |= u16::from(!(mask & self.masks[low]).is_empty()) << pair(low, high);
-            }
-        }
-        overlaps
-    }
-
     fn refresh_masks(&mut self) {
         if self.stale == 0 {
             return;
         }
         for object in 0..6 {
             if self.stale >> object & 1 != 0 {
-                self.masks[object] = match object {
+                let mask = match object {
                     P0 | P1 => self.player(object),
                     M0 | M1 => self.missile(object - M0),
                     BL => self.ball(),
                     _ => self.playfield(),
                 };
+                self.masks[object] = mask;
+                self.find_overlaps(object, mask);
             }
         }
         self.stale = 0;
-        self.overlaps = self.find_overlaps();
+    }
+
+    /// Finds the objects that this one meets anywhere in a line.
+    fn find_overlaps(&mut self, object: usize, mask: Mask) {
+        self.overlaps &= !PAIRS_OF[object];
+        if mask.is_empty() {
+            return;
+        }
+        for other in 0..6 {
+            if other != object && !(mask & self.masks[other]).is_empty() {
+                self.overlaps |= 1 << pair(object, other);
+            }
+        }
     }
 
     fn player(&self, n: usize) -> Mask {
@@ -279,6 +280,16 @@ impl Tia {
         Mask([0, 16, 32].map(|first| {
             WIDE[(bits >> first & 0xff) as usize] as u64 | (WIDE[(bits >> first >> 8 & 0xff) as usize] as u64) << 32
         }))
+    }
+}
+
+/// Copies a row over so many behind it: long copies are the fastest, so what is copied already is copied on.
+fn repeat_row(rows: &mut [[u8; WIDTH]], row: usize, times: usize) {
+    let (mut have, want) = (1, 1 + times);
+    while have < want {
+        let more = have.min(want - have);
+        rows.copy_within(row..row + more, row + have);
+        have += more;
     }
 }
 

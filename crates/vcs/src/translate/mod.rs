@@ -228,6 +228,7 @@ pub(super) extern "C" fn wait_for_timer(surroundings: *mut Surroundings, t: u32,
 /// # Safety
 /// `surroundings` and its pointers are those of [`Translations::run`], during that call, and nothing else uses what they
 /// point at.
+#[inline(always)]
 unsafe fn parts<'a>(surroundings: *mut Surroundings) -> (&'a mut Machine, &'a mut Screen, &'a Rom) {
     // SAFETY: as said above.
     unsafe { (&mut *(*surroundings).machine, &mut *(*surroundings).screen, &*(*surroundings).rom) }
