@@ -70,13 +70,14 @@ impl Way {
 fn main() -> Result<()> {
     let args = Args::parse();
     let load = |backend| Ale::load(&RomSource::Bundled(args.game.clone()), backend, 0.0);
+    #[cfg(feature = "translate")]
     let native = |translating| -> Result<Ale> {
-        #[allow(unused_mut, reason = "without the feature translate nothing is translated")]
         let mut ale = load(Backend::Vcs)?;
-        #[cfg(feature = "translate")]
         ale.set_translating(translating);
         Ok(ale)
     };
+    #[cfg(not(feature = "translate"))]
+    let native = |_| load(Backend::Vcs);
     let mut ways = vec![
         Way::new("ALE, every frame drawn", load(Backend::Ale)?, 1),
         Way::new("interpreted, every frame drawn", native(false)?, 1),
