@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{
+    Error,
+    machine::MOST_LINES,
+    tia::{HEIGHT, HEIGHT_PAL},
+};
 
 /// The console sees 4 KiB; some bytes of room behind them spare the fetch of an instruction a check.
 pub(crate) const WINDOW: usize = 4096 + 4;
@@ -39,6 +43,24 @@ pub enum Television {
     Ntsc,
     /// 312 lines in most games.
     Pal,
+}
+
+impl Television {
+    /// The lines that are shown.
+    pub(crate) fn height(self) -> usize {
+        match self {
+            Self::Ntsc => HEIGHT,
+            Self::Pal => HEIGHT_PAL,
+        }
+    }
+
+    /// The lines after which a frame ends by itself, at the next write to the TIA.
+    pub(crate) fn most_lines(self) -> u32 {
+        match self {
+            Self::Ntsc => MOST_LINES,
+            Self::Pal => 342,
+        }
+    }
 }
 
 /// The content of a cartridge.

@@ -11,7 +11,7 @@ use crate::{
     cartridge::Rom,
     cpu::{self, Cpu},
     machine::Machine,
-    tia::Screen,
+    tia::{HEIGHT_PAL, Screen, WIDTH},
 };
 
 /// Everything about a console that changes, but for the screen: plain data, saved and restored by copying it.
@@ -45,7 +45,7 @@ impl Console {
         Self {
             rom,
             state: State { cpu, machine },
-            screen: Box::new([0; 210 * 160]),
+            screen: Box::new([0; WIDTH * HEIGHT_PAL]),
             #[cfg(feature = "translate")]
             translating: true,
         }
@@ -97,9 +97,9 @@ impl Console {
         self.translating = translating;
     }
 
-    /// The palette index of each pixel of the last frame that was drawn, line by line: 210 lines of 160.
-    pub fn screen(&self) -> &[u8; 210 * 160] {
-        &self.screen
+    /// The palette index of each pixel of the last frame that was drawn, line by line: 210 lines of 160, or 250 for PAL.
+    pub fn screen(&self) -> &[u8] {
+        &self.screen[..WIDTH * self.rom.television().height()]
     }
 
     /// Puts another picture on the screen.
@@ -107,7 +107,8 @@ impl Console {
     /// # Panics
     /// Where it has another size.
     pub fn set_screen(&mut self, screen: &[u8]) {
-        self.screen.copy_from_slice(screen);
+        let shown = self.screen().len();
+        self.screen[..shown].copy_from_slice(screen);
     }
 
     #[cfg(test)]

@@ -12,8 +12,6 @@ use crate::{
 pub(crate) const LINE: u32 = 76;
 /// The lines after which a frame ends by itself, at the next write to the TIA: no television has fewer.
 pub(crate) const MOST_LINES: u32 = 290;
-/// The same of a television for PAL.
-const MOST_LINES_PAL: u32 = 342;
 /// The cycles after which a frame ends in any case.
 pub(crate) const MOST_CYCLES: u32 = 25_000 * 4;
 
@@ -76,14 +74,10 @@ impl Machine {
         Self {
             t: 0,
             limit: 0,
-            late: LINE
-                * match rom.television() {
-                    Television::Ntsc => MOST_LINES,
-                    Television::Pal => MOST_LINES_PAL,
-                },
+            late: LINE * rom.television().most_lines(),
             ram,
             timer: Timer::new(timer),
-            tia: Tia::new(),
+            tia: Tia::new(rom.television().height()),
             cartridge: Cartridge::new(rom),
             inputs: Inputs::default(),
             ports: [0; 4],
@@ -98,7 +92,10 @@ impl Machine {
 
     /// Whether this can be a state of a console with that cartridge.
     pub(crate) fn fits(&self, rom: &Rom) -> bool {
-        self.tia.is_valid() && self.timer.is_valid() && self.cartridge.fits(rom)
+        self.tia.is_valid(rom.television().height())
+            && self.timer.is_valid()
+            && self.cartridge.fits(rom)
+            && self.late == LINE * rom.television().most_lines()
     }
 
     /// Lets a frame begin: time counts from the begin of the current line.
@@ -112,7 +109,9 @@ impl Machine {
         }
         self.time_paddles();
         self.limit = MOST_CYCLES;
-        self.tia.begin_frame(3 * self.t, drawing);
+        // A television for PAL shows no colours after a frame with an odd number of lines.
+        let loses_colours = self.late == LINE * Television::Pal.most_lines() && !(cycles / LINE).is_multiple_of(2);
+        self.tia.begin_frame(3 * self.t, drawing, loses_colours);
         for (latch, fire) in self.latches.iter_mut().zip(self.inputs.fire) {
             *latch |= fire;
         }

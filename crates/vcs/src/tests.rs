@@ -205,7 +205,7 @@ fn a_saved_state_goes_on_alike() {
     let mut console = Console::new(rom);
     let inputs = Controls::new(Controllers::Joysticks).act(0);
     (0..20).for_each(|_| console.run_frame(&inputs));
-    let (state, screen) = (*console.state(), *console.screen());
+    let (state, screen) = (*console.state(), console.screen().to_vec());
     let mut other = console.clone();
     (0..7).for_each(|_| other.run_frame(&inputs));
     other.restore(&state);

@@ -143,33 +143,40 @@ fn find_start(rom: &Rom, theirs: &mut Theirs) -> Option<Start> {
     const FRAMES: u64 = 300;
     let controllers = [Controllers::Joysticks, Controllers::Paddles { player: 0 }, Controllers::Paddles { player: 1 }];
     let roms = [Television::Ntsc, Television::Pal].map(|television| Arc::new(rom.clone().for_television(television)));
-    let nearest = roms.each_ref().map(|rom| controllers.map(|controllers| nearest_start(rom, theirs, controllers)));
-    let agreement = |(_, start): (usize, Start)| {
+    let mut found: Option<(u64, Start)> = None;
+    for (rom, controllers) in roms.iter().flat_map(|rom| controllers.map(|controllers| (rom, controllers))) {
+        let Some(start) = equal_start(rom, theirs, controllers) else { continue };
         let Comparison { ram, screen, .. } = play(&start, theirs, FRAMES);
         theirs.start();
-        (ram.unwrap_or(FRAMES) + screen.unwrap_or(FRAMES), start)
-    };
-    let found = nearest.into_iter().flatten().flatten().filter(|(bytes, _)| *bytes == 0).map(agreement);
-    found.rev().max_by_key(|(frames, _)| *frames).map(|(_, start)| start)
+        let frames = ram.unwrap_or(FRAMES) + screen.unwrap_or(FRAMES);
+        if found.as_ref().is_none_or(|(most, _)| frames > *most) {
+            found = Some((frames, start));
+        }
+        if frames == 2 * FRAMES {
+            break;
+        }
+    }
+    found.map(|(_, start)| start)
 }
 
-/// The start whose memory differs in the fewest bytes, and among those its picture in the fewest pixels.
-fn nearest_start(rom: &Arc<Rom>, theirs: &Theirs, controllers: Controllers) -> Option<(usize, Start)> {
-    let mut nearest: Option<((usize, usize), Start)> = None;
+/// The start with the same memory whose picture differs in the fewest pixels.
+fn equal_start(rom: &Arc<Rom>, theirs: &Theirs, controllers: Controllers) -> Option<Start> {
+    let mut nearest: Option<(usize, Start)> = None;
     for timer in 25..100 {
         for start in starts(rom, theirs.old_ram, timer, controllers) {
-            let bytes = (0..128).filter(|&i| start.console.ram()[i] != theirs.ram[i]).count();
-            let pixels = if bytes == 0 { pixels_that_differ(theirs, &start.console) } else { 0 };
-            if nearest.as_ref().is_none_or(|(least, _)| (bytes, pixels) < *least) {
-                nearest = Some(((bytes, pixels), start));
+            if *start.console.ram() != theirs.ram {
+                continue;
             }
-            if bytes + pixels == 0 {
-                return nearest.map(|(_, start)| (0, start));
+            let pixels = pixels_that_differ(theirs, &start.console);
+            if nearest.as_ref().is_none_or(|(least, _)| pixels < *least) {
+                nearest = Some((pixels, start));
+            }
+            if pixels == 0 {
+                return nearest.map(|(_, start)| start);
             }
         }
     }
-    let ((bytes, _), start) = nearest?;
-    Some((bytes, start))
+    nearest.map(|(_, start)| start)
 }
 
 /// The console after 60 frames without action, some with the reset switch pressed, and then some of one action.
@@ -196,7 +203,7 @@ fn starts(rom: &Arc<Rom>, ram: [u8; 128], timer: u8, controllers: Controllers) -
 }
 
 fn pixels_that_differ(theirs: &Theirs, console: &Console) -> usize {
-    let count = |shift| rows(theirs, shift).map(|(y, ours)| row_difference(theirs, console, y, ours)).sum();
+    let count = |shift| rows(theirs, console, shift).map(|(y, ours)| row_difference(theirs, console, y, ours)).sum();
     SHIFTS.map(count).min().unwrap_or(0)
 }
 
@@ -205,17 +212,19 @@ const SHIFTS: std::ops::RangeInclusive<isize> = -24..=24;
 /// By how many lines ALE shows the picture lower, where its first line is another than ours.
 fn shift(theirs: &Theirs, console: &Console) -> isize {
     let count = |shift: &isize| {
-        let differences: usize = rows(theirs, *shift).map(|(y, ours)| row_difference(theirs, console, y, ours)).sum();
+        let differences: usize =
+            rows(theirs, console, *shift).map(|(y, ours)| row_difference(theirs, console, y, ours)).sum();
         (differences, shift.abs())
     };
     SHIFTS.min_by_key(count).unwrap_or(0)
 }
 
 /// The lines that both show: theirs and ours.
-fn rows(theirs: &Theirs, shift: isize) -> impl Iterator<Item = (usize, usize)> {
+fn rows(theirs: &Theirs, console: &Console, shift: isize) -> impl Iterator<Item = (usize, usize)> {
+    let lines = console.screen().len() / 160;
     (0..theirs.screen.len() / 160).filter_map(move |y| {
         let ours = y.checked_add_signed(-shift)?;
-        (ours < vcs::HEIGHT).then_some((y, ours))
+        (ours < lines).then_some((y, ours))
     })
 }
 
@@ -226,7 +235,7 @@ fn row_difference(theirs: &Theirs, console: &Console, y: usize, ours: usize) -> 
 
 /// The first pixel that differs: line and column in ALE's picture, and ours.
 fn pixel(theirs: &Theirs, console: &Console, shift: isize) -> Option<(usize, usize, u8)> {
-    rows(theirs, shift).find_map(|(y, ours)| {
+    rows(theirs, console, shift).find_map(|(y, ours)| {
         let row = &console.screen()[ours * 160..][..160];
         let x = (0..160).find(|&x| theirs.screen[y * 160 + x] != row[x])?;
         Some((y, x, row[x]))

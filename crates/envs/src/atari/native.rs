@@ -153,7 +153,7 @@ impl console::Console for Native {
     }
 
     fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        state::put(&(self.progress, self.console.state(), self.console.screen().as_slice()), bytes)
+        state::put(&(self.progress, self.console.state(), self.console.screen()), bytes)
     }
 
     fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {

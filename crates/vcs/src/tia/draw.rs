@@ -80,7 +80,7 @@ impl Tia {
     fn skip_lines(&mut self, clock: u32, screen: &mut Screen) -> bool {
         let whole = (clock - self.line_start) / LINE_CLOCKS;
         let above = FIRST_LINE.saturating_sub(self.line);
-        let shown = (FIRST_LINE + HEIGHT as u32).saturating_sub(self.line);
+        let shown = (FIRST_LINE + self.height).saturating_sub(self.line);
         let lines = match (above, shown) {
             (0, 0) => whole,
             (0, shown) if self.repeats => whole.min(shown),
@@ -106,7 +106,7 @@ impl Tia {
     }
 
     fn end_line(&mut self) {
-        let shown = self.line.wrapping_sub(FIRST_LINE) < HEIGHT as u32;
+        let shown = self.line.wrapping_sub(FIRST_LINE) < self.height;
         self.line += 1;
         self.line_start += LINE_CLOCKS;
         if !shown {
@@ -122,7 +122,8 @@ impl Tia {
     /// Draws the pixels from `from` to before `to` of the current line.
     fn draw(&mut self, from: u32, to: u32, screen: &mut Screen) {
         let (rows, _) = screen.as_chunks_mut::<WIDTH>();
-        let Some(row) = rows.get_mut(self.line.wrapping_sub(FIRST_LINE) as usize) else { return };
+        let line = self.line.wrapping_sub(FIRST_LINE);
+        let Some(row) = rows.get_mut(line as usize).filter(|_| line < self.height) else { return };
         self.refresh_masks();
         let blank = self.is_blank();
         if !blank {
@@ -140,12 +141,16 @@ impl Tia {
         self.repeats = from == 0 && to == WIDTH as u32 && !self.comb && self.hidden == 0;
     }
 
+    fn colour(&self, register: u8) -> u8 {
+        self.register(register) | self.loss
+    }
+
     fn paint(&self, from: u32, to: u32, row: &mut [u8; WIDTH]) {
         let whole = from == 0 && to == WIDTH as u32;
-        row[from as usize..to as usize].fill(self.register(COLUBK));
+        row[from as usize..to as usize].fill(self.colour(COLUBK));
         let [p0, p1, m0, m1, bl, pf] = self.masks;
         let control = self.register(CTRLPF);
-        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.register(register));
+        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.colour(register));
         let mut fill = |mask: Mask, colour: u8| {
             if !mask.is_empty() {
                 let mask = if whole { mask } else { mask & Mask::range(from, to) };
@@ -158,9 +163,9 @@ impl Tia {
             fill(p0 | m0, colup0);
         }
         if control & 6 == 2 {
+            fill(bl, colupf);
             fill(pf & Mask::range(0, 80), colup0);
             fill(pf & Mask::range(80, 160), colup1);
-            fill(bl, colupf);
         } else {
             fill(pf | bl, colupf);
         }

@@ -18,8 +18,10 @@ use mask::Mask;
 pub const WIDTH: usize = 160;
 /// The lines that are shown.
 pub const HEIGHT: usize = 210;
+/// The same on a television for PAL.
+pub(crate) const HEIGHT_PAL: usize = 250;
 /// The palette index of each pixel, line by line.
-pub(crate) type Screen = [u8; WIDTH * HEIGHT];
+pub(crate) type Screen = [u8; WIDTH * HEIGHT_PAL];
 
 /// Colour clocks of a line and of its part before the first pixel.
 pub(crate) const LINE_CLOCKS: u32 = 228;
@@ -99,6 +101,10 @@ pub(crate) struct Tia {
     repeats: bool,
     /// Whether this frame is drawn; otherwise only its collisions are found.
     drawing: bool,
+    /// The lines that are shown.
+    height: u32,
+    /// Bit 0 of all colours: 1 where they are lost.
+    loss: u8,
 }
 
 impl Tia {
@@ -110,8 +116,10 @@ impl Tia {
     #[cfg(feature = "translate")]
     pub(crate) const OLD_ENABL: usize = offset_of!(Self, old_enabl);
 
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(height: usize) -> Self {
         Self {
+            height: height as u32,
+            loss: 0,
             written: [0; 64],
             old_grp: [0; 2],
             old_enabl: 0,
@@ -131,12 +139,15 @@ impl Tia {
     }
 
     /// Whether this can be a state.
-    pub(crate) fn is_valid(&self) -> bool {
-        self.position.iter().all(|position| usize::from(*position) < WIDTH)
+    pub(crate) fn is_valid(&self, height: usize) -> bool {
+        self.height as usize == height
+            && self.loss < 2
+            && self.position.iter().all(|position| usize::from(*position) < WIDTH)
     }
 
-    pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool) {
+    pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool, loses_colours: bool) {
         self.drawing = drawing;
+        self.loss = loses_colours.into();
         (self.drawn, self.line, self.line_start) = (clock, 0, 0);
         self.repeats = false;
     }
@@ -205,7 +216,9 @@ impl Tia {
             GRP0 | GRP1 if self.same_graphics(register, value) => return,
             _ => {}
         }
-        self.catch_up(clock + delay(register, clock), screen);
+        let is_reflected_otherwise = register == CTRLPF && (self.register(CTRLPF) ^ value) & 1 != 0;
+        let delay = delay(if is_reflected_otherwise { PF0 } else { register }, clock);
+        self.catch_up(clock + delay, screen);
         self.repeats = false;
         let n = usize::from(register & 1);
         let slot = usize::from(register);
