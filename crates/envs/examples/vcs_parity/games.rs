@@ -3,7 +3,7 @@
 use anyhow::Result;
 use envs::{
     NumpyRng, Seed,
-    atari::{Ale, AtariAction, Backend, RomSource, bundled_roms},
+    atari::{Ale, AtariAction, Backend, RomInfo, RomSource, bundled_roms},
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -19,12 +19,13 @@ struct Comparison {
     shift: isize,
 }
 
-/// Prints a table of the games with these names, or of all, by size.
+/// Prints a table of the games with these names, or of all, by size; each row also as soon as it is there.
 pub fn compare_all(names: &[String], frames: u64) -> Result<()> {
     let mut roms: Vec<_> =
         bundled_roms().into_iter().filter(|rom| names.is_empty() || names.contains(&rom.game.into())).collect();
     roms.sort_by_key(|rom| (rom.size, rom.game));
-    let rows = roms.par_iter().map(|rom| compare(rom.game, rom.size, frames)).collect::<Result<Vec<_>>>()?;
+    let row = |rom: &RomInfo| compare(rom.game, rom.size, frames).inspect(|row| eprintln!("{row}"));
+    let rows = roms.par_iter().map(row).collect::<Result<Vec<_>>>()?;
     println!("| game | KiB | memory | picture | first difference |\n|---|---|---|---|---|");
     rows.iter().for_each(|row| println!("{row}"));
     Ok(())
