@@ -145,6 +145,11 @@ mod pixels {
                 },
             })
         }
+
+        /// Whether frames of the environment with this id may repeat the action before.
+        pub fn is_sticky(id: &str) -> bool {
+            AtariConfig::from_id(id).is_ok_and(|config| config.repeat_action_probability > 0.0)
+        }
     }
 
     pub(super) fn pixel_envs(
@@ -212,6 +217,11 @@ mod pixels {
         /// There are no Atari environments without the feature `atari`.
         pub fn for_id(_id: &str) -> Option<Self> {
             None
+        }
+
+        /// No frame is.
+        pub fn is_sticky(_id: &str) -> bool {
+            false
         }
     }
 

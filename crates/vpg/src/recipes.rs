@@ -14,7 +14,10 @@ pub fn recipe(env: &str, id: &str) -> Config {
     match (id.split('-').next().unwrap_or(id), pixels) {
         ("CartPole", _) => cartpole(common),
         ("InvertedPendulum", _) => inverted_pendulum(common),
-        (name, Some(pixels)) if name.contains("Pong") => pong(Config { pixels: Some(pixels), ..common }),
+        (name, Some(pixels)) if name.contains("Pong") => {
+            let config = pong(Config { pixels: Some(pixels), ..common });
+            if PixelConfig::is_sticky(id) { sticky_pong(config) } else { config }
+        }
         (_, pixels) => Config { pixels, hid: vec![64, 64], ..common },
     }
 }
@@ -108,10 +111,10 @@ fn inverted_pendulum(common: Config) -> Config {
 fn pong(common: Config) -> Config {
     Config {
         num_envs: 16,
-        steps_per_epoch: 4096,
+        steps_per_epoch: 2048,
         budget: Budget::Frames(10_000_000),
         lam: 0.95,
-        pi_lr: 4e-3,
+        pi_lr: 3e-3,
         vf_lr: 2e-3,
         decay_frames: Some(8_000_000),
         train_v_iters: 5,
@@ -122,5 +125,18 @@ fn pong(common: Config) -> Config {
         actions: Some(vec![2, 3]),
         save_freq: 50,
         ..common
+    }
+}
+
+/// Where a quarter of the frames repeat the action before, the paddle has to be able to rest: up and down alone make it
+/// tremble, by more the later an action comes.
+fn sticky_pong(config: Config) -> Config {
+    Config {
+        budget: Budget::Frames(80_000_000),
+        steps_per_epoch: 4096,
+        decay_frames: Some(40_000_000),
+        entropy: 0.02,
+        actions: Some(vec![0, 2, 3]),
+        ..config
     }
 }
