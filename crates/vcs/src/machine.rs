@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cartridge::{Cartridge, Rom, Television},
+    cartridge::{Cartridge, Rom},
     riot::Timer,
     tia::{Screen, Tia, register},
 };
@@ -109,9 +109,7 @@ impl Machine {
         }
         self.time_paddles();
         self.limit = MOST_CYCLES;
-        // A television for PAL shows no colours after a frame with an odd number of lines.
-        let loses_colours = self.late == LINE * Television::Pal.most_lines() && !(cycles / LINE).is_multiple_of(2);
-        self.tia.begin_frame(3 * self.t, drawing, loses_colours);
+        self.tia.begin_frame(3 * self.t, drawing);
         for (latch, fire) in self.latches.iter_mut().zip(self.inputs.fire) {
             *latch |= fire;
         }

@@ -141,16 +141,12 @@ impl Tia {
         self.repeats = from == 0 && to == WIDTH as u32 && !self.comb && self.hidden == 0;
     }
 
-    fn colour(&self, register: u8) -> u8 {
-        self.register(register) | self.loss
-    }
-
     fn paint(&self, from: u32, to: u32, row: &mut [u8; WIDTH]) {
         let whole = from == 0 && to == WIDTH as u32;
-        row[from as usize..to as usize].fill(self.colour(COLUBK));
+        row[from as usize..to as usize].fill(self.register(COLUBK));
         let [p0, p1, m0, m1, bl, pf] = self.masks;
         let control = self.register(CTRLPF);
-        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.colour(register));
+        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.register(register));
         let mut fill = |mask: Mask, colour: u8| {
             if !mask.is_empty() {
                 let mask = if whole { mask } else { mask & Mask::range(from, to) };

@@ -103,8 +103,6 @@ pub(crate) struct Tia {
     drawing: bool,
     /// The lines that are shown.
     height: u32,
-    /// Bit 0 of all colours: 1 where they are lost.
-    loss: u8,
 }
 
 impl Tia {
@@ -119,7 +117,6 @@ impl Tia {
     pub(crate) fn new(height: usize) -> Self {
         Self {
             height: height as u32,
-            loss: 0,
             written: [0; 64],
             old_grp: [0; 2],
             old_enabl: 0,
@@ -140,14 +137,11 @@ impl Tia {
 
     /// Whether this can be a state.
     pub(crate) fn is_valid(&self, height: usize) -> bool {
-        self.height as usize == height
-            && self.loss < 2
-            && self.position.iter().all(|position| usize::from(*position) < WIDTH)
+        self.height as usize == height && self.position.iter().all(|position| usize::from(*position) < WIDTH)
     }
 
-    pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool, loses_colours: bool) {
+    pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool) {
         self.drawing = drawing;
-        self.loss = loses_colours.into();
         (self.drawn, self.line, self.line_start) = (clock, 0, 0);
         self.repeats = false;
     }
