@@ -111,10 +111,10 @@ fn inverted_pendulum(common: Config) -> Config {
 fn pong(common: Config) -> Config {
     Config {
         num_envs: 16,
-        steps_per_epoch: 2048,
+        steps_per_epoch: 4096,
         budget: Budget::Frames(10_000_000),
         lam: 0.95,
-        pi_lr: 3e-3,
+        pi_lr: 4e-3,
         vf_lr: 2e-3,
         decay_frames: Some(8_000_000),
         train_v_iters: 5,
@@ -133,7 +133,7 @@ fn pong(common: Config) -> Config {
 fn sticky_pong(config: Config) -> Config {
     Config {
         budget: Budget::Frames(80_000_000),
-        steps_per_epoch: 4096,
+        pi_lr: 3e-3,
         decay_frames: Some(40_000_000),
         entropy: 0.02,
         actions: Some(vec![0, 2, 3]),
