@@ -10,8 +10,9 @@
 //! rewards and ends are ALE's, since the native console does not know them.
 
 mod games;
+mod policy;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser;
@@ -19,6 +20,7 @@ use envs::{
     NumpyRng, Seed,
     atari::{Ale, AtariAction, Backend, RomSource},
 };
+use policy::Policy;
 
 /// Play a game on both emulators and compare every frame.
 #[derive(Parser)]
@@ -35,6 +37,9 @@ struct Args {
     /// Seed of the actions and of the sticky ones
     #[arg(long, default_value_t = 0)]
     seed: u32,
+    /// A checkpoint of `vpg --env Pong` that plays half of the episodes
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -76,10 +81,18 @@ enum Player {
     Follower { part: i64, slack: i64 },
     /// One of few actions all the time.
     Stubborn { action: usize },
+    /// One that was trained.
+    Trained,
 }
 
 impl Player {
-    fn choose(rng: &mut NumpyRng, actions: usize) -> Self {
+    fn choose(rng: &mut NumpyRng, actions: usize, policy: &mut Option<Policy>) -> Self {
+        if let Some(policy) = policy {
+            policy.start();
+            if rng.random() < 0.5 {
+                return Self::Trained;
+            }
+        }
         match rng.integers(0, 4) {
             0 => Self::Stubborn { action: rng.integers(0, actions as i64) as usize },
             1 => Self::Random { held: 0, frames: 0 },
@@ -87,8 +100,10 @@ impl Player {
         }
     }
 
-    fn act(&mut self, rng: &mut NumpyRng, ram: &[u8; 128], actions: usize) -> usize {
-        match self {
+    fn act(&mut self, rng: &mut NumpyRng, side: &Side, actions: usize, policy: &mut Option<Policy>) -> Result<usize> {
+        let ram = &side.ram;
+        Ok(match self {
+            Self::Trained => policy.as_mut().map_or(Ok(0), |policy| policy.act(rng, &side.screen))?,
             Self::Stubborn { action } => *action,
             Self::Random { held, frames } => {
                 if *frames == 0 {
@@ -103,7 +118,7 @@ impl Player {
                 let direction = if ball + *slack < paddle { 2 } else { usize::from(ball > paddle + *slack) * 3 };
                 if direction < actions { direction } else { 0 }
             }
-        }
+        })
     }
 }
 
@@ -137,21 +152,28 @@ fn compare(args: &Args) -> Result<(Played, Option<String>)> {
     let mut rng = NumpyRng::new(&Seed::from(u64::from(args.seed)));
     let pair = |sticky| Ok([Side::new(args, Backend::Ale, sticky)?, Side::new(args, Backend::Vcs, sticky)?]);
     let mut pairs = STICKY.into_iter().map(pair).collect::<Result<Vec<_>>>()?;
+    let mut policy = args.policy.as_deref().map(Policy::read).transpose()?;
     let mut played = Played::default();
     while played.frames < args.frames {
         let seed = args.seed.wrapping_add(played.episodes as u32);
         let pair = &mut pairs[rng.integers(0, STICKY.len() as i64) as usize];
         pair.iter_mut().for_each(|side| side.start(seed));
-        if let Some(difference) = episode(pair, &mut rng, args, &mut played) {
+        if let Some(difference) = episode(pair, &mut rng, args, &mut policy, &mut played)? {
             return Ok((played, Some(difference)));
         }
     }
     Ok((played, None))
 }
 
-fn episode([theirs, ours]: &mut [Side; 2], rng: &mut NumpyRng, args: &Args, played: &mut Played) -> Option<String> {
+fn episode(
+    [theirs, ours]: &mut [Side; 2],
+    rng: &mut NumpyRng,
+    args: &Args,
+    policy: &mut Option<Policy>,
+    played: &mut Played,
+) -> Result<Option<String>> {
     let actions: Vec<AtariAction> = theirs.ale.minimal_actions().to_vec();
-    let mut player = Player::choose(rng, actions.len());
+    let mut player = Player::choose(rng, actions.len(), policy);
     let (least, most) = SKIPS[rng.integers(0, SKIPS.len() as i64) as usize];
     let mut rewards = (0, 0);
     let mut points = 0;
@@ -159,15 +181,15 @@ fn episode([theirs, ours]: &mut [Side; 2], rng: &mut NumpyRng, args: &Args, play
         theirs.look();
         ours.look();
         if let Some(difference) = difference(theirs, ours, rewards) {
-            return Some(difference);
+            return Ok(Some(difference));
         }
         played.seen += 1;
         if theirs.ale.game_over() || played.frames >= args.frames {
             played.episodes += 1;
             played.won += u64::from(points > 0 && theirs.ale.game_over());
-            return None;
+            return Ok(None);
         }
-        let action = actions[player.act(rng, &theirs.ram, actions.len())];
+        let action = actions[player.act(rng, theirs, actions.len(), policy)?];
         rewards = (0, 0);
         // Some of our frames are not drawn, and none of those is looked at.
         for left in (0..rng.integers(least, most)).rev() {
