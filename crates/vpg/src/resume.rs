@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::ErrorKind,
+    mem,
     thread::{self, JoinHandle},
 };
 
@@ -67,10 +68,15 @@ pub struct Found {
 }
 
 impl RunState {
-    fn to_bytes(&self) -> Result<Vec<u8>> {
-        let payload = postcard::to_allocvec(self)?;
-        let checksum = crc32fast::hash(&payload).to_le_bytes();
-        Ok([MAGIC, checksum.as_slice(), &payload].concat())
+    /// The content of a file, in the memory of `bytes`.
+    fn to_bytes(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>> {
+        bytes.clear();
+        bytes.extend_from_slice(MAGIC);
+        bytes.resize(HEADER, 0);
+        let mut bytes = postcard::to_extend(self, bytes)?;
+        let checksum = crc32fast::hash(&bytes[HEADER..]).to_le_bytes();
+        bytes[MAGIC.len()..HEADER].copy_from_slice(&checksum);
+        Ok(bytes)
     }
 
     /// The newest whole state of this run.
@@ -129,13 +135,15 @@ pub struct StateWriter {
     folder: RunFolder,
     /// Which of [`FILES`] is overwritten next.
     next: usize,
-    writing: Option<JoinHandle<Result<()>>>,
+    /// What the last state was written from: a state has megabytes, and every one as many.
+    bytes: Vec<u8>,
+    writing: Option<JoinHandle<Result<Vec<u8>>>>,
 }
 
 impl StateWriter {
     /// Overwrites `next` of [`FILES`] first.
     pub fn new(folder: &RunFolder, next: usize) -> Self {
-        Self { folder: folder.clone(), next, writing: None }
+        Self { folder: folder.clone(), next, bytes: Vec::new(), writing: None }
     }
 
     /// Begins to write the state in place of the older of the two; `logs` get to the disk before it. Waits for the last
@@ -147,9 +155,12 @@ impl StateWriter {
         self.wait()?;
         let (folder, name) = (self.folder.clone(), FILES[self.next]);
         self.next = 1 - self.next;
+        let bytes = mem::take(&mut self.bytes);
         let work = move || {
             logs.iter().try_for_each(File::sync_data).with_context(|| folder.cannot_write("the log"))?;
-            folder.write(name, &state.to_bytes()?)
+            let bytes = state.to_bytes(bytes)?;
+            folder.write(name, &bytes)?;
+            Ok(bytes)
         };
         self.writing = Some(thread::Builder::new().name("state".into()).spawn(work)?);
         Ok(())
@@ -161,6 +172,7 @@ impl StateWriter {
     /// Where it could not be written.
     pub fn wait(&mut self) -> Result<()> {
         let Some(writing) = self.writing.take() else { return Ok(()) };
-        writing.join().unwrap_or_else(|_| bail!("writing a resume state panicked"))
+        self.bytes = writing.join().unwrap_or_else(|_| bail!("writing a resume state panicked"))?;
+        Ok(())
     }
 }
