@@ -4,6 +4,7 @@ use envs::{
     Action, Env, Error, Seed,
     atari::{Ale, Atari, AtariAction, AtariConfig, Backend, ObsType, RomSource},
 };
+use vcs::Banking;
 
 fn pong(backend: Backend, id: &str) -> Atari {
     let config = AtariConfig::from_id(id).unwrap();
@@ -74,6 +75,21 @@ fn a_saved_state_goes_on_in_another_environment_and_other_states_are_refused() {
 fn a_game_without_rules_says_so() {
     let error = Ale::load(&RomSource::Bundled("breakout".into()), Backend::Vcs, 0.0).err();
     assert!(matches!(error, Some(Error::Rom { reason, .. }) if reason.contains("backend ale")));
+}
+
+#[test]
+fn cartridges_of_8_kib_change_banks_as_they_were_made_to() {
+    let games = [
+        (Banking::F8, ["asterix", "asteroids", "centipede", "gravitar", "kangaroo", "ms_pacman"].as_slice()),
+        (Banking::E0, &["jamesbond", "montezuma_revenge", "tutankham"]),
+        (Banking::Fe, &["robotank"]),
+    ];
+    for (banking, games) in games {
+        for game in games {
+            let rom = vcs::Rom::new(&RomSource::Bundled((*game).into()).read().unwrap()).unwrap();
+            assert_eq!(rom.banking(), banking, "{game}");
+        }
+    }
 }
 
 #[test]

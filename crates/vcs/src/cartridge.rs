@@ -159,10 +159,9 @@ fn banking_of_8k(bytes: &[u8]) -> Banking {
     let named = |wanted: fn(u16) -> bool| {
         let is_access = |code: &&[u8]| {
             let address = u16::from_le_bytes([code[1], code[2]]);
-            matches!(
-                code[0],
-                0x0c | 0x2c | 0x8d | 0x8c | 0x8e | 0xac | 0xad | 0xae | 0xcd | 0x9d | 0xbd | 0x99 | 0xb9 | 0x4c
-            ) && address & 0x1000 != 0
+            // Indexed addresses and jumps name tables and code that lie there, not what changes banks.
+            matches!(code[0], 0x0c | 0x2c | 0x8d | 0x8c | 0x8e | 0xac | 0xad | 0xae | 0xcd)
+                && address & 0x1000 != 0
                 && wanted(address & 0xfff)
         };
         bytes.windows(3).filter(is_access).count()
