@@ -229,11 +229,10 @@ impl Emitter<'_> {
 
     /// Writes a byte. Where that may end the frame, `next` is where the processor goes on then.
     pub(super) fn write(&mut self, place: Place, value: Value, next: Option<u16>) {
-        let flags = MemFlags::trusted();
         match place {
             Place::Low(address) => self.write(Place::Absolute(address.into()), value, next),
             Place::Absolute(address) if address & 0x1280 == 0x80 => {
-                self.b.ins().istore8(flags, value, self.machine, RAM + i32::from(address & 0x7f));
+                self.b.ins().istore8(MemFlags::trusted(), value, self.machine, RAM + i32::from(address & 0x7f));
             }
             Place::Absolute(address) if address & 0x1080 == 0 => self.write_tia((address & 0x3f) as u8, value, next),
             Place::Absolute(address) => {
@@ -242,29 +241,27 @@ impl Emitter<'_> {
             }
             Place::ZeroPage(address) => {
                 let in_ram = self.b.ins().band_imm(address, 0x80);
-                self.when(
-                    in_ram,
-                    |this| {
-                        let at = this.ram_address(address);
-                        this.b.ins().istore8(flags, value, at, RAM);
-                    },
-                    |this| this.write_by_call(address, value, next),
-                );
+                self.write_memory_or_call(in_ram, address, value, next);
             }
             Place::Indexed(base, address) if base < 0x1000 - 0xff => {
                 let kind = self.b.ins().band_imm(address, 0x280);
                 let in_ram = self.b.ins().icmp_imm(IntCC::Equal, kind, 0x80);
-                self.when(
-                    in_ram,
-                    |this| {
-                        let at = this.ram_address(address);
-                        this.b.ins().istore8(flags, value, at, RAM);
-                    },
-                    |this| this.write_by_call(address, value, next),
-                );
+                self.write_memory_or_call(in_ram, address, value, next);
             }
             Place::Indexed(_, address) | Place::Any(address) => self.write_by_call(address, value, next),
         }
+    }
+
+    /// Into the console's memory where the flag says so.
+    fn write_memory_or_call(&mut self, in_ram: Value, address: Value, value: Value, next: Option<u16>) {
+        self.when(
+            in_ram,
+            |this| {
+                let at = this.ram_address(address);
+                this.b.ins().istore8(MemFlags::trusted(), value, at, RAM);
+            },
+            |this| this.write_by_call(address, value, next),
+        );
     }
 
     fn write_by_call(&mut self, address: Value, value: Value, next: Option<u16>) {
