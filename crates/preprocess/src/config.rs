@@ -76,7 +76,7 @@ impl Phi {
 ///
 /// ```
 /// use preprocess::{DifferenceConfig, Phi};
-/// assert_eq!(DifferenceConfig::default(), DifferenceConfig { phi: Phi::Difference, stride: 2, distance: 1 });
+/// assert_eq!(DifferenceConfig::default(), DifferenceConfig { phi: Phi::Difference, stride: 2, distance: 1, with_frame: false });
 /// assert_eq!(DifferenceConfig::default().side(), 80);
 /// assert_eq!(DifferenceConfig::blog().side(), 40);
 /// ```
@@ -89,12 +89,15 @@ pub struct DifferenceConfig {
     pub stride: usize,
     /// How many observations lie between the two frames: 1 or 2.
     pub distance: usize,
+    /// Whether the present frame comes before the difference, so that what rests is seen too.
+    #[serde(default)]
+    pub with_frame: bool,
 }
 
 impl Default for DifferenceConfig {
     /// 80x80 cells, now minus the observation before.
     fn default() -> Self {
-        Self { phi: Phi::Difference, stride: 2, distance: 1 }
+        Self { phi: Phi::Difference, stride: 2, distance: 1, with_frame: false }
     }
 }
 
@@ -102,12 +105,18 @@ impl DifferenceConfig {
     /// What the write-up does: 40x40 cells, now minus two observations before. Its own code subtracts in `uint8`,
     /// where 0 - 1 is 255; here it is -1.
     pub fn blog() -> Self {
-        Self { phi: Phi::Blog, stride: 4, distance: 2 }
+        Self { phi: Phi::Blog, stride: 4, distance: 2, with_frame: false }
     }
 
     /// The rows of the observation, which are as many as its columns.
     pub fn side(&self) -> usize {
         FIELD.len() / self.stride
+    }
+
+    /// The shape of the observation.
+    pub(crate) fn shape(&self) -> Vec<usize> {
+        let planes = if self.with_frame { vec![2] } else { Vec::new() };
+        [planes, vec![self.side(); 2]].concat()
     }
 
     /// # Errors

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{DifferenceConfig, Masker, Phi, difference};
 
+/// The largest mask of a frame without anything.
+const BLANK: [u8; 800] = [0; 800];
+
 /// A ring of the last `distance + 1` masks. It starts with the first frame as `phi` says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct History {
@@ -51,6 +54,12 @@ impl History {
 
     fn write(&self, mask_len: usize, out: &mut [i8]) -> Result<(), Error> {
         let mask = |slot: usize| &self.masks[slot * mask_len..][..mask_len];
-        difference(mask(self.newest), mask(self.oldest(mask_len)), out)
+        let now = mask(self.newest);
+        // What stands before the difference, if anything, is the frame: its difference from nothing.
+        let (frame, change) = out.split_at_mut(out.len() - mask_len * 8);
+        if !frame.is_empty() {
+            difference(now, &BLANK[..mask_len], frame)?;
+        }
+        difference(now, mask(self.oldest(mask_len)), change)
     }
 }

@@ -16,6 +16,9 @@ use crate::{DifferenceConfig, FrameFormat, Masker, history::History};
 /// |---|---|
 /// | shape (80, 80), or (40, 40) with stride 4 | 1 where something appeared since the earlier frame, -1 where something vanished, 0 elsewhere |
 ///
+/// With [`with_frame`](DifferenceConfig::with_frame) the shape is (2, 80, 80): the present frame, 1 where something is,
+/// then the difference.
+///
 /// Cell (r, c) looks at pixel (34 + stride * r, stride * c). Actions, rewards, ends and pictures are those of the
 /// wrapped environment. The wrapper allocates nothing after it was made; its saved state includes the earlier frames.
 ///
@@ -81,7 +84,7 @@ impl<E: Env<Obs = u8>> FrameDifference<E> {
             env,
             config: *config,
             masker,
-            observation_space: Space::boxed(&[config.side(); 2], DType::I8, -1.0, 1.0),
+            observation_space: Space::boxed(&config.shape(), DType::I8, -1.0, 1.0),
             frame: vec![0; format.frame_len()],
             history: History::new(&masker, config),
             clock: None,

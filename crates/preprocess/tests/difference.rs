@@ -12,7 +12,7 @@ const SECOND_FIELD: usize = 1;
 fn configs() -> impl Iterator<Item = DifferenceConfig> {
     let options = |phi| [(2, 1), (2, 2), (4, 1), (4, 2)].map(|(stride, distance)| (phi, stride, distance));
     let all = options(Phi::Difference).into_iter().chain(options(Phi::Blog));
-    all.map(|(phi, stride, distance)| DifferenceConfig { phi, stride, distance })
+    all.map(|(phi, stride, distance)| DifferenceConfig { phi, stride, distance, with_frame: false })
 }
 
 fn film(format: FrameFormat, frames: &[[Vec<u8>; 2]], config: &DifferenceConfig) -> FrameDifference<Film> {
@@ -85,6 +85,28 @@ fn distance_two_compares_with_the_frame_before_the_last() {
         // Rows 40, 48, ... are rows 6, 14, ... of the field; the ball's four rows meet one row of the grid.
         let expected = [vec![], vec![(2, -1), (4, 1)], vec![(2, -1), (6, 1)], vec![(4, -1), (8, 1)]];
         assert_eq!(rows, expected.map(|cells| cells.into_iter().map(|(row, sign)| (row, 0, sign)).collect::<Vec<_>>()));
+    }
+}
+
+#[test]
+fn with_the_frame_a_resting_ball_is_seen() {
+    let frames = [ball_at(0, 34, 0), ball_at(0, 36, 8), ball_at(0, 36, 8)];
+    for (format, stride) in FORMATS.into_iter().flat_map(|format| [2, 4].map(|stride| (format, stride))) {
+        let difference = DifferenceConfig { stride, ..DifferenceConfig::default() };
+        let plain = observations(&mut film(format, &frames, &difference), 2);
+        let mut env = film(format, &frames, &DifferenceConfig { with_frame: true, ..difference });
+        let side = difference.side();
+        assert_eq!(env.observation_space().shape(), [2, side, side]);
+        let seen = observations(&mut env, 2);
+        for (seen, plain) in seen.iter().zip(plain) {
+            assert_eq!(seen[side * side..], plain, "the difference is the same");
+        }
+        let column = 8 / stride;
+        let resting = &seen[2];
+        let rows = if stride == 2 { vec![1, 2] } else { vec![1] };
+        let expected: Vec<_> = rows.into_iter().map(|row| (row, column, 1)).collect();
+        assert_eq!(non_zero(resting, side), expected, "{format:?}: only the frame shows it");
+        assert_eq!(observations(&mut env, 2), seen, "a reset forgets what was before");
     }
 }
 

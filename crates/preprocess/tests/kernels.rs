@@ -11,7 +11,9 @@ const FORMATS: [FrameFormat; 2] = [FrameFormat::Palette, FrameFormat::Rgb];
 
 fn maskers(format: FrameFormat) -> impl Iterator<Item = Masker> {
     let options = [Phi::Difference, Phi::Blog].into_iter().flat_map(|phi| [(phi, 2), (phi, 4)]);
-    options.map(move |(phi, stride)| Masker::new(format, &DifferenceConfig { phi, stride, distance: 1 }).unwrap())
+    options.map(move |(phi, stride)| {
+        Masker::new(format, &DifferenceConfig { phi, stride, ..DifferenceConfig::default() }).unwrap()
+    })
 }
 
 fn mask(masker: Masker, frames: &[u8]) -> Vec<u8> {

@@ -285,6 +285,9 @@ pub struct Values {
     /// The observations between the two frames of a difference, 1 or 2.
     #[arg(long, value_name = "N", help_heading = "Environment")]
     pub distance: Option<usize>,
+    /// Show the present frame beside the difference.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Environment")]
+    pub with_frame: Option<bool>,
     /// How many grey frames of 84x84 are stacked, in place of a difference.
     #[arg(long, value_name = "N", help_heading = "Environment")]
     pub stack: Option<usize>,

@@ -10,7 +10,7 @@ use crate::{
     },
     config::{Baseline, Config, Normalize, Returns},
     normalizer::CLIP,
-    policy::{ActorCritic, Input},
+    policy::ActorCritic,
     rollout::Rollout,
     tensors::{set, to_vec},
 };
@@ -26,20 +26,18 @@ pub struct Credit {
     pub values: Vec<f32>,
 }
 
-/// The credit of a rollout whose observations are `input`. Moves the policy's running moments of the return on, and
+/// The credit of a rollout for whose observations the value function gave `outputs`, 0 where there is none. Moves the policy's running moments of the return on, and
 /// `running_returns`, the discounted return of each environment's present episode. `sum` is that of [`normalize`].
 pub fn credit<T: Element>(
     policy: &ActorCritic,
     rollout: &Rollout<T>,
-    input: &Input,
+    mut outputs: Vec<f32>,
     running_returns: &mut Vec<f64>,
     config: &Config,
     sum: impl Fn(&mut [f64]),
 ) -> Credit {
     let rewards = normalized_rewards(policy, rollout, running_returns, config.gamma);
-    let outputs =
-        [outputs(policy, input, rollout.len()), outputs_of_rows(policy, rollout.last_row(), rollout.observation_len)]
-            .concat();
+    outputs.extend(outputs_of_rows(policy, rollout.last_row(), rollout.observation_len));
     let cut_off_outputs = outputs_of_rows(policy, &rollout.cut_off.observations, rollout.observation_len);
 
     let bootstrap = || {
@@ -96,15 +94,12 @@ fn less(returns: &[f32], values: &[f32], baseline: Baseline) -> Vec<f32> {
 }
 
 /// The value function's outputs; 0 where there is none.
-fn outputs(policy: &ActorCritic, input: &Input, rows: usize) -> Vec<f32> {
-    tch::no_grad(|| policy.v_pass(input)).map_or_else(|| vec![0.0; rows], |pass| to_vec(&pass.output))
-}
-
 fn outputs_of_rows<T: Element>(policy: &ActorCritic, rows: &[T], observation_len: usize) -> Vec<f32> {
     if rows.is_empty() {
         return Vec::new();
     }
-    outputs(policy, &policy.input(rows, observation_len), rows.len() / observation_len)
+    let pass = tch::no_grad(|| policy.v_pass(&policy.input(rows, observation_len)));
+    pass.map_or_else(|| vec![0.0; rows.len() / observation_len], |pass| to_vec(&pass.output))
 }
 
 /// Outputs in units of reward.

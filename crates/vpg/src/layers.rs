@@ -52,7 +52,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// Keys that stand for others, beside the names of [`Config`]'s fields.
-pub const SHORT_KEYS: [&str; 19] = [
+pub const SHORT_KEYS: [&str; 20] = [
     "preset",
     "epochs",
     "frames",
@@ -64,6 +64,7 @@ pub const SHORT_KEYS: [&str; 19] = [
     "phi",
     "stride",
     "distance",
+    "with_frame",
     "stack",
     "frame_skip",
     "sticky",
@@ -182,7 +183,8 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
             let count = value.as_u64().ok_or_else(|| layer.bad_value(key, value, "expected a number of layers"))?;
             vec![field("hid", vec![size; count as usize].into())]
         }
-        "phi" | "stride" | "distance" | "stack" | "frame_skip" | "sticky" | "noops" | "rom" | "backend" => {
+        "phi" | "stride" | "distance" | "with_frame" | "stack" | "frame_skip" | "sticky" | "noops" | "rom"
+        | "backend" => {
             vec![field("pixels", with_pixel_option(key, value, config, layer)?)]
         }
         _ => vec![field(key, value.clone())],
@@ -205,7 +207,7 @@ fn with_pixel_option(key: &str, value: &Value, config: &Config, layer: &Layer) -
     }
     let mut pixels = json!(pixels);
     match key {
-        "stride" | "distance" => pixels["difference"][key] = value.clone(),
+        "stride" | "distance" | "with_frame" => pixels["difference"][key] = value.clone(),
         "frame_skip" => {
             let frames = value.as_u64().filter(|&frames| frames >= 1);
             let wrong = || layer.bad_value(key, value, "expected a whole number of frames from 1 on");

@@ -20,7 +20,9 @@ pub enum Activation {
 impl Activation {
     fn apply(self, hidden: &Tensor) -> Tensor {
         match self {
-            Self::Tanh => hidden.tanh(),
+            // tanh by the logistic function, within 2e-7: MKL's own tanh takes four times as long where it knows no vector
+            // instructions of the processor.
+            Self::Tanh => (hidden * 2.0).sigmoid() * 2.0 - 1.0,
             Self::Relu => hidden.relu(),
         }
     }
@@ -32,7 +34,7 @@ pub enum Input {
     /// `(rows, observation_len)`, f32.
     Dense(Tensor),
     /// Rows that are zero nearly everywhere.
-    Sparse(SparseRows),
+    Sparse(Rc<SparseRows>),
 }
 
 impl Input {
@@ -40,7 +42,7 @@ impl Input {
     /// `u8` rows, which are pictures, 255 becomes 1.
     pub fn new<T: Element>(rows: &[T], observation_len: usize) -> Self {
         if T::DTYPE == DType::I8 {
-            return Self::Sparse(SparseRows::new(rows, observation_len));
+            return Self::Sparse(Rc::new(SparseRows::new(rows, observation_len)));
         }
         Self::Dense(dense(rows, observation_len))
     }
@@ -51,7 +53,7 @@ impl Input {
             Self::Dense(rows) => {
                 Self::Dense(rows.index_select(0, &Tensor::from_slice(indices).to_device(rows.device())))
             }
-            Self::Sparse(rows) => Self::Sparse(rows.select(indices)),
+            Self::Sparse(rows) => Self::Sparse(Rc::new(rows.select(indices))),
         }
     }
 }
@@ -89,7 +91,7 @@ pub enum Net {
 
 impl Net {
     /// `(rows, inputs)` to `(rows, outputs)`.
-    pub fn forward<'a>(&self, input: &'a Input) -> Pass<'a> {
+    pub fn forward(&self, input: &Input) -> Pass {
         match (self, input) {
             (Self::Mlp(mlp), input) => mlp.forward(input),
             (Self::Other(network), Input::Dense(rows)) => Pass { output: network.forward(rows), sparse: None },
@@ -182,14 +184,14 @@ impl Mlp {
     }
 
     /// `(rows, inputs)` to `(rows, outputs)`.
-    pub fn forward<'a>(&self, input: &'a Input) -> Pass<'a> {
+    pub fn forward(&self, input: &Input) -> Pass {
         match input {
             Input::Dense(rows) => Pass { output: self.forward_dense(rows), sparse: None },
             Input::Sparse(rows) => {
                 let Some(first) = self.layers.first() else { return Pass { output: rows.to_dense(), sparse: None } };
                 let hidden = rows.affine(&first.weight, &first.bias).set_requires_grad(true);
                 let output = self.behind_first(hidden.shallow_clone());
-                Pass { output, sparse: Some((rows, hidden)) }
+                Pass { output, sparse: Some((Rc::clone(rows), hidden)) }
             }
         }
     }
@@ -225,14 +227,14 @@ impl Mlp {
 
 /// A forward pass, and what going backward through it needs.
 #[derive(Debug)]
-pub struct Pass<'a> {
+pub struct Pass {
     /// `(rows, outputs)`.
     pub output: Tensor,
     /// Where the first layer was a sparse product, which libtorch knows nothing of: its rows and its result.
-    sparse: Option<(&'a SparseRows, Tensor)>,
+    sparse: Option<(Rc<SparseRows>, Tensor)>,
 }
 
-impl Pass<'_> {
+impl Pass {
     /// The same pass with more behind it.
     pub fn then(self, next: impl FnOnce(&Tensor) -> Tensor) -> Self {
         Self { output: next(&self.output), ..self }

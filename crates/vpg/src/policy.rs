@@ -261,7 +261,7 @@ impl ActorCritic {
     }
 
     /// The output of the policy: logits or means, `(rows, outputs)`.
-    pub fn pi_pass<'a>(&self, input: &'a Input) -> Pass<'a> {
+    pub fn pi_pass(&self, input: &Input) -> Pass {
         match &self.trunk {
             None => self.pi.forward(input),
             Some(trunk) => trunk.forward(input).then(|features| self.pi.forward_dense(features)),
@@ -269,7 +269,7 @@ impl ActorCritic {
     }
 
     /// The output of the value function as it is trained, `(rows, 1)`; none where there is none.
-    pub fn v_pass<'a>(&self, input: &'a Input) -> Option<Pass<'a>> {
+    pub fn v_pass(&self, input: &Input) -> Option<Pass> {
         let v = self.v.as_ref()?;
         Some(match &self.trunk {
             None => v.forward(input),
@@ -278,7 +278,7 @@ impl ActorCritic {
     }
 
     /// One pass through the trunk to both: the policy's pass, and the value function's output.
-    pub fn both_pass<'a>(&self, input: &'a Input) -> Option<(Pass<'a>, Tensor)> {
+    pub fn both_pass(&self, input: &Input) -> Option<(Pass, Tensor)> {
         let (trunk, v) = (self.trunk.as_ref()?, self.v.as_ref()?);
         let features = trunk.forward(input);
         let values = v.forward_dense(&features.output);

@@ -15,7 +15,7 @@ use crate::{
     group::Group,
     network::to_f32,
     optimizer::Optimizer,
-    policy::{ActorCritic, Input, action_tensor},
+    policy::{ActorCritic, Input, Pass, action_tensor},
     rollout::Rollout,
     statistics::Moments,
     tensors::{set, to_vec},
@@ -146,8 +146,10 @@ impl Learner {
     pub fn update<T: Element>(&mut self, rollout: &Rollout<T>, config: &Config, decay: f64) -> UpdateStats {
         let trained = rollout.len() * rollout.observation_len;
         let input = self.policy.input(&rollout.observations[..trained], rollout.observation_len);
+        let v_pass = self.policy.v_pass(&input);
+        let outputs = v_pass.as_ref().map_or_else(|| vec![0.0; rollout.len()], |pass| to_vec(&pass.output));
         let Credit { advantages, targets, values } =
-            credit(&self.policy, rollout, &input, &mut self.running_returns, config, |sums| self.group.sum(sums));
+            credit(&self.policy, rollout, outputs, &mut self.running_returns, config, |sums| self.group.sum(sums));
         let device = self.policy.device;
         let data = Data {
             input,
@@ -169,7 +171,7 @@ impl Learner {
         let minibatches = self.minibatches(rollout.len(), config);
         let stats = self.policy_steps(&data, &minibatches, step);
         let step = StepSize { learning_rate: config.vf_lr * decay, ..step };
-        let (loss_v, delta_loss_v) = self.value_steps(&data, &minibatches, config.train_v_iters, step);
+        let (loss_v, delta_loss_v) = self.value_steps(&data, &minibatches, v_pass, config.train_v_iters, step);
         if let Some(moments) = &self.policy.observation_moments {
             moments.update(rollout.observations[..trained].iter().map(|&value| f64::from(to_f32(value))));
         }
@@ -270,8 +272,16 @@ impl Learner {
         before
     }
 
-    /// The loss before the steps, and its change.
-    fn value_steps(&mut self, data: &Data, minibatches: &[Vec<i64>], steps: usize, step: StepSize) -> (f64, f64) {
+    /// The loss before the steps, and its change. `pass` is that of all data before the policy step, which a value
+    /// function of its own has not been moved by.
+    fn value_steps(
+        &mut self,
+        data: &Data,
+        minibatches: &[Vec<i64>],
+        pass: Option<Pass>,
+        steps: usize,
+        step: StepSize,
+    ) -> (f64, f64) {
         let Some(v) = self.policy.v.clone() else { return (0.0, 0.0) };
         // A shared trunk has had its step: only what stands on it goes on learning.
         let features = self
@@ -282,9 +292,10 @@ impl Learner {
         let input = features.as_ref().unwrap_or(&data.input);
         let parameters = self.policy.v_parameters();
         let measure = || tch::no_grad(|| value_loss(&v.forward(input).output, &data.targets)).double_value(&[]);
+        let mut pass = pass.filter(|_| features.is_none() && minibatches.is_empty());
         let mut before = (!minibatches.is_empty()).then(measure);
         let mut descend = |input: &Input, targets: &Tensor| {
-            let pass = v.forward(input);
+            let pass = pass.take().unwrap_or_else(|| v.forward(input));
             let loss = value_loss(&pass.output, targets);
             before.get_or_insert_with(|| loss.double_value(&[]));
             let gradients = clipped(average(&self.group, pass.gradients(&loss, &parameters)), step.max_grad_norm);
