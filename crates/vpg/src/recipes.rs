@@ -129,10 +129,12 @@ fn pong(common: Config) -> Config {
 }
 
 /// Where a quarter of the frames repeat the action before, the paddle has to be able to rest: up and down alone make it
-/// tremble, by more the later an action comes.
-fn sticky_pong(config: Config) -> Config {
+/// tremble, by more the later an action comes. A resting paddle is seen only in the frame itself.
+fn sticky_pong(mut config: Config) -> Config {
+    config.pixels.iter_mut().for_each(|pixels| pixels.difference.with_frame = true);
     Config {
         budget: Budget::Frames(80_000_000),
+        lam: 0.9,
         pi_lr: 3e-3,
         decay_frames: Some(40_000_000),
         entropy: 0.02,
