@@ -9,6 +9,9 @@ use tch::Tensor;
 
 use crate::{network::to_f32, tensors::to_vec};
 
+/// So many sums stay in registers while a list's cells are added to them.
+const BLOCK: usize = 32;
+
 /// A sparse matrix, both by rows and by columns, so that every product writes each of its rows once.
 #[derive(Clone, Debug)]
 pub struct SparseRows {
@@ -61,8 +64,17 @@ impl Compressed {
         let mut sums = vec![0.0f32; (self.offsets.len() - 1) * outputs];
         sums.par_chunks_exact_mut(outputs).enumerate().for_each(|(i, sums)| {
             sums.copy_from_slice(start);
-            for cell in &self.cells[self.offsets[i]..self.offsets[i + 1]] {
-                add_scaled(sums, &source[cell.index as usize * outputs..], cell.value);
+            let cells = &self.cells[self.offsets[i]..self.offsets[i + 1]];
+            for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
+                let row = |cell: &Cell| &source[cell.index as usize * outputs + block * BLOCK..];
+                match <&mut [f32; BLOCK]>::try_from(&mut *sums) {
+                    Ok(sums) => {
+                        let mut in_registers = *sums;
+                        cells.iter().for_each(|cell| add_scaled(&mut in_registers, &row(cell)[..BLOCK], cell.value));
+                        *sums = in_registers;
+                    }
+                    Err(_) => cells.iter().for_each(|cell| add_scaled(sums, row(cell), cell.value)),
+                }
             }
         });
         Tensor::from_slice(&sums).view([-1, outputs as i64])
@@ -160,7 +172,7 @@ mod tests {
 
     #[test]
     fn products_and_gradients_are_those_of_the_dense_layer() {
-        let (count, columns, outputs) = (37, 130, 16);
+        let (count, columns, outputs) = (37, 130, BLOCK as i64 + 8); // a whole block and a part of one
         let rows = rows(count, columns);
         let dense = Tensor::from_slice(&rows).to_kind(Kind::Float).view([count as i64, columns as i64]);
         tch::manual_seed(1);
