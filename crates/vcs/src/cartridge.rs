@@ -173,7 +173,8 @@ fn banking_of_8k(bytes: &[u8]) -> Banking {
         Banking::E0
     } else if tigervision > f8 && tigervision > 1 {
         Banking::Tigervision
-    } else if f8 == 0 {
+    } else if f8 == 0 && bytes[0xffd] & 0x20 != 0 {
+        // The first bank is the one with bit 13, where it begins; others change banks from code that they put into memory.
         Banking::Fe
     } else {
         Banking::F8

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::{
-    Console, Controllers, Controls, Error, Rom,
+    Banking, Console, Controllers, Controls, Error, Rom,
     machine::{LINE, MOST_CYCLES},
 };
 
@@ -235,6 +235,32 @@ fn banks_change_where_the_scheme_says() {
         console.run_frame(&Controls::new(Controllers::Joysticks).act(0));
         assert_eq!(usize::from(console.ram()[0x10]), banks - 1);
     }
+}
+
+/// Neither names 1FF8 or 1FF9; only one begins where the scheme by bit 13 of the program counter has its first bank.
+#[test]
+fn cartridges_that_change_banks_from_memory_are_told_apart() {
+    for (high, banking) in [(0xf0, Banking::Fe), (0xd0, Banking::F8)] {
+        let mut bytes = vec![0xea; 8192];
+        bytes[0xffc..0xffe].copy_from_slice(&[0x00, high]);
+        assert_eq!(Rom::new(&bytes).unwrap().banking(), banking);
+    }
+}
+
+/// Some games wait for the timer when they are switched on, which ALE takes for one frame however long that is.
+#[test]
+fn only_the_first_frame_may_have_any_number_of_lines() {
+    // INC 80; 180 x 2 times WSYNC; VSYNC on and off.
+    let mut body = vec![0xe6, 0x80, 0xa2, 180, 0x85, 0x02, 0x85, 0x02, 0xca, 0xd0, 0xf9];
+    body.resize(0x20, 0xea);
+    let mut console = Console::new(Rom::new(&looping_program(&body)).unwrap());
+    let inputs = Controls::new(Controllers::Joysticks).act(0);
+    console.run_frame(&inputs);
+    let lines = console.state().machine.t / LINE;
+    assert!(lines > 360, "the first frame ends after {lines} lines");
+    console.run_frame(&inputs);
+    let lines = console.state().machine.t / LINE;
+    assert_eq!(lines, 291, "the write that ends it is one of WSYNC");
 }
 
 /// The same code is met at two addresses that differ in bits which the console does not see, but which calls store.

@@ -180,27 +180,50 @@ fn equal_start(rom: &Arc<Rom>, theirs: &Theirs, controllers: Controllers) -> Opt
     nearest.map(|(_, start)| start)
 }
 
+/// How ALE chooses a game's mode after four frames of the reset switch: frames with the select switch pressed and without,
+/// so many times. The reset switch follows for eight frames.
+const MODES: [(usize, usize, usize); 5] = [(0, 20, 1), (2, 1, 1), (2, 1, 2), (2, 1, 3), (2, 1, 4)];
+
 /// The console after 60 frames without action, some with the reset switch pressed, and then some of one action.
 fn starts(rom: &Arc<Rom>, ram: [u8; 128], timer: u8, controllers: Controllers) -> Vec<Start> {
-    const MOST_FRAMES: usize = 17;
     let mut console = Console::with_memory(Arc::clone(rom), ram, timer);
     let controls = Controls::new(controllers);
     let idle = controls.clone().act(0);
-    (0..60).for_each(|_| console.run_frame_unseen(&idle));
-    let pressed = Inputs { swchb: idle.swchb & !1, ..idle };
+    let reset = Inputs { swchb: idle.swchb & !1, ..idle };
+    let select = Inputs { swchb: idle.swchb & !2, ..idle };
+    let run = |console: &mut Console, inputs, frames| (0..frames).for_each(|_| console.run_frame_unseen(inputs));
     let mut starts = vec![];
-    for _ in 0..4 {
-        (0..4).for_each(|_| console.run_frame(&pressed));
-        starts.push(Start { console: console.clone(), controls });
-        for action in [0, 1, 2, 3, 4, 5] {
-            let (mut console, mut controls) = (console.clone(), controls);
-            for _ in 0..MOST_FRAMES {
-                console.run_frame(&controls.act(action));
-                starts.push(Start { console: console.clone(), controls });
-            }
+    run(&mut console, &idle, 60);
+    run(&mut console, &reset, 4);
+    for (selecting, idling, times) in MODES {
+        let mut console = console.clone();
+        for _ in 0..times {
+            run(&mut console, &select, selecting);
+            run(&mut console, &idle, idling);
         }
+        run(&mut console, &reset, 7);
+        console.run_frame(&reset);
+        add_first_actions(&mut starts, Start { console, controls });
+    }
+    for _ in 0..3 {
+        run(&mut console, &reset, 3);
+        console.run_frame(&reset);
+        add_first_actions(&mut starts, Start { console: console.clone(), controls });
     }
     starts
+}
+
+/// This start, and those after some frames of one action.
+fn add_first_actions(starts: &mut Vec<Start>, start: Start) {
+    const MOST_FRAMES: usize = 17;
+    for action in [0, 1, 2, 3, 4, 5] {
+        let Start { mut console, mut controls } = Start { console: start.console.clone(), controls: start.controls };
+        for _ in 0..MOST_FRAMES {
+            console.run_frame(&controls.act(action));
+            starts.push(Start { console: console.clone(), controls });
+        }
+    }
+    starts.push(start);
 }
 
 fn pixels_that_differ(theirs: &Theirs, console: &Console) -> usize {
