@@ -64,7 +64,7 @@ impl Console {
     fn run(&mut self, inputs: &Inputs, drawing: bool) {
         let State { cpu, machine } = &mut self.state;
         machine.inputs = *inputs;
-        machine.begin_frame(drawing, &self.rom);
+        machine.begin_frame(drawing);
         #[cfg(feature = "translate")]
         if self.translating {
             cpu::run_translated(cpu, machine, &mut self.screen, &self.rom);

@@ -48,8 +48,7 @@ pub(crate) struct Machine {
     pub(crate) t: u32,
     /// The processor runs until this time.
     pub(crate) limit: u32,
-    /// From this time on, a write to the TIA ends the frame; never in the first frame, in which some games wait for the
-    /// timer's arbitrary start to pass.
+    /// From this time on, a write to the TIA ends the frame.
     late: u32,
     #[serde(with = "crate::array")]
     pub(crate) ram: [u8; 128],
@@ -75,7 +74,7 @@ impl Machine {
         Self {
             t: 0,
             limit: 0,
-            late: NEVER,
+            late: LINE * rom.television().most_lines(),
             ram,
             timer: Timer::new(timer),
             tia: Tia::new(rom.television().height()),
@@ -96,14 +95,11 @@ impl Machine {
         self.tia.is_valid(rom.television().height())
             && self.timer.is_valid()
             && self.cartridge.fits(rom)
-            && (self.late == NEVER || self.late == LINE * rom.television().most_lines())
+            && self.late == LINE * rom.television().most_lines()
     }
 
     /// Lets a frame begin: time counts from the begin of the current line.
-    pub(crate) fn begin_frame(&mut self, drawing: bool, rom: &Rom) {
-        if self.t > 0 {
-            self.late = LINE * rom.television().most_lines();
-        }
+    pub(crate) fn begin_frame(&mut self, drawing: bool) {
         let cycles = self.t / LINE * LINE;
         self.t -= cycles;
         self.timer.rebase(cycles);

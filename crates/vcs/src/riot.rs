@@ -10,12 +10,14 @@ pub(crate) struct Timer {
     shift: u8,
     /// When it was set.
     since: u32,
+    /// What is taken off its count since it was first read below 0.
+    below: Option<u8>,
 }
 
 impl Timer {
-    /// The timer as it is after power-on, when it is read from `value` on.
+    /// The timer as it is after power-on: it counts from `value` on in intervals of 64 cycles.
     pub(crate) fn new(value: u8) -> Self {
-        Self { value, shift: 10, since: 0 }
+        Self { value, shift: 6, since: 0, below: None }
     }
 
     /// Whether this can be a state.
@@ -25,23 +27,30 @@ impl Timer {
 
     /// Register 0 to 3 of the timer: intervals of 1, 8, 64 and 1024 cycles.
     pub(crate) fn set(&mut self, register: u8, value: u8, t: u32) {
-        *self = Self { value, shift: [0, 3, 6, 10][usize::from(register & 3)], since: t };
+        *self = Self { value, shift: [0, 3, 6, 10][usize::from(register & 3)], since: t, below: None };
     }
 
-    /// What INTIM shows: it counts once right after it was set, then once an interval, and below 0 once a cycle.
+    /// What INTIM shows: it counts once right after it was set, then once an interval, and below 0 once a cycle, until it is
+    /// read there; from then on once an interval again.
     #[inline(always)]
-    pub(crate) fn read(&self, t: u32) -> u8 {
+    pub(crate) fn read(&mut self, t: u32) -> u8 {
         // Code that runs from this chip's own addresses is fetched in the cycle of the write before it.
         if t == self.since {
             return self.value;
         }
         let elapsed = t.wrapping_sub(self.since).wrapping_sub(1);
         let ticks = 1 + (elapsed >> self.shift);
+        let count = self.value.wrapping_sub(ticks as u8);
+        if let Some(below) = self.below {
+            return count.wrapping_sub(below);
+        }
         if ticks <= u32::from(self.value) {
-            return self.value - ticks as u8;
+            return count;
         }
         let expired = u32::from(self.value) << self.shift;
-        0xffu8.wrapping_sub(elapsed.wrapping_sub(expired) as u8)
+        let shown = 0xffu8.wrapping_sub(elapsed.wrapping_sub(expired) as u8);
+        self.below = Some(count.wrapping_sub(shown));
+        shown
     }
 
     /// Where a loop that does nothing but read INTIM until it is 0, every `period` cycles, the next time at `t`: how many
@@ -52,10 +61,10 @@ impl Timer {
         expires.saturating_sub(elapsed).div_ceil(period) * period
     }
 
-    /// What INSTAT shows: bit 7 after the timer went below 0.
+    /// What INSTAT shows: bit 7 after the timer went below 0, until INTIM is read there.
     pub(crate) fn status(&self, t: u32) -> u8 {
         let elapsed = t.wrapping_sub(self.since).wrapping_sub(1);
-        if t != self.since && elapsed >> self.shift >= u32::from(self.value) { 0x80 } else { 0 }
+        if self.below.is_none() && t != self.since && elapsed >> self.shift >= u32::from(self.value) { 0x80 } else { 0 }
     }
 
     /// Counts the time from `cycles` later on.
@@ -85,13 +94,14 @@ mod tests {
             let begin = since.wrapping_add(1 + later);
             let passed = timer.wait(begin, period);
             prop_assert_eq!(passed % period, 0);
+            let expired = timer.status(begin) != 0;
             for t in (0..passed).step_by(period as usize) {
                 prop_assert!(timer.read(begin.wrapping_add(t)) != 0);
             }
             // It comes as far as the first interval in which 0 is seen, unless that is over.
-            let expired = timer.status(begin) != 0;
+            let over = timer.status(begin.wrapping_add(passed)) != 0;
             let reached = timer.read(begin.wrapping_add(passed));
-            prop_assert!(expired && passed == 0 || reached == 0 || timer.status(begin.wrapping_add(passed)) != 0);
+            prop_assert!(expired && passed == 0 || reached == 0 || over);
         }
     }
 }
