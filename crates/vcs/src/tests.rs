@@ -247,6 +247,53 @@ fn cartridges_that_change_banks_from_memory_are_told_apart() {
     }
 }
 
+/// The columns to which a player at column 51 moves by each value from 0 to 14 of its motion register, where HMOVE is
+/// written so many cycles behind the begin of a line: what ALE 0.12.1 showed of the same program.
+#[test]
+fn objects_move_by_when_the_motion_is_started() {
+    let shown: [(usize, [i32; 15]); 9] = [
+        (0, [0, -1, -2, -3, -4, -5, -6, -7, 8, 7, 6, 5, 4, 3, 2]),
+        (5, [0, -1, -2, -3, -3, -3, -3, -3, 8, 7, 6, 5, 4, 3, 2]),
+        (10, [1, 1, 1, 1, 1, 1, 1, 1, 8, 7, 6, 5, 4, 3, 2]),
+        (17, [6, 6, 6, 6, 6, 6, 6, 6, 8, 7, 6, 6, 6, 6, 6]),
+        (18, [0; 15]),
+        (51, [0; 15]),
+        (57, [0, 0, 0, -1, -2, -3, -4, -5, 0, 0, 0, 0, 0, 0, 0]),
+        (64, [-3, -4, -5, -6, -7, -8, -9, -10, 0, 0, 0, 0, 0, 0, -1]),
+        (70, [-8, -9, -10, -11, -12, -13, -14, -15, 0, -1, -2, -3, -4, -5, -6]),
+    ];
+    for (cycles, moves) in shown {
+        let mut console = Console::new(Rom::new(&moving_program(cycles)).unwrap());
+        let inputs = Controls::new(Controllers::Joysticks).act(0);
+        (0..3).for_each(|_| console.run_frame(&inputs));
+        for (value, moved) in moves.into_iter().enumerate() {
+            let row = &console.screen()[(9 + 7 * value) * 160..][..160];
+            let column = row.iter().position(|&colour| colour == 0x0e).map(|column| column as i32 - 51);
+            assert_eq!(column, Some(moved), "{value} after {cycles} cycles");
+        }
+    }
+}
+
+/// For each value of the motion register: a player of one pixel is placed, and HMOVE written two lines later, so many cycles
+/// behind WSYNC.
+fn moving_program(cycles: usize) -> Vec<u8> {
+    const WSYNC: [u8; 2] = [0x85, 0x02];
+    let lines = |count: u8| [&[0xa2, count][..], &WSYNC, &[0xca, 0xd0, 0xfb]].concat();
+    let wait = [[0x24, 0x80].repeat(cycles % 2), vec![0xea; (cycles - 3 * (cycles % 2)) / 2]].concat();
+    let clear = [0x78, 0xd8, 0xa2, 0xff, 0x9a, 0xa9, 0x00, 0xa2, 0x00, 0x95, 0x00, 0xe8, 0xd0, 0xfb];
+    let begin = [&clear[..], &[0xa9, 0x0e, 0x85, 0x06, 0xa9, 0x40, 0x85, 0x09]].concat();
+    let synchronized = [&[0xa9, 0x02, 0x85, 0x00][..], &WSYNC.repeat(3), &[0xa9, 0x00, 0x85, 0x00]].concat();
+    let mut program = [begin.clone(), synchronized, lines(36), vec![0xa9, 0x80, 0x85, 0x1b]].concat();
+    for value in 0..16u8 {
+        program.extend([&WSYNC[..], &[0xa9, value << 4, 0x85, 0x20], &[0x24, 0x80].repeat(10), &[0x85, 0x10]].concat());
+        program.extend([&WSYNC.repeat(3)[..], &wait, &[0x85, 0x2a], &WSYNC.repeat(3)].concat());
+    }
+    program.extend([&[0xa9, 0x00, 0x85, 0x1b][..], &lines(60), &[0x4c, begin.len() as u8, 0xf0]].concat());
+    program.resize(4096, 0xea);
+    program[0xffc..].copy_from_slice(&[0x00, 0xf0, 0x00, 0xf0]);
+    program
+}
+
 /// The program reads INTIM 24 times, then INSTAT; the numbers are what ALE 0.12.1 showed.
 #[test]
 fn the_timer_starts_with_intervals_of_64_cycles_and_returns_to_them_when_read_below_0() {
