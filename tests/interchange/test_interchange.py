@@ -102,22 +102,27 @@ class Policies(unittest.TestCase):
         self.assertEqual(evaluate(folder), theirs)
 
     def test_an_atari_policy_is_the_same_in_pytorch(self):
-        args = ("--env", "ALE/Pong-v5", "--epochs", 2, "--steps-per-epoch", 512, "--num-envs", 4)
-        folder = self.train("pong", *args)
+        for name, flags in (("pong", ()), ("difference-alone", ("--with-frame=false",))):
+            with self.subTest(name):
+                short = ("--epochs", 2, "--steps-per-epoch", 512, "--num-envs", 4)
+                self.assert_same_pong(self.train(name, "--env", "ALE/Pong-v5", *short, *flags))
+
+    def assert_same_pong(self, folder):
         model = docs["load"](folder)
-        actions = json.loads((folder / "config.json").read_text())["actions"]
+        config = json.loads((folder / "config.json").read_text())
+        with_frame = config["pixels"]["difference"]["with_frame"]
         steps = 400
         env = gymnasium.make("ALE/Pong-v5")
         frame, _ = env.reset(seed=SEED)
         before = docs["mask"](frame)
-        observation, total, seen = np.zeros((80, 80), np.float32), 0.0, []
+        observation, total, seen = docs["observe"](before, before, with_frame), 0.0, []
         for _ in range(steps):
             seen.append(observation.flatten())
             with torch.no_grad():
                 chosen = greedy(model.pi(torch.as_tensor(seen[-1])))
-            frame, reward, *_ = env.step(actions[chosen])
+            frame, reward, *_ = env.step(config["actions"][chosen])
             now = docs["mask"](frame)
-            observation, before, total = docs["difference"](now, before), now, total + float(reward)
+            observation, before, total = docs["observe"](now, before, with_frame), now, total + float(reward)
         self.assert_same_outputs(folder, model.pi, seen[::40])
         self.assertEqual(evaluate(folder, "--max-ep-len", steps, episodes=1), [total])
         self.assertLess(total, 0)
@@ -197,7 +202,8 @@ class Policies(unittest.TestCase):
         for name, flags, shape in (
             ("stack", ("--phi", "stack"), (4, 84, 84)),
             ("stack-trunk", ("--phi", "stack", "--shared-trunk"), (4, 84, 84)),
-            ("difference", (), (1, 80, 80)),
+            ("frame", (), (2, 80, 80)),
+            ("difference", ("--with-frame=false",), (1, 80, 80)),
         ):
             with self.subTest(name):
                 folder = self.train(name, "--env", "ALE/Pong-v5", *flags, *short)
