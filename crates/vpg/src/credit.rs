@@ -26,8 +26,9 @@ pub struct Credit {
     pub values: Vec<f32>,
 }
 
-/// The credit of a rollout for whose observations the value function gave `outputs`, 0 where there is none. Moves the policy's running moments of the return on, and
-/// `running_returns`, the discounted return of each environment's present episode. `sum` is that of [`normalize`].
+/// The credit of a rollout for whose observations the value function gave `outputs`, 0 where there is none. Moves the
+/// policy's running moments of the return on, and `running_returns`, the discounted return of each environment's present
+/// episode. `sum` is that of [`normalize`].
 pub fn credit<T: Element>(
     policy: &ActorCritic,
     rollout: &Rollout<T>,
