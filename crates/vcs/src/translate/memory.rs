@@ -296,8 +296,7 @@ impl Emitter<'_> {
         match register {
             register if bits == 0 && !Tia::acts_always(register) && register != register::WSYNC => (),
             register::WSYNC => {
-                let t = self.time();
-                let late = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, t, i64::from(MOST_LINES * LINE));
+                let late = self.is_late();
                 let call = |this: &mut Self| {
                     let at = this.b.ins().iconst(I32, i64::from(register));
                     this.write_by_call(at, value, next);
@@ -322,7 +321,10 @@ impl Emitter<'_> {
                     let also = self.is_written(register::ENABL, known);
                     same = self.b.ins().band(same, also);
                 }
-                self.when(same, |_| (), call);
+                // Late in a frame such a write ends it, even if it changes nothing.
+                let late = self.is_late();
+                let skipped = self.b.ins().band_not(same, late);
+                self.when(skipped, |_| (), call);
             }
             register if Tia::acts_always(register) => call(self),
             register => {
@@ -330,6 +332,12 @@ impl Emitter<'_> {
                 self.when(same, |_| (), call);
             }
         }
+    }
+
+    /// Whether a write to the TIA may end the frame by coming too late.
+    fn is_late(&mut self) -> Value {
+        let t = self.time();
+        self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, t, i64::from(MOST_LINES * LINE))
     }
 
     fn memory(&mut self, offset: i32) -> Value {
