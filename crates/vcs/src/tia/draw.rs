@@ -6,7 +6,7 @@ use super::*;
 const FIRST_LINE: u32 = 34;
 
 /// Where the copies of players and missiles begin, by the lower three bits of NUSIZ.
-const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
+pub(super) const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
 
 /// The pairs that an object is one of.
 const PAIRS_OF: [u16; 6] = {
@@ -56,7 +56,7 @@ impl Tia {
     /// Passes all before this colour clock where that is not drawn and no objects meet that did not before. Returns whether
     /// it did.
     fn pass_unseen(&mut self, clock: u32) -> bool {
-        if self.drawing || self.comb || self.hidden != 0 {
+        if self.drawing || self.comb | self.odd != 0 || self.stars.is_some() {
             return false;
         }
         if !self.is_blank() {
@@ -96,8 +96,8 @@ impl Tia {
                 repeat_row(rows, (self.line - FIRST_LINE) as usize - 1, lines as usize);
             }
         } else {
-            self.stale |= self.hidden;
-            self.hidden = 0;
+            self.stale |= self.odd;
+            self.odd = 0;
         }
         self.line += lines;
         self.line_start += lines * LINE_CLOCKS;
@@ -109,13 +109,14 @@ impl Tia {
         let shown = self.line.wrapping_sub(FIRST_LINE) < self.height;
         self.line += 1;
         self.line_start += LINE_CLOCKS;
-        if !shown {
+        if self.comb | self.odd != 0 {
+            self.stale |= self.odd;
             // The black pixels wait for the next line that is shown.
-            self.stale |= self.hidden;
-            self.hidden = 0;
-        } else if self.comb || self.hidden != 0 {
-            self.stale |= self.hidden;
-            (self.comb, self.hidden, self.repeats) = (false, 0, false);
+            self.comb = if shown { self.comb >> 1 } else { (self.comb | self.comb >> 1) & 1 };
+            (self.odd, self.repeats) = (0, false);
+        }
+        if shown {
+            self.move_stars();
         }
     }
 
@@ -134,11 +135,11 @@ impl Tia {
                 true => row[from as usize..to as usize].fill(0),
                 false => self.paint(from, to, row),
             }
-            if self.comb && from < 8 {
+            if self.comb & 1 != 0 && from < 8 {
                 row[from as usize..to.min(8) as usize].fill(0);
             }
         }
-        self.repeats = from == 0 && to == WIDTH as u32 && !self.comb && self.hidden == 0;
+        self.repeats = from == 0 && to == WIDTH as u32 && self.comb | self.odd == 0;
     }
 
     fn paint(&self, from: u32, to: u32, row: &mut [u8; WIDTH]) {
@@ -153,21 +154,26 @@ impl Tia {
                 mask.paint(colour, row);
             }
         };
-        let is_in_front = control & 4 != 0;
-        if is_in_front {
-            fill(p1 | m1, colup1);
-            fill(p0 | m0, colup0);
-        }
-        if control & 6 == 2 {
-            fill(bl, colupf);
-            fill(pf & Mask::range(0, 80), colup0);
-            fill(pf & Mask::range(80, 160), colup1);
-        } else {
-            fill(pf | bl, colupf);
-        }
-        if !is_in_front {
-            fill(p1 | m1, colup1);
-            fill(p0 | m0, colup0);
+        // A player is there even where none of it is drawn in this line.
+        let is_alone = || (m0 | m1 | bl).is_empty() && self.graphics(P0) | self.graphics(P1) == 0;
+        // The lowest priority first.
+        match control & 6 {
+            0 => {
+                fill(pf | bl, colupf);
+                fill(p1 | m1, colup1);
+                fill(p0 | m0, colup0);
+            }
+            // In score mode the halves of the playfield are the players'; in front too while it is alone.
+            mode if mode == 2 || mode == 6 && is_alone() => {
+                fill(bl, colupf);
+                fill(p1 | m1 | pf & Mask::range(80, 160), colup1);
+                fill(p0 | m0 | pf & Mask::range(0, 80), colup0);
+            }
+            _ => {
+                fill(p1 | m1, colup1);
+                fill(p0 | m0, colup0);
+                fill(pf | bl, colupf);
+            }
         }
     }
 
@@ -221,10 +227,15 @@ impl Tia {
         }
     }
 
+    /// The graphics that a player shows.
+    fn graphics(&self, n: usize) -> u8 {
+        let is_delayed = self.register(VDELP0 + n as u8) & 1 != 0;
+        if is_delayed { self.old_grp[n] } else { self.register(GRP0 + n as u8) }
+    }
+
     fn player(&self, n: usize) -> Mask {
         let i = n as u8;
-        let old = self.register(VDELP0 + i) & 1 != 0;
-        let graphics = if old { self.old_grp[n] } else { self.register(GRP0 + i) };
+        let graphics = self.graphics(n);
         if graphics == 0 {
             return Mask::EMPTY;
         }
@@ -244,14 +255,20 @@ impl Tia {
         if self.register(ENAM0 + i) & 2 == 0 || self.register(RESMP0 + i) & 2 != 0 {
             return Mask::EMPTY;
         }
-        let size = self.register(NUSIZ0 + i) >> 4 & 3;
+        let mut size = self.register(NUSIZ0 + i) >> 4 & 3;
+        if n == 0 && self.odd & WIDE_STARS != 0 {
+            size |= 1;
+        }
+        if n == 0 && self.odd & NO_STARS != 0 {
+            return Mask::EMPTY;
+        }
         self.copies(M0 + n, n, (1 << (1 << size)) - 1, 0)
     }
 
     /// The bits at every copy of an object of player `n`.
     fn copies(&self, object: usize, n: usize, bits: u32, late: u32) -> Mask {
         let position = u32::from(self.position[object]);
-        let first_is_hidden = self.hidden >> object & 1 != 0;
+        let first_is_hidden = object <= P1 && self.odd >> object & 1 != 0;
         let mut mask = Mask::EMPTY;
         for offset in COPIES[usize::from(self.register(NUSIZ0 + n as u8) & 7)] {
             if !(first_is_hidden && *offset == 0) {
@@ -275,7 +292,8 @@ impl Tia {
         let [pf0, pf1, pf2] = [0, 1, 2].map(|i| self.register(PF0 + i));
         // From the left: PF0's bits 4 to 7, PF1's 7 to 0, PF2's 0 to 7.
         let left = u32::from(pf0 >> 4) | u32::from(pf1.reverse_bits()) << 4 | u32::from(pf2) << 12;
-        let right = if self.register(CTRLPF) & 1 != 0 { left.reverse_bits() >> 12 } else { left };
+        let is_reflected = (self.register(CTRLPF) ^ self.odd >> PF) & 1 != 0;
+        let right = if is_reflected { left.reverse_bits() >> 12 } else { left };
         // Each bit is 4 pixels: 64 pixels are 16 bits, and each half has 20.
         let bits = u64::from(left) | u64::from(right) << 20;
         Mask([0, 16, 32].map(|first| {

@@ -26,6 +26,15 @@ pub(crate) type Screen = [u8; WIDTH * HEIGHT_PAL];
 /// Colour clocks of a line and of its part before the first pixel.
 pub(crate) const LINE_CLOCKS: u32 = 228;
 pub(crate) const BLANK_CLOCKS: u32 = 68;
+/// From this clock of a line on it is settled whether the right half of the playfield is reflected.
+const RIGHT_HALF: u32 = BLANK_CLOCKS + 79;
+/// Missile 0 is twice as wide, or is not drawn, in a line of [stars](Tia::stars).
+const WIDE_STARS: u8 = 1 << 2;
+const NO_STARS: u8 = 1 << 3;
+/// What is odd of a player and its missile.
+const ODD_OF: [u8; 2] = [1 << P0 | WIDE_STARS | NO_STARS, 1 << P1];
+/// A clock that does not come.
+const NEVER: u32 = u32::MAX;
 
 /// The registers by their addresses.
 pub(crate) mod register {
@@ -52,6 +61,7 @@ pub(crate) mod register {
     pub(crate) const ENAM1: u8 = 0x1e;
     pub(crate) const ENABL: u8 = 0x1f;
     pub(crate) const HMP0: u8 = 0x20;
+    pub(crate) const HMM0: u8 = 0x22;
     pub(crate) const HMBL: u8 = 0x24;
     pub(crate) const VDELP0: u8 = 0x25;
     pub(crate) const VDELP1: u8 = 0x26;
@@ -82,16 +92,21 @@ pub(crate) struct Tia {
     old_enabl: u8,
     /// Where the moving objects are, in pixels.
     position: [u8; 5],
-    /// Bit 2 * n is a player's or missile's first copy, which is not drawn in the line in which it was placed.
-    hidden: u8,
+    /// What this line has otherwise than the registers say: bits 0 and 1 players that were just placed, without their first
+    /// copy; [`WIDE_STARS`] and [`NO_STARS`]; bit `PF` a playfield whose reflection has come too late.
+    odd: u8,
     /// Where each object is in a line as the registers stand, for those whose bit in `stale` is not set.
     masks: [Mask; 6],
     stale: u8,
     /// The pairs of objects that meet in such a line, and those that met since CXCLR.
     overlaps: u16,
     collisions: u16,
-    /// Whether this line's first 8 pixels are black after an HMOVE.
-    comb: bool,
+    /// Whether the first 8 pixels are black after an HMOVE: bit 0 in this line, bit 1 in the next.
+    comb: u8,
+    /// The colour clock of the last HMOVE in this frame.
+    moved: u32,
+    /// Where missile 0 is in the [four lines]that it moves by, once HMOVE does not stop for it.
+    stars: Option<u8>,
     /// Everything before this colour clock of the frame is drawn.
     drawn: u32,
     /// The line of `drawn`, and where it begins.
@@ -121,12 +136,14 @@ impl Tia {
             old_grp: [0; 2],
             old_enabl: 0,
             position: [0; 5],
-            hidden: 0,
+            odd: 0,
             masks: [Mask::EMPTY; 6],
             stale: 0x3f,
             overlaps: 0,
             collisions: 0,
-            comb: false,
+            comb: 0,
+            moved: NEVER,
+            stars: None,
             drawn: 0,
             line: 0,
             line_start: 0,
@@ -143,6 +160,7 @@ impl Tia {
     pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool) {
         self.drawing = drawing;
         (self.drawn, self.line, self.line_start) = (clock, 0, 0);
+        self.moved = NEVER;
         self.repeats = false;
     }
 
@@ -155,7 +173,7 @@ impl Tia {
     /// Whether a write to this register may do something even if its value is the one written last.
     #[inline(always)]
     pub(crate) fn acts_always(register: u8) -> bool {
-        const ALWAYS: u64 = 1 << RESP0 | 0xf << (RESP0 + 1) | 1 << GRP0 | 1 << GRP1 | 7 << HMOVE;
+        const ALWAYS: u64 = 1 << RESP0 | 0xf << (RESP0 + 1) | 1 << GRP0 | 1 << GRP1 | 7 << HMOVE | 3 << NUSIZ0;
         ALWAYS >> (register & 63) & 1 != 0
     }
 
@@ -194,6 +212,10 @@ impl Tia {
     pub(crate) fn write(&mut self, register: u8, value: u8, clock: u32, screen: &mut Screen) {
         match register {
             HMP0..=HMBL | VSYNC => {
+                if register == HMM0 && self.is_endless_motion(value, clock) {
+                    self.catch_up(clock, screen);
+                    self.stars = Some(0);
+                }
                 self.written[usize::from(register)] = value;
                 return;
             }
@@ -207,23 +229,35 @@ impl Tia {
                 self.repeats = false;
                 return;
             }
+            RESP0..=RESBL => return self.place(usize::from(register - RESP0), clock, screen),
             GRP0 | GRP1 if self.same_graphics(register, value) => return,
+            NUSIZ0 | NUSIZ1
+                if self.register(register) == value && self.odd & ODD_OF[usize::from(register & 1)] == 0 =>
+            {
+                return;
+            }
             _ => {}
         }
-        let is_reflected_otherwise = register == CTRLPF && (self.register(CTRLPF) ^ value) & 1 != 0;
-        let delay = delay(if is_reflected_otherwise { PF0 } else { register }, clock);
-        self.catch_up(clock + delay, screen);
+        self.catch_up(clock + delay(register, clock), screen);
         self.repeats = false;
         let n = usize::from(register & 1);
         let slot = usize::from(register);
         match register {
             VBLANK => {}
-            NUSIZ0 | NUSIZ1 => self.stale |= 0b0101 << (register & 1),
-            CTRLPF => self.stale |= 1 << PF | 1 << BL,
+            NUSIZ0 | NUSIZ1 => {
+                self.stale |= 0b0101 << n;
+                self.odd &= !ODD_OF[n];
+            }
+            CTRLPF => {
+                self.stale |= 1 << PF | 1 << BL;
+                let is_reflected_otherwise = (self.register(CTRLPF) ^ value) & 1 != 0;
+                if is_reflected_otherwise && clock % LINE_CLOCKS >= RIGHT_HALF {
+                    self.odd ^= 1 << PF;
+                }
+            }
             REFP0 => self.stale |= 1 << P0,
             REFP1 => self.stale |= 1 << P1,
             PF0..=PF2 => self.stale |= 1 << PF,
-            RESP0..=RESBL => return self.place(usize::from(register - RESP0), clock),
             GRP0 => {
                 let shown = self.written[usize::from(GRP1)];
                 self.stale |= 1 << P0 | u8::from(self.old_grp[1] != shown) << P1;
@@ -296,6 +330,7 @@ fn delay(register: u8, clock: u32) -> u32 {
         // The playfield's bits are taken at the begin of a bit's four pixels.
         PF0..=PF2 => (clock + 2).next_multiple_of(4) - clock,
         REFP0 | REFP1 | GRP0 | GRP1 | VBLANK => 1,
+        NUSIZ0 | NUSIZ1 => 8,
         _ => 0,
     }
 }
