@@ -10,7 +10,7 @@ use crate::{
     Inputs,
     cartridge::Rom,
     cpu::{self, Cpu},
-    machine::Machine,
+    machine::{MOST_INSTRUCTIONS, Machine},
     tia::{HEIGHT_PAL, Screen, WIDTH},
 };
 
@@ -21,12 +21,29 @@ pub struct State {
     pub(crate) machine: Machine,
 }
 
+impl State {
+    /// Runs to the end of a long frame, instruction by instruction.
+    fn run_counting(&mut self, screen: &mut Screen, rom: &Rom) {
+        for _ in 0..MOST_INSTRUCTIONS {
+            self.machine.limit = self.machine.t + 1;
+            cpu::run(&mut self.cpu, &mut self.machine, screen, rom);
+            if self.machine.has_ended() {
+                return;
+            }
+        }
+        self.machine.overdue = true;
+        self.machine.ended = self.machine.t;
+    }
+}
+
 /// A console with a cartridge in it.
 #[derive(Clone, Debug)]
 pub struct Console {
     rom: Arc<Rom>,
     state: State,
     screen: Box<Screen>,
+    /// The picture before that, over which the next one is drawn: what a short frame does not reach stays.
+    before: Box<Screen>,
     #[cfg(feature = "translate")]
     translating: bool,
 }
@@ -46,6 +63,7 @@ impl Console {
             rom,
             state: State { cpu, machine },
             screen: Box::new([0; WIDTH * HEIGHT_PAL]),
+            before: Box::new([0; WIDTH * HEIGHT_PAL]),
             #[cfg(feature = "translate")]
             translating: true,
         }
@@ -62,15 +80,25 @@ impl Console {
     }
 
     fn run(&mut self, inputs: &Inputs, drawing: bool) {
-        let State { cpu, machine } = &mut self.state;
-        machine.inputs = *inputs;
-        machine.begin_frame(drawing);
+        if drawing {
+            std::mem::swap(&mut self.screen, &mut self.before);
+        }
+        let Self { state, screen, rom, .. } = self;
+        state.machine.inputs = *inputs;
+        state.machine.begin_frame(drawing);
+        let begin = *state;
         #[cfg(feature = "translate")]
         if self.translating {
-            cpu::run_translated(cpu, machine, &mut self.screen, &self.rom);
+            cpu::run_translated(&mut state.cpu, &mut state.machine, screen, rom);
         }
-        cpu::run(cpu, machine, &mut self.screen, &self.rom);
-        machine.tia.catch_up(3 * machine.t, &mut self.screen);
+        cpu::run(&mut state.cpu, &mut state.machine, screen, rom);
+        if !state.machine.has_ended() {
+            *state = begin;
+            state.run_counting(screen, rom);
+        }
+        if !state.machine.overdue {
+            state.machine.tia.catch_up(3 * state.machine.t, screen);
+        }
     }
 
     /// Runs to the end of the frame and draws it, translated and interpreted, and compares both.
@@ -102,13 +130,14 @@ impl Console {
         &self.screen[..WIDTH * self.rom.television().height()]
     }
 
-    /// Puts another picture on the screen.
+    /// Puts another picture on the screen, as if the one before had been the same.
     ///
     /// # Panics
     /// Where it has another size.
     pub fn set_screen(&mut self, screen: &[u8]) {
         let shown = self.screen().len();
         self.screen[..shown].copy_from_slice(screen);
+        self.before[..shown].copy_from_slice(screen);
     }
 
     #[cfg(test)]

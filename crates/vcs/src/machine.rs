@@ -12,8 +12,13 @@ use crate::{
 pub(crate) const LINE: u32 = 76;
 /// The lines after which a frame ends by itself, at the next write to the TIA: no television has fewer.
 pub(crate) const MOST_LINES: u32 = 290;
-/// The cycles after which a frame ends in any case.
-pub(crate) const MOST_CYCLES: u32 = 25_000 * 4;
+/// The instructions after which a frame ends in any case.
+pub(crate) const MOST_INSTRUCTIONS: u32 = 25_000;
+/// The cycles that they take at least.
+pub(crate) const MOST_CYCLES: u32 = 2 * MOST_INSTRUCTIONS;
+
+/// The time from which on a frame is counted as a new one even if the one before did not end by itself.
+const FAR: u32 = 1 << 28;
 
 /// A time that does not come.
 const NEVER: u32 = u32::MAX;
@@ -48,8 +53,12 @@ pub(crate) struct Machine {
     pub(crate) t: u32,
     /// The processor runs until this time.
     pub(crate) limit: u32,
+    /// When the last frame ended: WSYNC then still waits for the line's end.
+    pub(crate) ended: u32,
     /// From this time on, a write to the TIA ends the frame.
     late: u32,
+    /// The last frame ended only for its many instructions: the television does not know, and lines go on being counted.
+    pub(crate) overdue: bool,
     #[serde(with = "crate::array")]
     pub(crate) ram: [u8; 128],
     pub(crate) timer: Timer,
@@ -74,7 +83,9 @@ impl Machine {
         Self {
             t: 0,
             limit: 0,
+            ended: 0,
             late: LINE * rom.television().most_lines(),
+            overdue: false,
             ram,
             timer: Timer::new(timer),
             tia: Tia::new(rom.television().height()),
@@ -98,20 +109,39 @@ impl Machine {
             && self.late == LINE * rom.television().most_lines()
     }
 
-    /// Lets a frame begin: time counts from the begin of the current line.
+    /// Lets a frame begin: time counts from the begin of the current line, if the one before ended by itself.
     pub(crate) fn begin_frame(&mut self, drawing: bool) {
-        let cycles = self.t / LINE * LINE;
+        if self.overdue && self.t < FAR {
+            self.tia.go_on(drawing);
+        } else {
+            self.rebase();
+            self.tia.begin_frame(3 * self.t, drawing);
+        }
+        self.overdue = false;
+        self.time_paddles();
+        self.limit = self.t + MOST_CYCLES;
+        for (latch, fire) in self.latches.iter_mut().zip(self.inputs.fire) {
+            *latch |= fire;
+        }
+    }
+
+    fn end_frame(&mut self, t: u32) {
+        self.limit = 0;
+        self.ended = t;
+    }
+
+    /// Whether a write to the TIA has ended the frame.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.limit == 0
+    }
+
+    fn rebase(&mut self) {
+        let cycles = self.ended / LINE * LINE;
         self.t -= cycles;
         self.timer.rebase(cycles);
         self.charging_since = self.charging_since.wrapping_sub(cycles);
         if 0u32.wrapping_sub(self.charging_since) > 1 << 30 && self.charging_since > 1 << 31 {
             self.charging_since = self.charging_since.wrapping_add(1 << 29);
-        }
-        self.time_paddles();
-        self.limit = MOST_CYCLES;
-        self.tia.begin_frame(3 * self.t, drawing);
-        for (latch, fire) in self.latches.iter_mut().zip(self.inputs.fire) {
-            *latch |= fire;
         }
     }
 
@@ -215,12 +245,12 @@ impl Machine {
         let register = (address & 0x3f) as u8;
         if register == register::WSYNC {
             if t >= self.late {
-                self.limit = 0;
+                self.end_frame(t);
             }
             return t.next_multiple_of(LINE);
         }
         let value = value & Tia::BITS[usize::from(register)];
-        if !self.tia.changes(register, value) {
+        if t < self.late && !self.tia.changes(register, value) {
             return t;
         }
         self.change_tia(register, value, t, screen)
@@ -230,13 +260,13 @@ impl Machine {
     #[inline(never)]
     pub(crate) fn change_tia(&mut self, register: u8, value: u8, t: u32, screen: &mut Screen) -> u32 {
         if t >= self.late {
-            self.limit = 0;
+            self.end_frame(t);
         }
         match register {
             0 => {
                 let on = value & 2 != 0;
                 if self.vsync && !on {
-                    self.limit = 0;
+                    self.end_frame(t);
                 }
                 self.vsync = on;
             }

@@ -164,6 +164,12 @@ impl Tia {
         self.repeats = false;
     }
 
+    /// Lets a frame begin within the one before.
+    pub(crate) fn go_on(&mut self, drawing: bool) {
+        self.drawing = drawing;
+        self.repeats = false;
+    }
+
     /// Whether writing this value, of which only the register's own bits are left, has any effect.
     #[inline(always)]
     pub(crate) fn changes(&self, register: u8, value: u8) -> bool {

@@ -293,45 +293,48 @@ impl Emitter<'_> {
                 this.end_frame(next);
             }
         };
-        match register {
-            register if bits == 0 && !Tia::acts_always(register) && register != register::WSYNC => (),
-            register::WSYNC => {
-                let late = self.is_late();
-                let call = |this: &mut Self| {
-                    let at = this.b.ins().iconst(I32, i64::from(register));
-                    this.write_by_call(at, value, next);
-                };
-                self.when(late, call, |this| {
-                    let t = this.time();
-                    let up = this.b.ins().iadd_imm(t, i64::from(LINE - 1));
-                    let lines = this.b.ins().udiv_imm(up, i64::from(LINE));
-                    let t = this.b.ins().imul_imm(lines, i64::from(LINE));
-                    this.set_time(t);
-                });
-            }
-            register::GRP0 | register::GRP1 => {
-                let mut same = self.is_written(register, value);
-                let other = if register == register::GRP0 { register::GRP1 } else { register::GRP0 };
-                let remembered = i32::from(other - register::GRP0);
-                let known = self.memory(OLD_GRP + remembered);
-                let also = self.is_written(other, known);
-                same = self.b.ins().band(same, also);
-                if register == register::GRP1 {
-                    let known = self.memory(OLD_ENABL);
-                    let also = self.is_written(register::ENABL, known);
-                    same = self.b.ins().band(same, also);
-                }
-                // Late in a frame such a write ends it, even if it changes nothing.
-                let late = self.is_late();
-                let skipped = self.b.ins().band_not(same, late);
-                self.when(skipped, |_| (), call);
-            }
-            register if Tia::acts_always(register) => call(self),
-            register => {
-                let same = self.is_written(register, value);
-                self.when(same, |_| (), call);
-            }
+        if register == register::WSYNC {
+            let late = self.is_late();
+            let call = |this: &mut Self| {
+                let at = this.b.ins().iconst(I32, i64::from(register));
+                this.write_by_call(at, value, next);
+            };
+            return self.when(late, call, |this| {
+                let t = this.time();
+                let up = this.b.ins().iadd_imm(t, i64::from(LINE - 1));
+                let lines = this.b.ins().udiv_imm(up, i64::from(LINE));
+                let t = this.b.ins().imul_imm(lines, i64::from(LINE));
+                this.set_time(t);
+            });
         }
+        if Tia::acts_always(register) && !matches!(register, register::GRP0 | register::GRP1) {
+            return call(self);
+        }
+        // Late in a frame any write ends it, even if it changes nothing.
+        let late = self.is_late();
+        if bits == 0 {
+            return self.when(late, call, |_| ());
+        }
+        let same = self.changes_nothing(register, value);
+        let skipped = self.b.ins().band_not(same, late);
+        self.when(skipped, |_| (), call);
+    }
+
+    /// Whether a write is of what the register, and for graphics those that it makes others remember, already hold.
+    fn changes_nothing(&mut self, register: u8, value: Value) -> Value {
+        let mut same = self.is_written(register, value);
+        if matches!(register, register::GRP0 | register::GRP1) {
+            let other = register::GRP0 + register::GRP1 - register;
+            let known = self.memory(OLD_GRP + i32::from(other - register::GRP0));
+            let also = self.is_written(other, known);
+            same = self.b.ins().band(same, also);
+        }
+        if register == register::GRP1 {
+            let known = self.memory(OLD_ENABL);
+            let also = self.is_written(register::ENABL, known);
+            same = self.b.ins().band(same, also);
+        }
+        same
     }
 
     /// Whether a write to the TIA may end the frame by coming too late.
