@@ -95,9 +95,6 @@ impl Tia {
                 let (rows, _) = screen.as_chunks_mut::<WIDTH>();
                 repeat_row(rows, (self.line - FIRST_LINE) as usize - 1, lines as usize);
             }
-        } else {
-            self.stale |= self.odd;
-            self.odd = 0;
         }
         self.line += lines;
         self.line_start += lines * LINE_CLOCKS;
@@ -109,13 +106,12 @@ impl Tia {
         let shown = self.line.wrapping_sub(FIRST_LINE) < self.height;
         self.line += 1;
         self.line_start += LINE_CLOCKS;
-        if self.comb | self.odd != 0 {
+        if !shown {
+            // What is odd, or black, waits for the next line that is shown.
+            self.comb = (self.comb | self.comb >> 1) & 1;
+        } else if self.comb | self.odd != 0 || self.stars.is_some() {
             self.stale |= self.odd;
-            // The black pixels wait for the next line that is shown.
-            self.comb = if shown { self.comb >> 1 } else { (self.comb | self.comb >> 1) & 1 };
-            (self.odd, self.repeats) = (0, false);
-        }
-        if shown {
+            (self.comb, self.odd, self.repeats) = (self.comb >> 1, 0, false);
             self.move_stars();
         }
     }

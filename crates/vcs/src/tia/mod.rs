@@ -179,7 +179,8 @@ impl Tia {
     /// Whether a write to this register may do something even if its value is the one written last.
     #[inline(always)]
     pub(crate) fn acts_always(register: u8) -> bool {
-        const ALWAYS: u64 = 1 << RESP0 | 0xf << (RESP0 + 1) | 1 << GRP0 | 1 << GRP1 | 7 << HMOVE | 3 << NUSIZ0;
+        const ALWAYS: u64 =
+            1 << RESP0 | 0xf << (RESP0 + 1) | 1 << GRP0 | 1 << GRP1 | 7 << HMOVE | 3 << NUSIZ0 | 1 << CTRLPF;
         ALWAYS >> (register & 63) & 1 != 0
     }
 
@@ -256,9 +257,10 @@ impl Tia {
             }
             CTRLPF => {
                 self.stale |= 1 << PF | 1 << BL;
-                let is_reflected_otherwise = (self.register(CTRLPF) ^ value) & 1 != 0;
-                if is_reflected_otherwise && clock % LINE_CLOCKS >= RIGHT_HALF {
-                    self.odd ^= 1 << PF;
+                // Once the right half has begun, its reflection stays until the line ends.
+                match clock % LINE_CLOCKS {
+                    RIGHT_HALF.. => self.odd ^= ((self.register(CTRLPF) ^ value) & 1) << PF,
+                    _ => self.odd &= !(1 << PF),
                 }
             }
             REFP0 => self.stale |= 1 << P0,

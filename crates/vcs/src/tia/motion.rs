@@ -28,7 +28,11 @@ impl Tia {
             (None, x) => (x + 4 + u32::from(is_player)) % 160,
         };
         let (delay, is_hidden) = match object {
-            P0 | P1 => self.placed_player(object, position),
+            P0 | P1 => match self.placed_player(object, position) {
+                // At the end of a line nothing of the next one is hidden.
+                (0, _) if h == 0 => (0, false),
+                placed => placed,
+            },
             M0 | M1 => (8, false),
             _ => (0, false),
         };
@@ -94,7 +98,6 @@ impl Tia {
             self.position[M0] = ((u32::from(self.position[M0]) + 160 - left) % 160) as u8;
             self.stars = Some((line + 1) % 4);
             self.stale |= 1 << M0;
-            self.repeats = false;
         }
     }
 
