@@ -58,7 +58,7 @@ impl Television {
     pub(crate) fn most_lines(self) -> u32 {
         match self {
             Self::Ntsc => MOST_LINES,
-            Self::Pal => 342,
+            Self::Pal => 343,
         }
     }
 }
@@ -75,6 +75,7 @@ pub struct Rom {
     bytes: Box<[u8]>,
     banking: Banking,
     television: Television,
+    has_comb: bool,
     /// 128 bytes of memory on the cartridge, written at 1000 and read at 1080.
     has_ram: bool,
     fixed: Option<Box<[u8; WINDOW]>>,
@@ -116,6 +117,7 @@ impl Rom {
             bytes: padded.into(),
             banking,
             television: Television::default(),
+            has_comb: true,
             has_ram,
             fixed,
             #[cfg(feature = "translate")]
@@ -126,6 +128,15 @@ impl Rom {
     /// The same for another television.
     pub fn for_television(self, television: Television) -> Self {
         Self { television, ..self }
+    }
+
+    /// The same without the black pixels at the left that HMOVE makes, which ALE leaves out for some games.
+    pub fn without_comb(self) -> Self {
+        Self { has_comb: false, ..self }
+    }
+
+    pub(crate) fn has_comb(&self) -> bool {
+        self.has_comb
     }
 
     pub(crate) fn television(&self) -> Television {

@@ -32,7 +32,6 @@ impl State {
             }
         }
         self.machine.overdue = true;
-        self.machine.ended = self.machine.t;
     }
 }
 

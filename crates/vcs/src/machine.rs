@@ -11,7 +11,7 @@ use crate::{
 /// The cycles of a line of the picture.
 pub(crate) const LINE: u32 = 76;
 /// The lines after which a frame ends by itself, at the next write to the TIA: no television has fewer.
-pub(crate) const MOST_LINES: u32 = 290;
+pub(crate) const MOST_LINES: u32 = 291;
 /// The instructions after which a frame ends in any case.
 pub(crate) const MOST_INSTRUCTIONS: u32 = 25_000;
 /// The cycles that they take at least.
@@ -53,8 +53,6 @@ pub(crate) struct Machine {
     pub(crate) t: u32,
     /// The processor runs until this time.
     pub(crate) limit: u32,
-    /// When the last frame ended: WSYNC then still waits for the line's end.
-    pub(crate) ended: u32,
     /// From this time on, a write to the TIA ends the frame.
     late: u32,
     /// The last frame ended only for its many instructions: the television does not know, and lines go on being counted.
@@ -83,12 +81,11 @@ impl Machine {
         Self {
             t: 0,
             limit: 0,
-            ended: 0,
             late: LINE * rom.television().most_lines(),
             overdue: false,
             ram,
             timer: Timer::new(timer),
-            tia: Tia::new(rom.television().height()),
+            tia: Tia::new(rom.television().height(), rom.has_comb()),
             cartridge: Cartridge::new(rom),
             inputs: Inputs::default(),
             ports: [0; 4],
@@ -103,7 +100,7 @@ impl Machine {
 
     /// Whether this can be a state of a console with that cartridge.
     pub(crate) fn fits(&self, rom: &Rom) -> bool {
-        self.tia.is_valid(rom.television().height())
+        self.tia.is_valid(rom.television().height(), rom.has_comb())
             && self.timer.is_valid()
             && self.cartridge.fits(rom)
             && self.late == LINE * rom.television().most_lines()
@@ -114,8 +111,8 @@ impl Machine {
         if self.overdue && self.t < FAR {
             self.tia.go_on(drawing);
         } else {
-            self.rebase();
-            self.tia.begin_frame(3 * self.t, drawing);
+            let lines = self.rebase();
+            self.tia.begin_frame(3 * self.t, drawing, lines);
         }
         self.overdue = false;
         self.time_paddles();
@@ -125,24 +122,22 @@ impl Machine {
         }
     }
 
-    fn end_frame(&mut self, t: u32) {
-        self.limit = 0;
-        self.ended = t;
-    }
-
     /// Whether a write to the TIA has ended the frame.
     pub(crate) fn has_ended(&self) -> bool {
         self.limit == 0
     }
 
-    fn rebase(&mut self) {
-        let cycles = self.ended / LINE * LINE;
+    /// Counts time from the begin of the current line. Returns how many lines there were before.
+    fn rebase(&mut self) -> u32 {
+        let lines = self.t / LINE;
+        let cycles = lines * LINE;
         self.t -= cycles;
         self.timer.rebase(cycles);
         self.charging_since = self.charging_since.wrapping_sub(cycles);
         if 0u32.wrapping_sub(self.charging_since) > 1 << 30 && self.charging_since > 1 << 31 {
             self.charging_since = self.charging_since.wrapping_add(1 << 29);
         }
+        lines
     }
 
     pub(crate) fn peek(&mut self, address: u16, t: u32, screen: &mut Screen, rom: &Rom) -> u8 {
@@ -245,7 +240,7 @@ impl Machine {
         let register = (address & 0x3f) as u8;
         if register == register::WSYNC {
             if t >= self.late {
-                self.end_frame(t);
+                self.limit = 0;
             }
             return t.next_multiple_of(LINE);
         }
@@ -260,13 +255,13 @@ impl Machine {
     #[inline(never)]
     pub(crate) fn change_tia(&mut self, register: u8, value: u8, t: u32, screen: &mut Screen) -> u32 {
         if t >= self.late {
-            self.end_frame(t);
+            self.limit = 0;
         }
         match register {
             0 => {
                 let on = value & 2 != 0;
                 if self.vsync && !on {
-                    self.end_frame(t);
+                    self.limit = 0;
                 }
                 self.vsync = on;
             }

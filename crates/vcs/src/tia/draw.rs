@@ -140,10 +140,11 @@ impl Tia {
 
     fn paint(&self, from: u32, to: u32, row: &mut [u8; WIDTH]) {
         let whole = from == 0 && to == WIDTH as u32;
-        row[from as usize..to as usize].fill(self.register(COLUBK));
+        let colour = |register| self.register(register) | self.faded;
+        row[from as usize..to as usize].fill(colour(COLUBK));
         let [p0, p1, m0, m1, bl, pf] = self.masks;
         let control = self.register(CTRLPF);
-        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(|register| self.register(register));
+        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(colour);
         let mut fill = |mask: Mask, colour: u8| {
             if !mask.is_empty() {
                 let mask = if whole { mask } else { mask & Mask::range(from, to) };

@@ -118,6 +118,10 @@ pub(crate) struct Tia {
     drawing: bool,
     /// The lines that are shown.
     height: u32,
+    /// Whether HMOVE makes black pixels.
+    has_comb: bool,
+    /// What is added to all colours: 1 where a television for PAL shows them without colour.
+    faded: u8,
 }
 
 impl Tia {
@@ -129,9 +133,11 @@ impl Tia {
     #[cfg(feature = "translate")]
     pub(crate) const OLD_ENABL: usize = offset_of!(Self, old_enabl);
 
-    pub(crate) fn new(height: usize) -> Self {
+    pub(crate) fn new(height: usize, has_comb: bool) -> Self {
         Self {
             height: height as u32,
+            has_comb,
+            faded: 0,
             written: [0; 64],
             old_grp: [0; 2],
             old_enabl: 0,
@@ -153,11 +159,15 @@ impl Tia {
     }
 
     /// Whether this can be a state.
-    pub(crate) fn is_valid(&self, height: usize) -> bool {
-        self.height as usize == height && self.position.iter().all(|position| usize::from(*position) < WIDTH)
+    pub(crate) fn is_valid(&self, height: usize, has_comb: bool) -> bool {
+        self.height as usize == height
+            && self.has_comb == has_comb
+            && self.position.iter().all(|position| usize::from(*position) < WIDTH)
     }
 
-    pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool) {
+    /// Lets a frame begin at this clock, after one of so many lines. PAL loses its colours behind an odd number.
+    pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool, lines: u32) {
+        self.faded = if self.height as usize == HEIGHT_PAL { lines as u8 & 1 } else { 0 };
         self.drawing = drawing;
         (self.drawn, self.line, self.line_start) = (clock, 0, 0);
         self.moved = NEVER;

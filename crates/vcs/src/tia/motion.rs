@@ -108,7 +108,7 @@ impl Tia {
             h if h >= LINE_CLOCKS - 3 => (0, 1),
             h => (h, 0),
         };
-        if h <= LAST_COMB {
+        if h <= LAST_COMB && self.has_comb {
             self.comb |= 1 << line;
         }
         for object in 0..5 {
