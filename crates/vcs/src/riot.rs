@@ -30,8 +30,8 @@ impl Timer {
         *self = Self { value, shift: [0, 3, 6, 10][usize::from(register & 3)], since: t, below: None };
     }
 
-    /// What INTIM shows: it counts once right after it was set, then once an interval, and below 0 once a cycle, until it is
-    /// read there; from then on once an interval again.
+    /// What INTIM shows: it counts once right after it was set, then once an interval. When it is first read below 0, the
+    /// cycles since 0 are taken off, there and from then on.
     #[inline(always)]
     pub(crate) fn read(&mut self, t: u32) -> u8 {
         // Code that runs from this chip's own addresses is fetched in the cycle of the write before it.
@@ -47,10 +47,11 @@ impl Timer {
         if ticks <= u32::from(self.value) {
             return count;
         }
-        let expired = u32::from(self.value) << self.shift;
-        let shown = 0xffu8.wrapping_sub(elapsed.wrapping_sub(expired) as u8);
-        self.below = Some(count.wrapping_sub(shown));
-        shown
+        let over = elapsed.wrapping_sub(u32::from(self.value) << self.shift);
+        if over > 0 {
+            self.below = Some(over as u8);
+        }
+        count.wrapping_sub(over as u8)
     }
 
     /// Where a loop that does nothing but read INTIM until it is 0, every `period` cycles, the next time at `t`: how many

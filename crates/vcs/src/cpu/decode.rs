@@ -129,10 +129,16 @@ impl Runner<'_> {
 
     #[inline(always)]
     fn read_zero_page(&mut self, address: u8) -> u8 {
+        self.read_zero_page_after(address, address)
+    }
+
+    /// The same where this byte was on the bus before.
+    #[inline(always)]
+    fn read_zero_page_after(&mut self, address: u8, bus: u8) -> u8 {
         if address & 0x80 != 0 {
             self.machine.ram[usize::from(address & 0x7f)]
         } else {
-            self.machine.read_tia(address.into(), self.t, address, self.screen)
+            self.machine.read_tia(address.into(), self.t, bus, self.screen)
         }
     }
 
@@ -308,11 +314,11 @@ impl Runner<'_> {
             }};
             (zpx) => {{
                 let at = zpx!();
-                self.read_zero_page(at)
+                self.read_zero_page_after(at, op)
             }};
             (zpy) => {{
                 let at = zpy!();
-                self.read_zero_page(at)
+                self.read_zero_page_after(at, op)
             }};
             (abs) => {{
                 let at = abs!();
@@ -381,7 +387,7 @@ impl Runner<'_> {
         macro_rules! modify_zero_page {
             ($at:expr, $change:ident) => {{
                 let at = $at;
-                let old = self.read_zero_page(at);
+                let old = self.read_zero_page_after(at, op);
                 let new = self.cpu.$change(old);
                 self.write_zero_page(at, new);
                 new

@@ -27,12 +27,12 @@ const OLD_ENABL: i32 = (offset_of!(Machine, tia) + Tia::OLD_ENABL) as i32;
 /// An address that an instruction works on.
 #[derive(Clone, Copy)]
 pub(super) enum Place {
-    /// A constant one in the zero page.
-    Low(u8),
+    /// A constant one in the zero page, and the byte that was on the bus before.
+    Low(u8, u8),
     /// A constant one that is named with two bytes.
     Absolute(u16),
-    /// One in the zero page.
-    ZeroPage(Value),
+    /// One in the zero page, and what was on the bus before, if not that address.
+    ZeroPage(Value, Option<u8>),
     /// One that is named with two bytes and an index.
     Indexed(u16, Value),
     /// Any one.
@@ -44,16 +44,16 @@ impl Emitter<'_> {
     pub(super) fn place(&mut self, instruction: &Instruction, only_reads: bool) -> Place {
         let operand = instruction.operand;
         match instruction.mode {
-            Mode::ZeroPage => Place::Low(operand as u8),
+            Mode::ZeroPage => Place::Low(operand as u8, operand as u8),
             Mode::Absolute => Place::Absolute(operand),
             Mode::ZeroPageX | Mode::ZeroPageY => {
                 let known = if instruction.mode == Mode::ZeroPageX { self.known.x } else { self.known.y };
                 if let Some(index) = known {
-                    return Place::Low((operand as u8).wrapping_add(index));
+                    return Place::Low((operand as u8).wrapping_add(index), operand as u8);
                 }
                 let index = if instruction.mode == Mode::ZeroPageX { self.x() } else { self.y() };
                 let sum = self.b.ins().iadd_imm(index, i64::from(operand));
-                Place::ZeroPage(self.b.ins().band_imm(sum, 0xff))
+                Place::ZeroPage(self.b.ins().band_imm(sum, 0xff), Some(operand as u8))
             }
             Mode::AbsoluteX | Mode::AbsoluteY => {
                 let index = if instruction.mode == Mode::AbsoluteX { self.x() } else { self.y() };
@@ -97,20 +97,20 @@ impl Emitter<'_> {
 
     /// The two bytes at an address in the zero page.
     fn pointer(&mut self, at: Value) -> (Value, Value) {
-        let low = self.read(Place::ZeroPage(at));
+        let low = self.read(Place::ZeroPage(at, None));
         let next = self.b.ins().iadd_imm(at, 1);
         let next = self.b.ins().band_imm(next, 0xff);
-        (low, self.read(Place::ZeroPage(next)))
+        (low, self.read(Place::ZeroPage(next, None)))
     }
 
     /// Reads a byte.
     pub(super) fn read(&mut self, place: Place) -> Value {
         let flags = MemFlags::trusted();
         match place {
-            Place::Low(address) if address & 0x80 != 0 => self.memory(RAM + i32::from(address & 0x7f)),
-            Place::Low(address) if address & 0x0c == 8 => self.paddle(address.into(), address),
-            Place::Low(address) => {
-                let at = self.b.ins().iconst(I32, i64::from(address));
+            Place::Low(address, _) if address & 0x80 != 0 => self.memory(RAM + i32::from(address & 0x7f)),
+            Place::Low(address, bus) if address & 0x0c == 8 => self.paddle(address.into(), bus),
+            Place::Low(address, bus) => {
+                let at = self.b.ins().iconst(I32, i64::from(u16::from_le_bytes([address, bus])));
                 let t = self.time();
                 self.call(super::read_tia as *const u8, &[at, t])
             }
@@ -124,7 +124,7 @@ impl Emitter<'_> {
                 let t = self.time();
                 self.call(super::read as *const u8, &[at, t])
             }
-            Place::ZeroPage(address) => {
+            Place::ZeroPage(address, bus) => {
                 let in_ram = self.b.ins().band_imm(address, 0x80);
                 self.either(
                     in_ram,
@@ -133,8 +133,13 @@ impl Emitter<'_> {
                         this.b.ins().uload8(I32, flags, at, RAM)
                     },
                     |this| {
+                        let bus = match bus {
+                            Some(bus) => this.b.ins().iconst(I32, i64::from(bus) << 8),
+                            None => this.b.ins().ishl_imm(address, 8),
+                        };
+                        let at = this.b.ins().bor(address, bus);
                         let t = this.time();
-                        this.call(super::read_tia as *const u8, &[address, t])
+                        this.call(super::read_tia as *const u8, &[at, t])
                     },
                 )
             }
@@ -230,7 +235,7 @@ impl Emitter<'_> {
     /// Writes a byte. Where that may end the frame, `next` is where the processor goes on then.
     pub(super) fn write(&mut self, place: Place, value: Value, next: Option<u16>) {
         match place {
-            Place::Low(address) => self.write(Place::Absolute(address.into()), value, next),
+            Place::Low(address, _) => self.write(Place::Absolute(address.into()), value, next),
             Place::Absolute(address) if address & 0x1280 == 0x80 => {
                 self.b.ins().istore8(MemFlags::trusted(), value, self.machine, RAM + i32::from(address & 0x7f));
             }
@@ -239,7 +244,7 @@ impl Emitter<'_> {
                 let at = self.b.ins().iconst(I32, i64::from(address));
                 self.write_by_call(at, value, next);
             }
-            Place::ZeroPage(address) => {
+            Place::ZeroPage(address, _) => {
                 let in_ram = self.b.ins().band_imm(address, 0x80);
                 self.write_memory_or_call(in_ram, address, value, next);
             }

@@ -197,11 +197,11 @@ pub(super) extern "C" fn read(surroundings: *mut Surroundings, address: u32, t: 
     machine.read(address as u16, t, screen, rom).into()
 }
 
-/// Reads a register of the TIA through the zero page.
+/// Reads a register of the TIA through the zero page; the second byte of its address is what was on the bus before.
 pub(super) extern "C" fn read_tia(surroundings: *mut Surroundings, address: u32, t: u32) -> u32 {
     // SAFETY: as in `read`.
     let (machine, screen, _) = unsafe { parts(surroundings) };
-    machine.read_tia(address as u16, t, address as u8, screen).into()
+    machine.read_tia(address as u16, t, (address >> 8) as u8, screen).into()
 }
 
 /// Writes anywhere; returns the time.

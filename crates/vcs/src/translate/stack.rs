@@ -18,8 +18,8 @@ impl Emitter<'_> {
         let known = self.known.sp;
         self.known.sp = known.map(|sp| sp.wrapping_add_signed(by));
         match if before { known } else { self.known.sp } {
-            Some(sp) => Place::Low(sp),
-            None => Place::ZeroPage(if before { sp } else { moved }),
+            Some(sp) => Place::Low(sp, sp),
+            None => Place::ZeroPage(if before { sp } else { moved }, None),
         }
     }
 
@@ -38,7 +38,7 @@ impl Emitter<'_> {
     pub(super) fn push_status(&mut self, next: Option<u16>) {
         let place = self.move_stack(-1, true);
         let bits = match place {
-            Place::Low(address) if address & 0x80 == 0 => Tia::BITS[usize::from(address & 0x3f)],
+            Place::Low(address, _) if address & 0x80 == 0 => Tia::BITS[usize::from(address & 0x3f)],
             _ => 0xff,
         };
         let mut status = self.constant((bits & 0x30).into());
