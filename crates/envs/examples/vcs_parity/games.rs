@@ -138,14 +138,15 @@ struct Start {
     controls: Controls,
 }
 
-/// Starts the game as ALE does, whose timer's start, controllers and first actions are found by trying which of them lead to
+/// Starts the game as ALE does, whose television, timer's start, controllers and first actions are found by trying which of them lead to
 /// its memory and its picture, and then agree for longest.
 fn find_start(rom: &Rom, theirs: &mut Theirs) -> Option<Start> {
     const FRAMES: u64 = 300;
     let controllers = [Controllers::Joysticks, Controllers::Paddles { player: 0 }, Controllers::Paddles { player: 1 }];
-    let roms = [Television::Ntsc, Television::Pal].map(|television| Arc::new(rom.clone().for_television(television)));
+    let televisions = [Television::Ntsc, Television::Pal].map(|television| rom.clone().for_television(television));
+    let roms = televisions.map(|rom| [Arc::new(rom.clone()), Arc::new(rom.without_comb())]);
     let mut found: Option<(u64, Start)> = None;
-    for (rom, controllers) in roms.iter().flat_map(|rom| controllers.map(|controllers| (rom, controllers))) {
+    for (rom, controllers) in roms.iter().flatten().flat_map(|rom| controllers.map(|controllers| (rom, controllers))) {
         let Some(start) = equal_start(rom, theirs, controllers) else { continue };
         let Comparison { ram, screen, .. } = play(&start, theirs, FRAMES);
         theirs.start();
@@ -191,7 +192,7 @@ fn starts(rom: &Arc<Rom>, ram: [u8; 128], timer: u8, controllers: Controllers) -
     let idle = controls.clone().act(0);
     let reset = Inputs { swchb: idle.swchb & !1, ..idle };
     let select = Inputs { swchb: idle.swchb & !2, ..idle };
-    let run = |console: &mut Console, inputs, frames| (0..frames).for_each(|_| console.run_frame_unseen(inputs));
+    let run = |console: &mut Console, inputs, frames| (0..frames).for_each(|_| console.run_frame(inputs));
     let mut starts = vec![];
     run(&mut console, &idle, 60);
     run(&mut console, &reset, 4);

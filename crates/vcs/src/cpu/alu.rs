@@ -28,43 +28,33 @@ impl Cpu {
         self.adc(!value);
     }
 
-    /// Source of the flags: Bruce Clark, *Decimal Mode* (6502.org), sequence 1 and 2 for the NMOS 6502.
+    /// As ALE 0.12.1 computes it, which is what the processor does with decimal digits. With others, and in the flags, it
+    /// is not.
     #[inline(always)]
     fn adc_decimal(&mut self, value: u8) {
-        let (a, b) = (u16::from(self.a), u16::from(value));
-        let binary = (a + b + u16::from(self.carry)) as u8;
-        let mut low = (a & 0x0f) + (b & 0x0f) + u16::from(self.carry);
-        if low >= 0x0a {
-            low = ((low + 6) & 0x0f) + 0x10;
-        }
-        let mut sum = (a & 0xf0) + (b & 0xf0) + low;
-        self.sign = sum as u8;
-        self.not_zero = binary;
-        self.overflow = !(self.a ^ value) & (self.a ^ sum as u8) & 0x80 != 0;
-        if sum >= 0xa0 {
-            sum += 0x60;
-        }
-        self.carry = u8::from(sum >= 0x100);
-        self.a = sum as u8;
+        let sum = from_decimal(self.a) + from_decimal(value) + i32::from(self.carry);
+        self.carry = u8::from(sum > 99);
+        self.load_decimal(to_decimal(sum & 0xff), value);
     }
 
-    /// The flags are those of the binary subtraction.
+    /// The same.
     #[inline(always)]
     fn sbc_decimal(&mut self, value: u8) {
-        let (a, b, borrow) = (i16::from(self.a), i16::from(value), 1 - i16::from(self.carry));
-        let mut low = (a & 0x0f) - (b & 0x0f) - borrow;
-        if low < 0 {
-            low = ((low - 6) & 0x0f) - 0x10;
-        }
-        let mut difference = (a & 0xf0) - (b & 0xf0) + low;
+        let borrow = 1 - self.carry;
+        let mut difference = from_decimal(self.a) - from_decimal(value) - i32::from(borrow);
         if difference < 0 {
-            difference -= 0x60;
+            difference += 100;
         }
-        let binary = a - b - borrow;
-        self.overflow = (self.a ^ value) & (self.a ^ binary as u8) & 0x80 != 0;
-        self.carry = u8::from(binary >= 0);
-        self.set_nz(binary as u8);
-        self.a = difference as u8;
+        self.carry = u8::from(u16::from(self.a) >= u16::from(value) + u16::from(borrow));
+        // Digits above 9 lead below 0 still: ALE then turns the digits around.
+        let digits = if difference < 0 { from_decimal(difference as u8) as u8 } else { to_decimal(difference) };
+        self.load_decimal(digits, value);
+    }
+
+    #[inline(always)]
+    fn load_decimal(&mut self, result: u8, value: u8) {
+        self.overflow = (self.a ^ result) & (result ^ value) & 0x80 != 0;
+        self.load_a(result);
     }
 
     #[inline(always)]
@@ -153,4 +143,14 @@ impl Cpu {
         self.compare(masked, value);
         self.x = masked.wrapping_sub(value);
     }
+}
+
+/// The number that two decimal digits are.
+fn from_decimal(digits: u8) -> i32 {
+    i32::from(digits >> 4) * 10 + i32::from(digits & 0x0f)
+}
+
+/// The last two decimal digits of a number that is not below 0.
+fn to_decimal(number: i32) -> u8 {
+    (number % 100 / 10 << 4 | number % 10) as u8
 }
