@@ -63,8 +63,8 @@ pub(crate) struct Machine {
     pub(crate) tia: Tia,
     pub(crate) cartridge: Cartridge,
     pub(crate) inputs: Inputs,
-    /// Output and direction of port A and port B.
-    ports: [u8; 4],
+    /// The direction of port A's bits, which can be read back.
+    direction: u8,
     vsync: bool,
     dumping: bool,
     /// When the paddles' capacitors began to charge.
@@ -88,7 +88,7 @@ impl Machine {
             tia: Tia::new(rom.television().height(), rom.has_comb()),
             cartridge: Cartridge::new(rom),
             inputs: Inputs::default(),
-            ports: [0; 4],
+            direction: 0,
             vsync: false,
             dumping: false,
             charging_since: 0,
@@ -160,13 +160,13 @@ impl Machine {
         }
     }
 
+    /// What programs put out at the ports is not read back, whatever their direction: so it is in ALE.
     fn read_port(&self, address: u16) -> u8 {
-        let [out_a, direction_a, out_b, direction_b] = self.ports;
         match address & 3 {
-            0 => out_a & direction_a | self.inputs.swcha & !direction_a,
-            1 => direction_a,
-            2 => out_b & direction_b | self.inputs.swchb & !direction_b,
-            _ => direction_b,
+            0 => self.inputs.swcha,
+            1 => self.direction,
+            2 => self.inputs.swchb,
+            _ => 0,
         }
     }
 
@@ -219,7 +219,8 @@ impl Machine {
                 }
                 return self.write_tia(address, value, t, screen);
             }
-            _ if address & 4 == 0 => self.ports[usize::from(address & 3)] = value,
+            _ if address & 7 == 1 => self.direction = value,
+            _ if address & 4 == 0 => {}
             _ if address & 0x10 != 0 => self.timer.set(address as u8, value, t),
             _ => {}
         }
