@@ -102,8 +102,12 @@ impl Tia {
         true
     }
 
+    pub(super) fn is_shown(&self, line: u32) -> bool {
+        line.wrapping_sub(FIRST_LINE) < self.height
+    }
+
     fn end_line(&mut self) {
-        let shown = self.line.wrapping_sub(FIRST_LINE) < self.height;
+        let shown = self.is_shown(self.line);
         self.line += 1;
         self.line_start += LINE_CLOCKS;
         if !shown {

@@ -29,8 +29,8 @@ impl Tia {
         };
         let (delay, is_hidden) = match object {
             P0 | P1 => match self.placed_player(object, position) {
-                // At the end of a line nothing of the next one is hidden.
-                (0, _) if h == 0 => (0, false),
+                // At the very end of a line that is shown nothing of the next one is hidden.
+                (0, _) if h == 0 && self.is_shown((clock / LINE_CLOCKS).wrapping_sub(1)) => (0, false),
                 placed => placed,
             },
             M0 | M1 => (8, false),
