@@ -152,5 +152,5 @@ fn from_decimal(digits: u8) -> i32 {
 
 /// The last two decimal digits of a number that is not below 0.
 fn to_decimal(number: i32) -> u8 {
-    (number % 100 / 10 << 4 | number % 10) as u8
+    (((number % 100 / 10) << 4) | (number % 10)) as u8
 }

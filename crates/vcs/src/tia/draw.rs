@@ -90,11 +90,9 @@ impl Tia {
         if lines == 0 {
             return false;
         }
-        if above == 0 && shown > 0 {
-            if self.drawing {
-                let (rows, _) = screen.as_chunks_mut::<WIDTH>();
-                repeat_row(rows, (self.line - FIRST_LINE) as usize - 1, lines as usize);
-            }
+        if above == 0 && shown > 0 && self.drawing {
+            let (rows, _) = screen.as_chunks_mut::<WIDTH>();
+            repeat_row(rows, (self.line - FIRST_LINE) as usize - 1, lines as usize);
         }
         self.line += lines;
         self.line_start += lines * LINE_CLOCKS;
