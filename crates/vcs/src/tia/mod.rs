@@ -105,7 +105,7 @@ pub(crate) struct Tia {
     comb: u8,
     /// The colour clock of the last HMOVE in this frame.
     moved: u32,
-    /// Where missile 0 is in the [four lines]that it moves by, once HMOVE does not stop for it.
+    /// Which of the four lines of `motion::STARS` is next for missile 0, while HMOVE does not stop for it.
     stars: Option<u8>,
     /// Everything before this colour clock of the frame is drawn.
     drawn: u32,
