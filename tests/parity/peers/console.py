@@ -15,7 +15,7 @@ WSYNC = bytes([0x85, 0x02])
 VSYNC, RESP0, RESBL, GRP0, ENABL = 0x00, 0x10, 0x14, 0x1B, 0x1F
 # VBLANK, then sizes and colours to ENABL without the sounds, then motion to CXCLR.
 PICTURE = [0x01, *range(0x04, 0x15), *range(0x1B, 0x2D)]
-INTIM, SWCHA, SWCHB = 0x0284, 0x0280, 0x0282
+INTIM, SWCHA = 0x0284, 0x0280
 
 
 def wait(cycles):

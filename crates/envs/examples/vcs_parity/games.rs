@@ -138,8 +138,8 @@ struct Start {
     controls: Controls,
 }
 
-/// Starts the game as ALE does, whose television, timer's start, controllers and first actions are found by trying which of them lead to
-/// its memory and its picture, and then agree for longest.
+/// Starts the game as ALE does, whose television, timer's start, controllers and first actions are found by trying which of
+/// them lead to its memory and its picture, and then agree for longest.
 fn find_start(rom: &Rom, theirs: &mut Theirs) -> Option<Start> {
     const FRAMES: u64 = 300;
     let controllers = [Controllers::Joysticks, Controllers::Paddles { player: 0 }, Controllers::Paddles { player: 1 }];

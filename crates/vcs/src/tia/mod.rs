@@ -248,11 +248,7 @@ impl Tia {
             }
             RESP0..=RESBL => return self.place(usize::from(register - RESP0), clock, screen),
             GRP0 | GRP1 if self.same_graphics(register, value) => return,
-            NUSIZ0 | NUSIZ1
-                if self.register(register) == value && self.odd & ODD_OF[usize::from(register & 1)] == 0 =>
-            {
-                return;
-            }
+            NUSIZ0 | NUSIZ1 | CTRLPF if self.odd == 0 && self.register(register) == value => return,
             _ => {}
         }
         self.catch_up(clock + delay(register, clock), screen);
