@@ -7,8 +7,11 @@ use crate::Inputs;
 /// The controllers that a game is played with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Controllers {
-    /// Two joysticks, of which the first is moved.
-    Joysticks,
+    /// Two joysticks, of which this one (0 or 1) is moved.
+    Joysticks {
+        /// The joystick that the actions move.
+        player: usize,
+    },
     /// Four paddles, of which this one (0 or 1) is moved.
     Paddles {
         /// The paddle that the actions move.
@@ -40,18 +43,22 @@ impl Controls {
     ///
     /// ```
     /// use vcs::{Controllers, Controls};
-    /// let right_and_fire = Controls::new(Controllers::Joysticks).act(11);
-    /// assert_eq!((right_and_fire.swcha, right_and_fire.fire[0]), (0x7f, true));
+    /// let right_and_fire = Controls::new(Controllers::Joysticks { player: 0 }).act(11);
+    /// assert_eq!((right_and_fire.swcha, right_and_fire.fire), (0x7f, [true, false]));
+    /// let right_and_fire = Controls::new(Controllers::Joysticks { player: 1 }).act(11);
+    /// assert_eq!((right_and_fire.swcha, right_and_fire.fire), (0xf7, [false, true]));
     /// ```
     pub fn act(&mut self, action: u8) -> Inputs {
         let [up, down, left, right, fire] = Self::pressed(action);
         let mut inputs = Inputs::default();
         match self.controllers {
-            Controllers::Joysticks => {
+            Controllers::Joysticks { player } => {
                 let bits = [(right, 7), (left, 6), (down, 5), (up, 4)];
                 let pressed: u8 = bits.map(|(pressed, bit)| u8::from(pressed) << bit).iter().sum();
-                inputs.swcha = !pressed;
-                inputs.fire[0] = fire;
+                inputs.swcha = if player == 0 { !pressed } else { !(pressed >> 4) };
+                if let Some(pressed) = inputs.fire.get_mut(player) {
+                    *pressed = fire;
+                }
             }
             Controllers::Paddles { player } => {
                 if right {

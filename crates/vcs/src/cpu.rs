@@ -49,7 +49,7 @@ impl Cpu {
             carry: 0,
             overflow: false,
             decimal: false,
-            interrupts_off: true,
+            interrupts_off: false,
             jammed: false,
         }
     }

@@ -65,7 +65,8 @@ pub(crate) struct Machine {
     pub(crate) inputs: Inputs,
     /// The direction of port A's bits, which can be read back.
     direction: u8,
-    vsync: bool,
+    /// The time from which on VSYNC ends the frame by going off, while it is on.
+    vsync: Option<u32>,
     dumping: bool,
     /// When the paddles' capacitors began to charge.
     charging_since: u32,
@@ -89,7 +90,7 @@ impl Machine {
             cartridge: Cartridge::new(rom),
             inputs: Inputs::default(),
             direction: 0,
-            vsync: false,
+            vsync: None,
             dumping: false,
             charging_since: 0,
             charged_at: [0; 4],
@@ -133,6 +134,7 @@ impl Machine {
         let cycles = lines * LINE;
         self.t -= cycles;
         self.timer.rebase(cycles);
+        self.vsync = self.vsync.map(|ready| ready.saturating_sub(cycles));
         self.charging_since = self.charging_since.wrapping_sub(cycles);
         if 0u32.wrapping_sub(self.charging_since) > 1 << 30 && self.charging_since > 1 << 31 {
             self.charging_since = self.charging_since.wrapping_add(1 << 29);
@@ -144,16 +146,17 @@ impl Machine {
         match address {
             _ if address & 0x1000 != 0 => self.cartridge.peek(address, rom),
             _ if address & 0x280 == 0x80 => self.ram[usize::from(address & 0x7f)],
-            _ => self.read(address, t, screen, rom),
+            _ => self.read(address, (address >> 8) as u8, t, screen, rom),
         }
     }
 
+    /// Reads from anywhere, where this byte was on the bus before.
     #[inline(never)]
-    pub(crate) fn read(&mut self, address: u16, t: u32, screen: &mut Screen, rom: &Rom) -> u8 {
+    pub(crate) fn read(&mut self, address: u16, bus: u8, t: u32, screen: &mut Screen, rom: &Rom) -> u8 {
         match address {
             _ if address & 0x1000 != 0 => self.cartridge.read(address, rom),
             _ if address & 0x280 == 0x80 => self.ram[usize::from(address & 0x7f)],
-            _ if address & 0x80 == 0 => self.read_tia(address, t, (address >> 8) as u8, screen),
+            _ if address & 0x80 == 0 => self.read_tia(address, t, bus, screen),
             _ if address & 4 == 0 => self.read_port(address),
             _ if address & 1 == 0 => self.timer.read(t),
             _ => self.timer.status(t),
@@ -187,6 +190,13 @@ impl Machine {
             _ => 0,
         };
         driven | bus & 0x3f
+    }
+
+    /// Reads the TIA as the stack, from which one byte is taken: the address before it was read first.
+    pub(crate) fn pull_tia(&mut self, sp: u8, bus: u8, t: u32, screen: &mut Screen) -> u8 {
+        let before = sp.wrapping_sub(1);
+        let bus = if before & 0x80 != 0 { self.ram[usize::from(before & 0x7f)] } else { bus };
+        self.read_tia(sp.into(), t, bus, screen)
     }
 
     /// Finds when the paddles' capacitors are charged.
@@ -261,10 +271,10 @@ impl Machine {
         match register {
             0 => {
                 let on = value & 2 != 0;
-                if self.vsync && !on {
+                if !on && self.vsync.is_some_and(|ready| ready <= t) {
                     self.limit = 0;
                 }
-                self.vsync = on;
+                self.vsync = on.then_some(t + LINE);
             }
             1 => {
                 if self.dumping && value & 0x80 == 0 {

@@ -1,4 +1,4 @@
-"""Programs of random instructions, as ALE's Atari 2600 runs them: pictures, collisions, the timer, decimal digits, reads."""
+"""Programs of random instructions, as ALE's Atari 2600 runs them: pictures, frames, the timer, decimal digits, reads, stores."""
 
 import random
 from pathlib import Path
@@ -12,7 +12,7 @@ ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
 
 SIZE = 2048
 WSYNC = bytes([0x85, 0x02])
-VSYNC, RESP0, RESBL, GRP0, ENABL = 0x00, 0x10, 0x14, 0x1B, 0x1F
+VSYNC, COLUBK, RESP0, RESBL, GRP0, ENABL = 0x00, 0x09, 0x10, 0x14, 0x1B, 0x1F
 # VBLANK, then sizes and colours to ENABL without the sounds, then motion to CXCLR.
 PICTURE = [0x01, *range(0x04, 0x15), *range(0x1B, 0x2D)]
 INTIM, SWCHA = 0x0284, 0x0280
@@ -29,12 +29,12 @@ def store(value, address):
     return bytes([0xA9, value, 0x85, address]) if address < 256 else bytes([0xA9, value, 0x8D, address & 255, address >> 8])
 
 
-def rom(body, above, below=20):
-    """A cartridge that runs `body` once a frame, behind so many lines."""
-    clear = bytes([0x78, 0xD8, 0xA2, 0xFF, 0x9A, 0xA9, 0, 0xA2, 0, 0x95, 0, 0xE8, 0xD0, 0xFB])
+def rom(body, above, below=20, sync=store(2, VSYNC) + WSYNC * 3 + store(0, VSYNC)):
+    """A cartridge that runs `sync`, which ends a frame, and `body`, behind so many lines, once a frame."""
+    clear = bytes([0xD8, 0xA2, 0xFF, 0x9A, 0xA9, 0, 0xA2, 0, 0x95, 0, 0xE8, 0xD0, 0xFB])
     begin = 0xF000 + len(clear)
     lines = lambda n: bytes([0xA2, n]) + WSYNC + bytes([0xCA, 0xD0, 0xFB])  # noqa: E731
-    code = clear + store(2, VSYNC) + WSYNC * 3 + store(0, VSYNC) + lines(above) + body
+    code = clear + sync + lines(above) + body
     code += lines(below) + bytes([0x4C, begin & 255, begin >> 8])
     assert len(code) <= SIZE - 4, len(code)
     return code + bytes([0xEA]) * (SIZE - 4 - len(code)) + bytes([0x00, 0xF0]) * 2
@@ -76,15 +76,56 @@ def decimal(rng):
     return rom(body, above=8, below=200)
 
 
+def frames(rng):
+    """VSYNC on for too short a time to end a frame, at any time, and once for just long enough, since it was last put on."""
+    on, off = bytes([0xA2, 2, 0x86, VSYNC]), bytes([0xA2, 0, 0x86, VSYNC])
+    # The timer makes all frames equally long.
+    body = store(218, 0x0296)
+    for k in range(12):
+        body += WSYNC * rng.randint(0, 3) + wait(rng.randint(2, 60)) + store(rng.randint(0, 255), COLUBK)
+        body += on + wait(rng.choice([0, *range(2, 71)])) + off
+        body += on + wait(rng.randint(2, 60)) + on + wait(rng.choice([69, 70, rng.randint(20, 70)])) + off
+    body += bytes([0xAD, INTIM & 255, INTIM >> 8, 0xD0, 0xFB])
+    again = on + wait(rng.randint(2, 200)) if rng.random() < 0.5 else b""
+    return rom(body, above=40, below=30, sync=again + on + wait(rng.randint(71, 90)) + off)
+
+
 def reads(rng):
-    """The ports, whatever is put out at them, and the picture's registers through an index, which leave the bus its bits."""
-    body = b""
+    """The ports, whatever is put out at them, and the picture's registers, which leave the bus its bits: through an index, which
+    may cross a page, and as the stack."""
+    body = bytes([0x08, 0x68, 0x85, 0x8F])
     for k in range(24):
-        body += WSYNC + store(rng.randint(0, 255), SWCHA + rng.randint(0, 3))
-        x, register = rng.randint(0, 255), rng.randint(0, 0x3F)
-        port = SWCHA + rng.randint(0, 3)
-        body += rng.choice([bytes([0xAD, port & 255, port >> 8]), bytes([0xA2, x, 0xB5, (register - x) & 255])])
-        body += bytes([0x85, 0x90 + k])
+        body += WSYNC + store(rng.randint(0, 255), SWCHA + rng.randint(0, 3)) + store(rng.randint(0, 255), 0xFF)
+        index, register, port = rng.randint(0, 255), rng.randint(0, 0x3F), SWCHA + rng.randint(0, 3)
+        opcode = rng.choice([0xBD, 0xB9, 0xB1, 0x5E])
+        # LSR writes, too: to a register that does nothing.
+        address = 256 * rng.choice([0, 1, 4, 6, 14]) + (rng.randint(0x2D, 0x3F) if opcode == 0x5E else register)
+        base = (address - index) & 0x1FFF
+        through = bytes([0xB1, 0xF0]) if opcode == 0xB1 else bytes([opcode, base & 255, base >> 8])
+        through += bytes([0x85, 0xEE, 0x08, 0x68, 0x45, 0xEE])  # A and the flags
+        stack = rng.choice([0xFF, rng.randint(0, 0x7E)])
+        body += rng.choice([
+            bytes([0xAD, port & 255, port >> 8]),
+            bytes([0xA2, index, 0xB5, (register - index) & 255]),
+            store(base & 255, 0xF0) + store(base >> 8, 0xF1) + bytes([0xA2, index, 0xA0, index, 0x18]) + through,
+            bytes([0xA2, stack, 0x9A, 0x68, 0xA2, 0xFE, 0x9A]),
+            bytes([0xA2, stack, 0x9A, 0x28, 0xA2, 0xF8, 0x9A, 0x08, 0x68, 0xD8]),
+        ]) + bytes([0x85, 0x90 + k])
+    return rom(body, above=8, below=200)
+
+
+def stores(rng):
+    """The undocumented stores of what two registers and the address have in common."""
+    body = b"".join(bytes([0xA9, 0x5A, 0x85, 0xC0 + k]) for k in range(16))
+    for k in range(16):
+        index, base = rng.randint(0, 255), 0x00C0 + k + 256 * rng.choice([0, 1, 4, 5])
+        base = (base - index) & 0x1FFF
+        body += WSYNC + store(base & 255, 0xF0) + store(base >> 8, 0xF1)
+        body += bytes([0xA9, rng.randint(0, 255), 0xA2, rng.randint(0, 255), 0xA0, rng.randint(0, 255)])
+        opcode = rng.choice([0x9F, 0x9E, 0x9B, 0x93, 0x9C])
+        body += bytes([0xA2 if opcode == 0x9C else 0xA0, index])
+        body += bytes([0x93, 0xF0]) if opcode == 0x93 else bytes([opcode, base & 255, base >> 8])
+        body += bytes([0xBA, 0x86, 0x90 + k, 0xA2, 0xFF, 0x9A])
     return rom(body, above=8, below=200)
 
 
@@ -103,7 +144,7 @@ def answer(cartridge):
 def record(folder, size):
     """Records as many programs of each kind as the size asks for."""
     programs = {"small": 1, "short": 8, "full": 80}[size]
-    for kind, number in ((picture, 40), (timer, 10), (decimal, 10), (reads, 10)):
+    for kind, number in ((picture, 40), (frames, 10), (timer, 10), (decimal, 10), (reads, 10), (stores, 5)):
         roms = [kind(random.Random(seed)) for seed in range(number * programs)]
         screens, rams = zip(*map(answer, roms))
         roms = np.frombuffer(b"".join(roms), np.uint8).reshape(-1, SIZE)

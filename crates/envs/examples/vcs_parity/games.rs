@@ -103,13 +103,15 @@ struct Theirs {
     ram: [u8; 128],
     /// The memory when the console was switched on, which keeps what was in it before.
     old_ram: [u8; 128],
+    /// The frames that ALE counted in choosing the game's mode.
+    chosen: u32,
 }
 
 impl Theirs {
     fn new(source: &RomSource) -> Result<Self> {
         let ale = Ale::load(source, Backend::Ale, 0.0)?;
         let (height, width) = ale.screen_size();
-        Ok(Self { ale, screen: vec![0; height * width], ram: [0; 128], old_ram: [0; 128] })
+        Ok(Self { ale, screen: vec![0; height * width], ram: [0; 128], old_ram: [0; 128], chosen: 0 })
     }
 
     /// The same start every time.
@@ -118,6 +120,7 @@ impl Theirs {
         self.ale.reset();
         self.ale.ram(&mut self.old_ram);
         self.ale.reset();
+        self.chosen = self.ale.episode_frame_number();
         self.look();
     }
 
@@ -138,15 +141,21 @@ struct Start {
     controls: Controls,
 }
 
+const CONTROLLERS: [Controllers; 4] = [
+    Controllers::Joysticks { player: 0 },
+    Controllers::Paddles { player: 0 },
+    Controllers::Paddles { player: 1 },
+    Controllers::Joysticks { player: 1 },
+];
+
 /// Starts the game as ALE does, whose television, timer's start, controllers and first actions are found by trying which of
 /// them lead to its memory and its picture, and then agree for longest.
 fn find_start(rom: &Rom, theirs: &mut Theirs) -> Option<Start> {
     const FRAMES: u64 = 300;
-    let controllers = [Controllers::Joysticks, Controllers::Paddles { player: 0 }, Controllers::Paddles { player: 1 }];
     let televisions = [Television::Ntsc, Television::Pal].map(|television| rom.clone().for_television(television));
     let roms = televisions.map(|rom| [Arc::new(rom.clone()), Arc::new(rom.without_comb())]);
     let mut found: Option<(u64, Start)> = None;
-    for (rom, controllers) in roms.iter().flatten().flat_map(|rom| controllers.map(|controllers| (rom, controllers))) {
+    for (rom, controllers) in roms.iter().flatten().flat_map(|rom| CONTROLLERS.map(|controllers| (rom, controllers))) {
         let Some(start) = equal_start(rom, theirs, controllers) else { continue };
         let Comparison { ram, screen, .. } = play(&start, theirs, FRAMES);
         theirs.start();
@@ -165,7 +174,7 @@ fn find_start(rom: &Rom, theirs: &mut Theirs) -> Option<Start> {
 fn equal_start(rom: &Arc<Rom>, theirs: &Theirs, controllers: Controllers) -> Option<Start> {
     let mut nearest: Option<(usize, Start)> = None;
     for timer in 25..100 {
-        for start in starts(rom, theirs.old_ram, timer, controllers) {
+        for start in starts(rom, theirs, timer, controllers) {
             if *start.console.ram() != theirs.ram {
                 continue;
             }
@@ -181,35 +190,27 @@ fn equal_start(rom: &Arc<Rom>, theirs: &Theirs, controllers: Controllers) -> Opt
     nearest.map(|(_, start)| start)
 }
 
-/// How ALE chooses a game's mode after four frames of the reset switch: frames with the select switch pressed and without,
-/// so many times. The reset switch follows for eight frames.
-const MODES: [(usize, usize, usize); 5] = [(0, 20, 1), (2, 1, 1), (2, 1, 2), (2, 1, 3), (2, 1, 4)];
-
-/// The console after 60 frames without action, some with the reset switch pressed, and then some of one action.
-fn starts(rom: &Arc<Rom>, ram: [u8; 128], timer: u8, controllers: Controllers) -> Vec<Start> {
-    let mut console = Console::with_memory(Arc::clone(rom), ram, timer);
+/// The console after 60 frames without action, some with the reset switch pressed, and then some of one action. Between 4 and
+/// 8 frames of the reset switch ALE may choose a game's mode: it counts one frame without action for each time that it presses
+/// the select switch for two, or does not.
+fn starts(rom: &Arc<Rom>, theirs: &Theirs, timer: u8, controllers: Controllers) -> Vec<Start> {
+    let mut console = Console::with_memory(Arc::clone(rom), theirs.old_ram, timer);
     let controls = Controls::new(controllers);
     let idle = controls.clone().act(0);
     let reset = Inputs { swchb: idle.swchb & !1, ..idle };
     let select = Inputs { swchb: idle.swchb & !2, ..idle };
     let run = |console: &mut Console, inputs, frames| (0..frames).for_each(|_| console.run_frame(inputs));
-    let mut starts = vec![];
     run(&mut console, &idle, 60);
     run(&mut console, &reset, 4);
-    for (selecting, idling, times) in MODES {
+    let mut starts = vec![];
+    for (selecting, resetting) in [(0, 4), (0, 8), (0, 12), (2, 8)] {
         let mut console = console.clone();
-        for _ in 0..times {
+        for _ in 0..theirs.chosen {
             run(&mut console, &select, selecting);
-            run(&mut console, &idle, idling);
+            run(&mut console, &idle, 1);
         }
-        run(&mut console, &reset, 7);
-        console.run_frame(&reset);
+        run(&mut console, &reset, resetting);
         add_first_actions(&mut starts, Start { console, controls });
-    }
-    for _ in 0..3 {
-        run(&mut console, &reset, 3);
-        console.run_frame(&reset);
-        add_first_actions(&mut starts, Start { console: console.clone(), controls });
     }
     starts
 }

@@ -60,12 +60,18 @@ fn fetch_slowly(pc: u16, t: u32, machine: &mut Machine, screen: &mut Screen, rom
     if rom.fixed().is_none() && pc & 0x1000 != 0 && pc & 0x3ff < 0x3e0 {
         return machine.cartridge.peek_code(pc, rom);
     }
-    let opcode = machine.read(pc, t, screen, rom);
+    let opcode = machine.read(pc, (pc >> 8) as u8, t, screen, rom);
     let mut code = u32::from(opcode);
     for i in 1..=OPERANDS[usize::from(opcode)] {
         code |= u32::from(machine.peek(pc.wrapping_add(i.into()), t, screen, rom)) << (8 * i);
     }
     code
+}
+
+/// An address that an instruction names, and its high byte, which is on the bus then.
+#[inline(always)]
+fn named(address: u16) -> (u16, u8) {
+    (address, (address >> 8) as u8)
 }
 
 /// The offset of a branch that goes back over itself and the three bytes before it.
@@ -116,15 +122,16 @@ impl Runner<'_> {
         fetch_slowly(pc, self.t, self.machine, self.screen, self.rom)
     }
 
+    /// Reads from an address, where this byte was on the bus before.
     #[inline(always)]
-    fn read<const BANKED: bool>(&mut self, address: u16) -> u8 {
+    fn read<const BANKED: bool>(&mut self, (address, bus): (u16, u8)) -> u8 {
         if !BANKED && address & 0x1000 != 0 {
             return self.code[usize::from(address & 0xfff)];
         }
         if address & 0x1280 == 0x80 {
             return self.machine.ram[usize::from(address & 0x7f)];
         }
-        self.machine.read(address, self.t, self.screen, self.rom)
+        self.machine.read(address, bus, self.t, self.screen, self.rom)
     }
 
     #[inline(always)]
@@ -167,10 +174,16 @@ impl Runner<'_> {
         self.cpu.sp = self.cpu.sp.wrapping_sub(1);
     }
 
+    /// Takes a byte from the stack, where this one was on the bus before.
     #[inline(always)]
-    fn pull(&mut self) -> u8 {
+    fn pull(&mut self, bus: u8) -> u8 {
         self.cpu.sp = self.cpu.sp.wrapping_add(1);
-        self.read_zero_page(self.cpu.sp)
+        let sp = self.cpu.sp;
+        if sp & 0x80 != 0 {
+            self.machine.ram[usize::from(sp & 0x7f)]
+        } else {
+            self.machine.pull_tia(sp, bus, self.t, self.screen)
+        }
     }
 
     #[inline(always)]
@@ -181,9 +194,9 @@ impl Runner<'_> {
     }
 
     #[inline(always)]
-    fn pull_pc(&mut self) -> u16 {
-        let low = self.pull();
-        u16::from_le_bytes([low, self.pull()])
+    fn pull_pc(&mut self, bus: u8) -> u16 {
+        let low = self.pull(bus);
+        u16::from_le_bytes([low, self.pull(low)])
     }
 
     #[inline(always)]
@@ -195,31 +208,29 @@ impl Runner<'_> {
         }
     }
 
-    /// An address with an index, with a cycle more where that crosses a page and the instruction is one that only reads.
+    /// An address with an index, with a cycle more where that crosses a page and the instruction is one that only reads; and
+    /// its base's high byte, which is the last one on the bus.
     #[inline(always)]
-    fn indexed(&mut self, base: u16, index: u8, only_reads: bool) -> u16 {
+    fn indexed(&mut self, (base, high): (u16, u8), index: u8, only_reads: bool) -> (u16, u8) {
         let address = base.wrapping_add(index.into());
         if only_reads {
             self.t += u32::from((address ^ base) & 0xff00 != 0);
         }
-        address
+        (address, high)
     }
 
     #[inline(always)]
-    fn pointer(&mut self, at: u8) -> u16 {
+    fn pointer(&mut self, at: u8) -> (u16, u8) {
         let low = self.read_zero_page(at);
-        u16::from_le_bytes([low, self.read_zero_page(at.wrapping_add(1))])
+        let high = self.read_zero_page(at.wrapping_add(1));
+        (u16::from_le_bytes([low, high]), high)
     }
 
-    /// The undocumented stores of a register with the address's high byte plus one; crossing a page puts the stored value
-    /// into the address.
+    /// The undocumented stores of a register's bits that are also in the address's high byte plus one.
     #[inline(always)]
     fn store_with_high<const BANKED: bool>(&mut self, base: u16, index: u8, register: u8) {
         let address = base.wrapping_add(index.into());
-        let value = register & ((base >> 8) as u8).wrapping_add(1);
-        let crossed = (address ^ base) & 0xff00 != 0;
-        let address = if crossed { address & 0xff | u16::from(value) << 8 } else { address };
-        self.write::<BANKED>(address, value);
+        self.write::<BANKED>(address, register & ((address >> 8) as u8).wrapping_add(1));
     }
 
     #[inline(always)]
@@ -228,7 +239,7 @@ impl Runner<'_> {
         self.push_pc();
         self.push(self.cpu.status());
         self.cpu.interrupts_off = true;
-        self.cpu.pc = u16::from_le_bytes([self.read::<BANKED>(0xfffe), self.read::<BANKED>(0xffff)]);
+        self.cpu.pc = u16::from_le_bytes([self.read::<BANKED>(named(0xfffe)), self.read::<BANKED>(named(0xffff))]);
     }
 
     #[inline(always)]
@@ -274,19 +285,19 @@ impl Runner<'_> {
         macro_rules! abs {
             () => {{
                 skip!(3);
-                op16
+                named(op16)
             }};
         }
         macro_rules! abx {
             ($reads:literal) => {{
                 skip!(3);
-                self.indexed(op16, self.cpu.x, $reads)
+                self.indexed(named(op16), self.cpu.x, $reads)
             }};
         }
         macro_rules! aby {
             ($reads:literal) => {{
                 skip!(3);
-                self.indexed(op16, self.cpu.y, $reads)
+                self.indexed(named(op16), self.cpu.y, $reads)
             }};
         }
         macro_rules! izx {
@@ -360,27 +371,27 @@ impl Runner<'_> {
             (abs, $value:expr) => {{
                 let at = abs!();
                 let v = $value;
-                self.write::<BANKED>(at, v)
+                self.write::<BANKED>(at.0, v)
             }};
             (abx, $value:expr) => {{
                 let at = abx!(false);
                 let v = $value;
-                self.write::<BANKED>(at, v)
+                self.write::<BANKED>(at.0, v)
             }};
             (aby, $value:expr) => {{
                 let at = aby!(false);
                 let v = $value;
-                self.write::<BANKED>(at, v)
+                self.write::<BANKED>(at.0, v)
             }};
             (izx, $value:expr) => {{
                 let at = izx!();
                 let v = $value;
-                self.write::<BANKED>(at, v)
+                self.write::<BANKED>(at.0, v)
             }};
             (izy, $value:expr) => {{
                 let at = izy!(false);
                 let v = $value;
-                self.write::<BANKED>(at, v)
+                self.write::<BANKED>(at.0, v)
             }};
         }
         // Read, change, write: `$change` is a method of the processor from a byte to a byte. Gives the written byte.
@@ -398,7 +409,7 @@ impl Runner<'_> {
                 let at = $at;
                 let old = self.read::<BANKED>(at);
                 let new = self.cpu.$change(old);
-                self.write::<BANKED>(at, new);
+                self.write::<BANKED>(at.0, new);
                 new
             }};
         }
@@ -795,12 +806,12 @@ impl Runner<'_> {
 
             0x08 => self.push(self.cpu.status()),
             0x28 => {
-                let status = self.pull();
+                let status = self.pull(opcode);
                 self.cpu.set_status(status)
             }
             0x48 => self.push(self.cpu.a),
             0x68 => {
-                let value = self.pull();
+                let value = self.pull(opcode);
                 self.cpu.load_a(value)
             }
             0x20 => {
@@ -808,17 +819,17 @@ impl Runner<'_> {
                 self.push_pc();
                 self.cpu.pc = op16
             }
-            0x60 => self.cpu.pc = self.pull_pc().wrapping_add(1),
+            0x60 => self.cpu.pc = self.pull_pc(opcode).wrapping_add(1),
             0x40 => {
-                let status = self.pull();
+                let status = self.pull(opcode);
                 self.cpu.set_status(status);
-                self.cpu.pc = self.pull_pc()
+                self.cpu.pc = self.pull_pc(status)
             }
             0x4c => self.cpu.pc = op16,
             0x6c => {
                 // The pointer's high byte comes from the same page.
-                let low = self.read::<BANKED>(op16);
-                let high = self.read::<BANKED>(op16 & 0xff00 | op16.wrapping_add(1) & 0xff);
+                let low = self.read::<BANKED>(named(op16));
+                let high = self.read::<BANKED>(named(op16 & 0xff00 | op16.wrapping_add(1) & 0xff));
                 self.cpu.pc = u16::from_le_bytes([low, high]);
             }
             0xea => {}
@@ -920,7 +931,7 @@ impl Runner<'_> {
             }
             0x93 => {
                 skip!(2);
-                let base = self.pointer(op);
+                let (base, _) = self.pointer(op);
                 self.store_with_high::<BANKED>(base, self.cpu.y, self.cpu.a & self.cpu.x);
             }
             0x9f => {

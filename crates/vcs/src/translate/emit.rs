@@ -276,7 +276,8 @@ impl Emitter<'_> {
                 self.jump(i.operand, i.pc);
             }
             0x60 => {
-                let back = self.pull_pc();
+                let bus = self.constant(opcode.into());
+                let back = self.pull_pc(bus);
                 let back = self.b.ins().iadd_imm(back, 1);
                 self.go_back(back, i.pc);
             }
@@ -292,9 +293,10 @@ impl Emitter<'_> {
                 self.jump(i.operand, i.pc);
             }
             RTI => {
-                let status = self.pull();
+                let bus = self.constant(opcode.into());
+                let status = self.pull(bus);
                 self.set_status(status);
-                let back = self.pull_pc();
+                let back = self.pull_pc(status);
                 self.go_back(back, i.pc);
             }
             0x08 => self.push_status(Some(i.next())),
@@ -303,7 +305,8 @@ impl Emitter<'_> {
                 self.push(a, Some(i.next()));
             }
             0x68 => {
-                let value = self.pull();
+                let bus = self.constant(opcode.into());
+                let value = self.pull(bus);
                 self.load(A, value);
             }
             0x18 | 0x38 => self.set_flag(CARRY, opcode == 0x38),

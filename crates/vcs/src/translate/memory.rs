@@ -35,8 +35,8 @@ pub(super) enum Place {
     ZeroPage(Value, Option<u8>),
     /// One that is named with two bytes and an index.
     Indexed(u16, Value),
-    /// Any one.
-    Any(Value),
+    /// Any one, and its high byte before an index was added.
+    Any(Value, Value),
 }
 
 impl Emitter<'_> {
@@ -69,8 +69,8 @@ impl Emitter<'_> {
                 let at = self.b.ins().iadd_imm(x, i64::from(operand));
                 let at = self.b.ins().band_imm(at, 0xff);
                 let (low, high) = self.pointer(at);
-                let high = self.b.ins().ishl_imm(high, 8);
-                Place::Any(self.b.ins().bor(low, high))
+                let page = self.b.ins().ishl_imm(high, 8);
+                Place::Any(self.b.ins().bor(low, page), high)
             }
             _ => {
                 let at = self.b.ins().iconst(I32, i64::from(operand));
@@ -80,9 +80,9 @@ impl Emitter<'_> {
                 if only_reads {
                     self.add_crossing(low);
                 }
-                let high = self.b.ins().ishl_imm(high, 8);
-                let sum = self.b.ins().iadd(low, high);
-                Place::Any(self.b.ins().band_imm(sum, 0xffff))
+                let page = self.b.ins().ishl_imm(high, 8);
+                let sum = self.b.ins().iadd(low, page);
+                Place::Any(self.b.ins().band_imm(sum, 0xffff), high)
             }
         }
     }
@@ -120,18 +120,15 @@ impl Emitter<'_> {
             Place::Absolute(address) if address & 0x280 == 0x80 => self.memory(RAM + i32::from(address & 0x7f)),
             Place::Absolute(address) if address & 0x8c == 8 => self.paddle(address, (address >> 8) as u8),
             Place::Absolute(address) => {
-                let at = self.b.ins().iconst(I32, i64::from(address));
+                let [at, bus] = [address, address >> 8].map(|value| self.constant(value.into()));
                 let t = self.time();
-                self.call(super::read as *const u8, &[at, t])
+                self.call(super::read as *const u8, &[at, bus, t])
             }
             Place::ZeroPage(address, bus) => {
                 let in_ram = self.b.ins().band_imm(address, 0x80);
                 self.either(
                     in_ram,
-                    |this| {
-                        let at = this.ram_address(address);
-                        this.b.ins().uload8(I32, flags, at, RAM)
-                    },
+                    |this| this.read_memory(address),
                     |this| {
                         let bus = match bus {
                             Some(bus) => this.b.ins().iconst(I32, i64::from(bus) << 8),
@@ -145,17 +142,20 @@ impl Emitter<'_> {
             }
             Place::Indexed(base, address) => match base.checked_add(0xff) {
                 Some(last) if base & last & 0x1000 != 0 && base >> 13 == last >> 13 => self.rom(address),
-                Some(last) if base >> 12 == last >> 12 && base & 0x1000 == 0 => self.read_low(address),
-                _ => self.read(Place::Any(address)),
+                Some(last) if base >> 12 == last >> 12 && base & 0x1000 == 0 => self.read_low(address, base >> 8),
+                _ => {
+                    let high = self.constant((base >> 8).into());
+                    self.read(Place::Any(address, high))
+                }
             },
-            Place::Any(address) => {
+            Place::Any(address, bus) => {
                 let in_rom = self.b.ins().band_imm(address, 0x1000);
                 self.either(
                     in_rom,
                     |this| this.rom(address),
                     |this| {
                         let t = this.time();
-                        this.call(super::read as *const u8, &[address, t])
+                        this.call(super::read as *const u8, &[address, bus, t])
                     },
                 )
             }
@@ -169,33 +169,29 @@ impl Emitter<'_> {
         self.b.ins().uload8(I32, MemFlags::trusted(), at, 0)
     }
 
-    /// Reads an address that is not in the ROM.
-    fn read_low(&mut self, address: Value) -> Value {
+    /// Reads an address that is not in the ROM; `bus` is what was on the bus before.
+    fn read_low(&mut self, address: Value, bus: u16) -> Value {
         let kind = self.b.ins().band_imm(address, 0x280);
         let in_ram = self.b.ins().icmp_imm(IntCC::Equal, kind, 0x80);
         let call = |this: &mut Self| {
+            let bus = this.constant(bus.into());
             let t = this.time();
-            this.call(super::read as *const u8, &[address, t])
+            this.call(super::read as *const u8, &[address, bus, t])
         };
         self.either(
             in_ram,
-            |this| {
-                let at = this.ram_address(address);
-                this.b.ins().uload8(I32, MemFlags::trusted(), at, RAM)
-            },
+            |this| this.read_memory(address),
             |this| {
                 let register = this.b.ins().band_imm(address, 0x8c);
                 let is_paddle = this.b.ins().icmp_imm(IntCC::Equal, register, 8);
                 let paddle = |this: &mut Self| {
-                    let bus = this.b.ins().ushr_imm(address, 8);
-                    let bus = this.b.ins().band_imm(bus, 0x3f);
                     let at = this.b.ins().band_imm(address, 3);
                     let at = this.b.ins().uextend(I64, at);
                     let at = this.b.ins().ishl_imm(at, 2);
                     let at = this.b.ins().iadd(this.machine, at);
                     let charged_at = this.b.ins().load(I32, MemFlags::trusted(), at, CHARGED_AT);
                     let charged = this.is_charged(charged_at);
-                    this.b.ins().bor(charged, bus)
+                    this.b.ins().bor_imm(charged, i64::from(bus & 0x3f))
                 };
                 this.either(is_paddle, paddle, call)
             },
@@ -226,6 +222,12 @@ impl Emitter<'_> {
         self.set_time(t);
     }
 
+    /// Reads the console's memory.
+    pub(super) fn read_memory(&mut self, address: Value) -> Value {
+        let at = self.ram_address(address);
+        self.b.ins().uload8(I32, MemFlags::trusted(), at, RAM)
+    }
+
     fn ram_address(&mut self, address: Value) -> Value {
         let low = self.b.ins().band_imm(address, 0x7f);
         let low = self.b.ins().uextend(I64, low);
@@ -253,7 +255,7 @@ impl Emitter<'_> {
                 let in_ram = self.b.ins().icmp_imm(IntCC::Equal, kind, 0x80);
                 self.write_memory_or_call(in_ram, address, value, next);
             }
-            Place::Indexed(_, address) | Place::Any(address) => self.write_by_call(address, value, next),
+            Place::Indexed(_, address) | Place::Any(address, _) => self.write_by_call(address, value, next),
         }
     }
 

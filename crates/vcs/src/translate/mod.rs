@@ -190,11 +190,11 @@ impl fmt::Debug for Translations {
     }
 }
 
-/// Reads an address above the zero page.
-pub(super) extern "C" fn read(surroundings: *mut Surroundings, address: u32, t: u32) -> u32 {
+/// Reads an address above the zero page, where this byte was on the bus before.
+pub(super) extern "C" fn read(surroundings: *mut Surroundings, address: u32, bus: u32, t: u32) -> u32 {
     // SAFETY: translated code gives what `run` gave it, and uses the machine only between its calls.
     let (machine, screen, rom) = unsafe { parts(surroundings) };
-    machine.read(address as u16, t, screen, rom).into()
+    machine.read(address as u16, bus as u8, t, screen, rom).into()
 }
 
 /// Reads a register of the TIA through the zero page; the second byte of its address is what was on the bus before.
@@ -202,6 +202,13 @@ pub(super) extern "C" fn read_tia(surroundings: *mut Surroundings, address: u32,
     // SAFETY: as in `read`.
     let (machine, screen, _) = unsafe { parts(surroundings) };
     machine.read_tia(address as u16, t, (address >> 8) as u8, screen).into()
+}
+
+/// Takes a byte from a stack in the TIA.
+pub(super) extern "C" fn pull_tia(surroundings: *mut Surroundings, sp: u32, bus: u32, t: u32) -> u32 {
+    // SAFETY: as in `read`.
+    let (machine, screen, _) = unsafe { parts(surroundings) };
+    machine.pull_tia(sp as u8, bus as u8, t, screen).into()
 }
 
 /// Writes anywhere; returns the time.

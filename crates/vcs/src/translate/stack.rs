@@ -28,9 +28,24 @@ impl Emitter<'_> {
         self.write(place, value, next);
     }
 
-    pub(super) fn pull(&mut self) -> Value {
+    /// Takes a byte from the stack, where this one was on the bus before.
+    pub(super) fn pull(&mut self, bus: Value) -> Value {
         let place = self.move_stack(1, false);
-        self.read(place)
+        match place {
+            Place::Low(address, _) if address & 0x80 != 0 => self.read(place),
+            _ => {
+                let sp = self.get(SP);
+                let in_ram = self.b.ins().band_imm(sp, 0x80);
+                self.either(
+                    in_ram,
+                    |this| this.read_memory(sp),
+                    |this| {
+                        let t = this.time();
+                        this.call(super::pull_tia as *const u8, &[sp, bus, t])
+                    },
+                )
+            }
+        }
     }
 
     /// Pushes the status register as [`Cpu::status`] gives it; where the stack is known to be in the TIA, those of its bits
@@ -74,9 +89,9 @@ impl Emitter<'_> {
         self.set(NOT_ZERO, not_zero);
     }
 
-    pub(super) fn pull_pc(&mut self) -> Value {
-        let low = self.pull();
-        let high = self.pull();
+    pub(super) fn pull_pc(&mut self, bus: Value) -> Value {
+        let low = self.pull(bus);
+        let high = self.pull(low);
         let high = self.b.ins().ishl_imm(high, 8);
         self.b.ins().bor(low, high)
     }
