@@ -76,7 +76,7 @@ pub struct Rom {
     banking: Banking,
     television: Television,
     has_comb: bool,
-    /// 128 bytes of memory on the cartridge, written at 1000 and read at 1080.
+    /// 128 bytes of memory on the cartridge, written at 1000, where reads show the ROM, and read at 1080.
     has_ram: bool,
     fixed: Option<Box<[u8; WINDOW]>>,
     #[cfg(feature = "translate")]
@@ -198,7 +198,7 @@ pub(crate) struct Cartridge {
     /// Where in the ROM each KiB in view begins, in slices.
     slices: [u8; 4],
     #[serde(with = "crate::array")]
-    ram: [u8; 128],
+    pub(crate) ram: [u8; 128],
 }
 
 impl Cartridge {
@@ -244,7 +244,7 @@ impl Cartridge {
         if let Some(fixed) = rom.fixed() {
             return fixed[usize::from(address & 0xfff)];
         }
-        if rom.has_ram && address & 0xf00 == 0 {
+        if rom.has_ram && address & 0xf80 == 0x80 {
             return self.ram[usize::from(address & 0x7f)];
         }
         let at = if rom.banking == Banking::Fe {

@@ -68,6 +68,12 @@ impl Console {
         }
     }
 
+    /// The same with this in the memory that some cartridges have, which is arbitrary, too.
+    pub fn with_cartridge_memory(mut self, memory: [u8; 128]) -> Self {
+        self.state.machine.cartridge.ram = memory;
+        self
+    }
+
     /// Runs to the end of the frame and draws it.
     pub fn run_frame(&mut self, inputs: &Inputs) {
         self.run(inputs, true);

@@ -239,6 +239,25 @@ fn banks_change_where_the_scheme_says() {
     }
 }
 
+/// ALE 0.12.1 shows the same.
+#[test]
+fn a_cartridges_memory_is_written_in_front_of_where_it_is_read() {
+    let mut code = vec![0xea; 4096];
+    code[..256].fill(0x3c);
+    // LDA F085; STA 90; LDA #11; STA F005; LDA F005; STA 91; LDA F085; STA 92; INC F005; LDA F085; STA 93; JAM.
+    code[0x100..0x120].copy_from_slice(&[
+        0xad, 0x85, 0xf0, 0x85, 0x90, 0xa9, 0x11, 0x8d, 0x05, 0xf0, 0xad, 0x05, 0xf0, 0x85, 0x91, 0xad, 0x85, 0xf0,
+        0x85, 0x92, 0xee, 0x05, 0xf0, 0xad, 0x85, 0xf0, 0x85, 0x93, 0x02, 0xea, 0xea, 0xea,
+    ]);
+    // By this the scheme is known.
+    code[0x800..0x803].copy_from_slice(&[0xad, 0xf8, 0xff]);
+    code[0xffc..0xffe].copy_from_slice(&[0x00, 0xf1]);
+    let rom = Rom::new(&code.repeat(2)).unwrap();
+    let mut console = Console::new(rom).with_cartridge_memory([0x77; 128]);
+    console.run_frame(&Controls::new(Controllers::Joysticks { player: 0 }).act(0));
+    assert_eq!(console.ram()[0x10..0x14], [0x77, 0x3c, 0x11, 0x3d]);
+}
+
 /// Neither names 1FF8 or 1FF9; only one begins where the scheme by bit 13 of the program counter has its first bank.
 #[test]
 fn cartridges_that_change_banks_from_memory_are_told_apart() {

@@ -5,6 +5,7 @@ use envs::{
     NumpyRng, Seed,
     atari::{Ale, AtariAction, Backend, RomInfo, RomSource, bundled_roms},
 };
+use rand_mt::Mt;
 use rayon::prelude::*;
 use std::sync::Arc;
 use vcs::{Console, Controllers, Controls, Inputs, Rom, Television};
@@ -190,11 +191,23 @@ fn equal_start(rom: &Arc<Rom>, theirs: &Theirs, controllers: Controllers) -> Opt
     nearest.map(|(_, start)| start)
 }
 
+/// What the memory of a cartridge that has one holds at [`Theirs::start`]: ALE draws the console's memory and the timer's start
+/// once, then the timer's start and the cartridge's memory when it is switched on, which is for the fourth time then.
+fn cartridge_memory() -> [u8; 128] {
+    const CONSOLE_SEED: u32 = 4_753_849;
+    const DRAWS: usize = 129 + 4 * 129 + 1;
+    let mut generator = Mt::new(CONSOLE_SEED);
+    let mut memory = [0; DRAWS + 128];
+    memory.fill_with(|| generator.next_u32() as u8);
+    std::array::from_fn(|i| memory[DRAWS + i])
+}
+
 /// The console after 60 frames without action, some with the reset switch pressed, and then some of one action. Between 4 and
 /// 8 frames of the reset switch ALE may choose a game's mode: it counts one frame without action for each time that it presses
 /// the select switch for two, or does not.
 fn starts(rom: &Arc<Rom>, theirs: &Theirs, timer: u8, controllers: Controllers) -> Vec<Start> {
-    let mut console = Console::with_memory(Arc::clone(rom), theirs.old_ram, timer);
+    let mut console =
+        Console::with_memory(Arc::clone(rom), theirs.old_ram, timer).with_cartridge_memory(cartridge_memory());
     let controls = Controls::new(controllers);
     let idle = controls.clone().act(0);
     let reset = Inputs { swchb: idle.swchb & !1, ..idle };
