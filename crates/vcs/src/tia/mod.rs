@@ -189,14 +189,7 @@ impl Tia {
     /// Whether a write to this register may do something even if its value is the one written last.
     #[inline(always)]
     pub(crate) fn acts_always(register: u8) -> bool {
-        const ALWAYS: u64 = 1 << VSYNC
-            | 1 << RESP0
-            | 0xf << (RESP0 + 1)
-            | 1 << GRP0
-            | 1 << GRP1
-            | 7 << HMOVE
-            | 3 << NUSIZ0
-            | 1 << CTRLPF;
+        const ALWAYS: u64 = 1 << VSYNC | 3 << NUSIZ0 | 1 << CTRLPF | 0x1f << RESP0 | 3 << GRP0 | 7 << HMOVE;
         ALWAYS >> (register & 63) & 1 != 0
     }
 
