@@ -73,11 +73,33 @@ const STICKY: [f32; 2] = [0.0, 0.25];
 /// The frames of an action as ids have them: the first, or drawn for each action up to before the second.
 const SKIPS: [(i64, i64); 3] = [(1, 2), (4, 5), (2, 5)];
 
+/// Where a game keeps its paddle, its ball, and whether there is a ball, and which of its actions move the paddle to lower and
+/// to higher places.
+struct Places {
+    paddle: usize,
+    ball: usize,
+    in_play: Option<usize>,
+    lower: usize,
+    higher: usize,
+}
+
+impl Places {
+    fn of(game: &str) -> Self {
+        match game {
+            "breakout" => Self { paddle: 72, ball: 99, in_play: Some(101), lower: 3, higher: 2 },
+            _ => Self { paddle: 51, ball: 54, in_play: None, lower: 2, higher: 3 },
+        }
+    }
+}
+
+/// The action that launches a ball in Breakout.
+const FIRE: usize = 1;
+
 /// The players: which action follows which memory.
 enum Player {
     /// A new random action after a random number of frames.
     Random { held: usize, frames: i64 },
-    /// A part of the paddle follows the ball, more or less: long games, of which some are won.
+    /// A part of the paddle follows the ball, more or less: long games, of which some are won in Pong.
     Follower { part: i64, slack: i64 },
     /// One of few actions all the time.
     Stubborn { action: usize },
@@ -100,9 +122,11 @@ impl Player {
         }
     }
 
-    fn act(&mut self, rng: &mut NumpyRng, side: &Side, actions: usize, policy: &mut Option<Policy>) -> Result<usize> {
-        let ram = &side.ram;
+    fn act(&mut self, rng: &mut NumpyRng, side: &Side, places: &Places, policy: &mut Option<Policy>) -> Result<usize> {
+        let (ram, actions) = (&side.ram, side.ale.minimal_actions().len());
+        let is_serving = places.in_play.is_some_and(|at| ram[at] == 0);
         Ok(match self {
+            Self::Stubborn { .. } | Self::Follower { .. } if is_serving => FIRE,
             Self::Trained => policy.as_mut().map_or(Ok(0), |policy| policy.act(rng, &side.screen))?,
             Self::Stubborn { action } => *action,
             Self::Random { held, frames } => {
@@ -113,9 +137,12 @@ impl Player {
                 *held
             }
             Self::Follower { part, slack } => {
-                // Pong keeps the paddle's line at 51 and the ball's at 54.
-                let (paddle, ball) = (i64::from(ram[51]) + *part, i64::from(ram[54]));
-                let direction = if ball + *slack < paddle { 2 } else { usize::from(ball > paddle + *slack) * 3 };
+                let (paddle, ball) = (i64::from(ram[places.paddle]) + *part, i64::from(ram[places.ball]));
+                let direction = match ball - paddle {
+                    distance if distance < -*slack => places.lower,
+                    distance if distance > *slack => places.higher,
+                    _ => 0,
+                };
                 if direction < actions { direction } else { 0 }
             }
         })
@@ -175,6 +202,7 @@ fn episode(
     let actions: Vec<AtariAction> = theirs.ale.minimal_actions().to_vec();
     let mut player = Player::choose(rng, actions.len(), policy);
     let (least, most) = SKIPS[rng.integers(0, SKIPS.len() as i64) as usize];
+    let places = Places::of(&args.game);
     let mut rewards = (0, 0);
     let mut points = 0;
     loop {
@@ -189,7 +217,7 @@ fn episode(
             played.won += u64::from(points > 0 && theirs.ale.game_over());
             return Ok(None);
         }
-        let action = actions[player.act(rng, theirs, actions.len(), policy)?];
+        let action = actions[player.act(rng, theirs, &places, policy)?];
         rewards = (0, 0);
         // Some of our frames are not drawn, and none of those is looked at.
         for left in (0..rng.integers(least, most)).rev() {

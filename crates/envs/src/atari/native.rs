@@ -21,20 +21,43 @@ struct Rules {
     game: &'static str,
     controllers: Controllers,
     minimal_actions: &'static [u8],
-    /// The points, and whether the game is over.
-    points: fn(&[u8; RAM_BYTES]) -> (i32, bool),
+    score: fn(&[u8; RAM_BYTES]) -> Score,
 }
 
-/// The games that are played natively.
-static RULES: [Rules; 1] = [Rules {
-    game: "pong",
-    controllers: Controllers::Paddles { player: 1 },
-    minimal_actions: &[0, 1, 3, 4, 11, 12],
-    points: |ram| {
-        let (theirs, ours) = (ram[13], ram[14]);
-        (i32::from(ours) - i32::from(theirs), theirs == 21 || ours == 21)
+/// How a game stands.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+struct Score {
+    points: i32,
+    lives: u32,
+    over: bool,
+}
+
+/// The games that are played natively: those that start alike whatever the console's memory and timer held before.
+static RULES: [Rules; 2] = [
+    Rules {
+        game: "pong",
+        controllers: Controllers::Paddles { player: 1 },
+        minimal_actions: &[0, 1, 3, 4, 11, 12],
+        score: |ram| {
+            let (theirs, ours) = (ram[13], ram[14]);
+            Score { points: i32::from(ours) - i32::from(theirs), lives: 0, over: theirs == 21 || ours == 21 }
+        },
     },
-}];
+    Rules {
+        game: "breakout",
+        controllers: Controllers::Paddles { player: 0 },
+        minimal_actions: &[0, 1, 3, 4],
+        score: |ram| {
+            let points = 100 * decimal(ram[76] & 0x0f) + decimal(ram[77]);
+            Score { points, lives: ram[57].into(), over: ram[57] == 0 }
+        },
+    },
+];
+
+/// The number that a byte's two decimal digits are.
+fn decimal(byte: u8) -> i32 {
+    i32::from(10 * (byte >> 4) + (byte & 0x0f))
+}
 
 /// The names of the games that are played natively.
 pub(super) fn games() -> impl Iterator<Item = &'static str> {
@@ -56,8 +79,7 @@ pub(super) struct Native {
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Progress {
     controls: Controls,
-    points: i32,
-    over: bool,
+    score: Score,
 }
 
 /// The game's first frame, and the cartridge, which all its consoles share.
@@ -65,6 +87,7 @@ struct Start {
     cartridge: Arc<vcs::Rom>,
     state: vcs::State,
     screen: Vec<u8>,
+    score: Score,
 }
 
 static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
@@ -84,7 +107,8 @@ impl Native {
         let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
         let start = starts.entry(rom.md5.clone()).or_insert_with(|| Arc::new(Start::of(cartridge, rules)));
         let console = Console::with_memory(Arc::clone(&start.cartridge), [0; RAM_BYTES], 0);
-        Ok(Self { console, rules, progress: Progress::new(rules), start: Arc::clone(start) })
+        let progress = Progress { controls: Controls::new(rules.controllers), score: start.score };
+        Ok(Self { console, rules, progress, start: Arc::clone(start) })
     }
 }
 
@@ -102,7 +126,7 @@ impl console::Console for Native {
     fn reset(&mut self, _resets: u32) -> (u32, u32) {
         self.console.restore(&self.start.state);
         self.console.set_screen(&self.start.screen);
-        self.progress = Progress::new(self.rules);
+        self.progress = Progress { controls: Controls::new(self.rules.controllers), score: self.start.score };
         (0, 0)
     }
 
@@ -113,23 +137,22 @@ impl console::Console for Native {
             true => self.console.run_frame(&inputs),
             false => self.console.run_frame_unseen(&inputs),
         }
-        let (points, over) = (self.rules.points)(self.console.ram());
-        if over && !seen {
+        let score = (self.rules.score)(self.console.ram());
+        if score.over && !seen {
             self.console.restore(&before);
             self.console.run_frame(&inputs);
         }
-        let reward = points - self.progress.points;
-        (self.progress.points, self.progress.over) = (points, over);
+        let reward = score.points - self.progress.score.points;
+        self.progress.score = score;
         reward
     }
 
     fn game_over(&self) -> bool {
-        self.progress.over
+        self.progress.score.over
     }
 
-    /// No game with lives is known yet.
     fn lives(&self) -> u32 {
-        0
+        self.progress.score.lives
     }
 
     fn minimal_actions(&self) -> Vec<AtariAction> {
@@ -168,24 +191,45 @@ impl console::Console for Native {
     }
 }
 
-impl Progress {
-    fn new(rules: &Rules) -> Self {
-        Self { controls: Controls::new(rules.controllers), points: 0, over: false }
-    }
-}
-
 impl Start {
     fn of(cartridge: vcs::Rom, rules: &Rules) -> Self {
         let cartridge = Arc::new(cartridge);
-        let mut console = Console::with_memory(Arc::clone(&cartridge), [0; RAM_BYTES], 0);
-        let inputs = Controls::new(rules.controllers).act(AtariAction::NOOP.code());
-        let pressed = Inputs { swchb: inputs.swchb & !1, ..inputs };
-        for _ in 0..FRAMES_BEFORE_START {
-            console.run_frame(&inputs);
+        let console = start(Console::with_memory(Arc::clone(&cartridge), [0; RAM_BYTES], 0), rules);
+        let score = (rules.score)(console.ram());
+        Self { cartridge, state: *console.state(), screen: console.screen().to_vec(), score }
+    }
+}
+
+/// The console at the game's first frame.
+fn start(mut console: Console, rules: &Rules) -> Console {
+    let inputs = Controls::new(rules.controllers).act(AtariAction::NOOP.code());
+    let pressed = Inputs { swchb: inputs.swchb & !1, ..inputs };
+    for _ in 0..FRAMES_BEFORE_START {
+        console.run_frame(&inputs);
+    }
+    for _ in 0..FRAMES_OF_START {
+        console.run_frame(&pressed);
+    }
+    console
+}
+
+#[cfg(all(test, feature = "ale"))]
+mod tests {
+    use super::*;
+    use crate::atari::RomSource;
+
+    #[test]
+    fn games_start_alike_whatever_memory_and_timer_held_before() {
+        for rules in &RULES {
+            let bytes = RomSource::Bundled(rules.game.into()).read().unwrap();
+            let cartridge = Arc::new(vcs::Rom::new(&bytes).unwrap());
+            let start_with = |ram, timer| start(Console::with_memory(Arc::clone(&cartridge), ram, timer), rules);
+            let known = start_with([0; RAM_BYTES], 0);
+            for timer in 25..100 {
+                let ram = std::array::from_fn(|i| (i as u8).wrapping_mul(timer).wrapping_add(timer));
+                let other = start_with(ram, timer);
+                assert!(known.state() == other.state() && known.screen() == other.screen(), "{} {timer}", rules.game);
+            }
         }
-        for _ in 0..FRAMES_OF_START {
-            console.run_frame(&pressed);
-        }
-        Self { cartridge, state: *console.state(), screen: console.screen().to_vec() }
     }
 }
