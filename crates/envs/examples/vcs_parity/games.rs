@@ -104,6 +104,8 @@ struct Theirs {
     ram: [u8; 128],
     /// The memory when the console was switched on, which keeps what was in it before.
     old_ram: [u8; 128],
+    /// What the memory of a cartridge that has one held then.
+    cartridge_ram: [u8; 128],
     /// The frames that ALE counted in choosing the game's mode.
     chosen: u32,
 }
@@ -112,7 +114,8 @@ impl Theirs {
     fn new(source: &RomSource) -> Result<Self> {
         let ale = Ale::load(source, Backend::Ale, 0.0)?;
         let (height, width) = ale.screen_size();
-        Ok(Self { ale, screen: vec![0; height * width], ram: [0; 128], old_ram: [0; 128], chosen: 0 })
+        let (screen, memory) = (vec![0; height * width], [0; 128]);
+        Ok(Self { ale, screen, ram: memory, old_ram: memory, cartridge_ram: cartridge_memory(), chosen: 0 })
     }
 
     /// The same start every time.
@@ -191,8 +194,8 @@ fn equal_start(rom: &Arc<Rom>, theirs: &Theirs, controllers: Controllers) -> Opt
     nearest.map(|(_, start)| start)
 }
 
-/// What the memory of a cartridge that has one holds at [`Theirs::start`]: ALE draws the console's memory and the timer's start
-/// once, then the timer's start and the cartridge's memory when it is switched on, which is for the fourth time then.
+/// What the memory of a cartridge that has one holds when [`Theirs::start`] switches the console on: ALE draws the console's
+/// memory and the timer's start once, then the timer's start and the cartridge's memory each time, of which this is the fifth.
 fn cartridge_memory() -> [u8; 128] {
     const CONSOLE_SEED: u32 = 4_753_849;
     const DRAWS: usize = 129 + 4 * 129 + 1;
@@ -202,12 +205,12 @@ fn cartridge_memory() -> [u8; 128] {
     std::array::from_fn(|i| memory[DRAWS + i])
 }
 
-/// The console after 60 frames without action, some with the reset switch pressed, and then some of one action. Between 4 and
-/// 8 frames of the reset switch ALE may choose a game's mode: it counts one frame without action for each time that it presses
-/// the select switch for two, or does not.
+/// The console after 60 frames without action, some with the reset switch pressed, and then some of one action. Between 4
+/// and 8 frames of the reset switch ALE may choose a game's mode: it counts one frame without action for each time that it
+/// presses the select switch for two, or does not.
 fn starts(rom: &Arc<Rom>, theirs: &Theirs, timer: u8, controllers: Controllers) -> Vec<Start> {
-    let mut console =
-        Console::with_memory(Arc::clone(rom), theirs.old_ram, timer).with_cartridge_memory(cartridge_memory());
+    let mut console = Console::with_memory(Arc::clone(rom), theirs.old_ram, timer);
+    console = console.with_cartridge_memory(theirs.cartridge_ram);
     let controls = Controls::new(controllers);
     let idle = controls.clone().act(0);
     let reset = Inputs { swchb: idle.swchb & !1, ..idle };
@@ -216,7 +219,8 @@ fn starts(rom: &Arc<Rom>, theirs: &Theirs, timer: u8, controllers: Controllers) 
     run(&mut console, &idle, 60);
     run(&mut console, &reset, 4);
     let mut starts = vec![];
-    for (selecting, resetting) in [(0, 4), (0, 8), (0, 12), (2, 8)] {
+    let ways: &[(usize, usize)] = if theirs.chosen == 0 { &[(0, 4), (0, 8), (0, 12)] } else { &[(0, 8), (2, 8)] };
+    for &(selecting, resetting) in ways {
         let mut console = console.clone();
         for _ in 0..theirs.chosen {
             run(&mut console, &select, selecting);

@@ -73,8 +73,8 @@ const STICKY: [f32; 2] = [0.0, 0.25];
 /// The frames of an action as ids have them: the first, or drawn for each action up to before the second.
 const SKIPS: [(i64, i64); 3] = [(1, 2), (4, 5), (2, 5)];
 
-/// Where a game keeps its paddle, its ball, and whether there is a ball, and which of its actions move the paddle to lower and
-/// to higher places.
+/// Where a game keeps its paddle, its ball, and whether there is a ball, and which of its actions move the paddle to lower
+/// and to higher places.
 struct Places {
     paddle: usize,
     ball: usize,

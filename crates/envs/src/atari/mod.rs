@@ -30,7 +30,8 @@ pub use roms::{RomInfo, RomSource, bundled_roms};
 
 use crate::EnvSpec;
 
-/// What is registered: Gymnasium's ids of Pong, `ALE/<Game>-v5` of every bundled game (without ALE, of Pong and Breakout), and `Pong`.
+/// What is registered: Gymnasium's ids of Pong, `ALE/<Game>-v5` of every bundled game (without ALE, of Pong and Breakout), and
+/// `Pong`.
 pub(crate) fn specs() -> Vec<EnvSpec> {
     let pong = ["Pong", "PongNoFrameskip", "PongDeterministic"];
     let versions = ["v0", "v4"];

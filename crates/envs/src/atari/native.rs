@@ -25,7 +25,7 @@ struct Rules {
 }
 
 /// How a game stands.
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Score {
     points: i32,
     lives: u32,
@@ -87,7 +87,7 @@ struct Start {
     cartridge: Arc<vcs::Rom>,
     state: vcs::State,
     screen: Vec<u8>,
-    score: Score,
+    progress: Progress,
 }
 
 static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
@@ -107,8 +107,7 @@ impl Native {
         let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
         let start = starts.entry(rom.md5.clone()).or_insert_with(|| Arc::new(Start::of(cartridge, rules)));
         let console = Console::with_memory(Arc::clone(&start.cartridge), [0; RAM_BYTES], 0);
-        let progress = Progress { controls: Controls::new(rules.controllers), score: start.score };
-        Ok(Self { console, rules, progress, start: Arc::clone(start) })
+        Ok(Self { console, rules, progress: start.progress, start: Arc::clone(start) })
     }
 }
 
@@ -126,7 +125,7 @@ impl console::Console for Native {
     fn reset(&mut self, _resets: u32) -> (u32, u32) {
         self.console.restore(&self.start.state);
         self.console.set_screen(&self.start.screen);
-        self.progress = Progress { controls: Controls::new(self.rules.controllers), score: self.start.score };
+        self.progress = self.start.progress;
         (0, 0)
     }
 
@@ -195,8 +194,8 @@ impl Start {
     fn of(cartridge: vcs::Rom, rules: &Rules) -> Self {
         let cartridge = Arc::new(cartridge);
         let console = start(Console::with_memory(Arc::clone(&cartridge), [0; RAM_BYTES], 0), rules);
-        let score = (rules.score)(console.ram());
-        Self { cartridge, state: *console.state(), screen: console.screen().to_vec(), score }
+        let progress = Progress { controls: Controls::new(rules.controllers), score: (rules.score)(console.ram()) };
+        Self { cartridge, state: *console.state(), screen: console.screen().to_vec(), progress }
     }
 }
 

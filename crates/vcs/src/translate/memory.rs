@@ -124,22 +124,15 @@ impl Emitter<'_> {
                 let t = self.time();
                 self.call(super::read as *const u8, &[at, bus, t])
             }
-            Place::ZeroPage(address, bus) => {
-                let in_ram = self.b.ins().band_imm(address, 0x80);
-                self.either(
-                    in_ram,
-                    |this| this.read_memory(address),
-                    |this| {
-                        let bus = match bus {
-                            Some(bus) => this.b.ins().iconst(I32, i64::from(bus) << 8),
-                            None => this.b.ins().ishl_imm(address, 8),
-                        };
-                        let at = this.b.ins().bor(address, bus);
-                        let t = this.time();
-                        this.call(super::read_tia as *const u8, &[at, t])
-                    },
-                )
-            }
+            Place::ZeroPage(address, bus) => self.read_memory_or(address, |this| {
+                let bus = match bus {
+                    Some(bus) => this.b.ins().iconst(I32, i64::from(bus) << 8),
+                    None => this.b.ins().ishl_imm(address, 8),
+                };
+                let at = this.b.ins().bor(address, bus);
+                let t = this.time();
+                this.call(super::read_tia as *const u8, &[at, t])
+            }),
             Place::Indexed(base, address) => match base.checked_add(0xff) {
                 Some(last) if base & last & 0x1000 != 0 && base >> 13 == last >> 13 => self.rom(address),
                 Some(last) if base >> 12 == last >> 12 && base & 0x1000 == 0 => self.read_low(address, base >> 8),
@@ -222,8 +215,13 @@ impl Emitter<'_> {
         self.set_time(t);
     }
 
-    /// Reads the console's memory.
-    pub(super) fn read_memory(&mut self, address: Value) -> Value {
+    /// Reads an address in the zero page: the memory, or else the TIA in this way.
+    pub(super) fn read_memory_or(&mut self, address: Value, tia: impl FnOnce(&mut Self) -> Value) -> Value {
+        let in_ram = self.b.ins().band_imm(address, 0x80);
+        self.either(in_ram, |this| this.read_memory(address), tia)
+    }
+
+    fn read_memory(&mut self, address: Value) -> Value {
         let at = self.ram_address(address);
         self.b.ins().uload8(I32, MemFlags::trusted(), at, RAM)
     }

@@ -35,15 +35,10 @@ impl Emitter<'_> {
             Place::Low(address, _) if address & 0x80 != 0 => self.read(place),
             _ => {
                 let sp = self.get(SP);
-                let in_ram = self.b.ins().band_imm(sp, 0x80);
-                self.either(
-                    in_ram,
-                    |this| this.read_memory(sp),
-                    |this| {
-                        let t = this.time();
-                        this.call(super::pull_tia as *const u8, &[sp, bus, t])
-                    },
-                )
+                self.read_memory_or(sp, |this| {
+                    let t = this.time();
+                    this.call(super::pull_tia as *const u8, &[sp, bus, t])
+                })
             }
         }
     }
