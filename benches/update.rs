@@ -8,11 +8,11 @@ use std::rc::Rc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use envs::{Element, NumpyRng, Seed, Space};
 use vpg::{
+    collect::rollout::{ActionRows, Rollout},
     config::Config,
     group::Group,
-    policy::ActorCritic,
-    rollout::{ActionRows, Rollout},
-    update::Learner,
+    learn::update::Learner,
+    nn::policy::ActorCritic,
 };
 
 const NUM_ENVS: usize = 16;

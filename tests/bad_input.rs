@@ -14,12 +14,12 @@ use ndarray::ArrayView2;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vpg::{
-    compare::PlotArgs,
+    app::compare::PlotArgs,
     config::Config,
-    evaluate::networks,
-    logger::Logger,
-    resume::{FILES, Found, RunState},
-    run_folder::RunFolder,
+    play::evaluate::networks,
+    run::folder::RunFolder,
+    run::logger::Logger,
+    run::resume::{FILES, Found, RunState},
 };
 
 const CHECKPOINT: &str = "checkpoints/latest.safetensors";

@@ -12,8 +12,8 @@ use std::{
 };
 
 use vpg::{
-    resume::{FILES, RunState},
-    run_folder::RunFolder,
+    run::folder::RunFolder,
+    run::resume::{FILES, RunState},
 };
 
 /// One job at a time: processes that wait for each other keep their cores busy.

@@ -5,14 +5,14 @@ use std::{fs, path::Path, process::Command, rc::Rc};
 use envs::{Space, VecEnv};
 use tch::{Kind, Tensor};
 use vpg::{
-    actor::stream_rng,
+    collect::actor::stream_rng,
     config::{Baseline, Budget, Config, LossPer, LrSchedule, Normalize, Returns, SolveRule},
-    network::{Activation, Mlp, Net, Network},
-    optimizer::OptimizerKind,
-    policy::ActorCritic,
-    tensors::to_vec,
+    learn::update::UpdateStats,
+    nn::network::{Activation, Mlp, Net, Network},
+    nn::optimizer::OptimizerKind,
+    nn::policy::ActorCritic,
+    nn::tensors::to_vec,
     train::Trainer,
-    update::UpdateStats,
 };
 
 #[path = "../crates/vpg/examples/custom_env.rs"]
@@ -246,9 +246,9 @@ fn a_network_of_ones_own_is_trained() {
 #[test]
 fn convolutions_learn_from_pictures() {
     let mut config = Config::for_env("Pong").unwrap();
-    config.pixels.as_mut().unwrap().set_phi(vpg::environment::PhiName::Stack);
+    config.pixels.as_mut().unwrap().set_phi(vpg::collect::environment::PhiName::Stack);
     let config = Config {
-        policy: vpg::policy::NetworkKind::Cnn,
+        policy: vpg::nn::policy::NetworkKind::Cnn,
         num_envs: 2,
         threads: 1,
         steps_per_epoch: 8,
@@ -257,7 +257,7 @@ fn convolutions_learn_from_pictures() {
         budget: Budget::Epochs(1),
         ..config
     };
-    let vpg::environment::AnyVecEnv::U8(env) = vpg::environment::make(&config, 2).unwrap() else {
+    let vpg::collect::environment::AnyVecEnv::U8(env) = vpg::collect::environment::make(&config, 2).unwrap() else {
         panic!("grey frames are bytes");
     };
     assert_eq!(env.observation_space().shape(), [4, 84, 84]);

@@ -7,9 +7,9 @@ use std::{env, io, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use vpg::{
-    actor::Actor,
-    evaluate::{self, Checkpoint},
-    run_folder::RunFolder,
+    collect::actor::Actor,
+    play::evaluate::{self, Checkpoint},
+    run::folder::RunFolder,
 };
 
 fn main() -> Result<()> {

@@ -4,9 +4,9 @@ use std::{hint::black_box, process::ExitCode, time::Instant};
 
 use clap::Parser;
 use vpg::{
-    cli::{Cli, with_hyphens},
-    commands::run,
-    logger::tell,
+    app::cli::{Cli, with_hyphens},
+    app::commands::run,
+    run::logger::tell,
 };
 
 fn main() -> ExitCode {

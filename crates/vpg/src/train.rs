@@ -10,22 +10,22 @@ use anyhow::{Result, ensure};
 use envs::{Element, EpisodeStats, VecEnv};
 
 use crate::{
-    actor::Actor,
+    collect::actor::Actor,
+    collect::environment::STEP_CLOCK,
+    collect::rollout::Rollout,
     collect::{Collected, Collector},
     config::{Baseline, Budget, Config},
-    environment::STEP_CLOCK,
-    evaluate::networks_for,
-    finite,
     group::Group,
-    logger::{EpochReport, Logger},
-    policy::ActorCritic,
+    learn::update::{Learner, UpdateStats},
+    nn::policy::ActorCritic,
+    play::evaluate::networks_for,
     profile::{Profile, timed},
-    resume::{EnvState, RunState},
-    rollout::Rollout,
-    run_folder::Summary,
-    statistics::EpisodeWindow,
-    update::{Learner, UpdateStats},
-    write_up::WriteUpLog,
+    run::finite,
+    run::folder::Summary,
+    run::logger::{EpochReport, Logger},
+    run::resume::{EnvState, RunState},
+    run::statistics::EpisodeWindow,
+    run::write_up::WriteUpLog,
 };
 
 /// Set by Ctrl-C: the run saves and ends after the present epoch's update.

@@ -1,0 +1,381 @@
+//! The command line: what a person types, checked and turned into a [`Config`].
+
+use std::{ffi::OsString, num::ParseFloatError, path::PathBuf, str::FromStr};
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::{
+    app::compare::PlotArgs,
+    app::grid::GridArgs,
+    collect::environment::{BackendName, PhiName},
+    config::sources::{COMMAND_LINE, Layer, layered},
+    config::{Baseline, Config, DeviceName, LossPer, LrSchedule, Normalize, Returns, SolveRule},
+    nn::network::Activation,
+    nn::optimizer::OptimizerKind,
+    nn::policy::NetworkKind,
+    play::evaluate::EvalArgs,
+    play::record::RecordArgs,
+    play::watch::WatchArgs,
+    run::write_up::WriteUp,
+};
+
+/// Vanilla policy gradient: trains on an environment and leaves a run folder behind.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do; trains where it is left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub train: TrainArgs,
+}
+
+/// Everything but training.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play episodes with a trained policy and print their returns.
+    Eval(EvalArgs),
+    /// Draw several runs into one plot: means over seeds, with a band of one standard deviation.
+    Plot(PlotArgs),
+    /// Train every combination of hyperparameters and seeds, several runs side by side.
+    Grid(GridArgs),
+    /// Write a policy's play as a GIF or as PNG frames, or all checkpoints side by side.
+    Record(RecordArgs),
+    /// Watch a policy play in a window.
+    Watch(WatchArgs),
+    /// List the environments.
+    Envs,
+    /// Print versions, paths and devices, and the remedy for anything missing.
+    Doctor,
+    /// Print completions for a shell; `source <(vpg completions bash)` puts them to use.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The training flags; what is left out comes from the config file, the preset, or the environment's recipe.
+#[derive(Debug, Args)]
+#[allow(missing_docs, reason = "each has its help")]
+pub struct TrainArgs {
+    /// A config file: TOML, or JSON where its name ends in .json. Flags go on top of it. A run's config.json is one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Go on with the run in this folder, exactly as if it had never ended.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["env", "run_dir", "config", "preset"])]
+    pub resume: Option<PathBuf>,
+    /// Where the run is kept [default: a folder below `runs` named by environment, date and time].
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// Keep the run in `runs/NAME/NAME_s<seed>`.
+    #[arg(long, value_name = "NAME", conflicts_with = "run_dir")]
+    pub exp_name: Option<String>,
+    /// While training, write a GIF of the newest policy at each checkpoint, and show it in a window where there is a
+    /// display and the program was built with `--features watch`.
+    #[arg(long)]
+    pub render: bool,
+    /// Print at the end where the time went.
+    #[arg(long)]
+    pub profile: bool,
+    /// Train together with the other processes that `mpirun` started; the environments are shared out equally.
+    #[arg(long, help_heading = "Machine")]
+    pub mpi: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub values: Values,
+}
+
+/// A number of a flag. JSON has none that are not finite: they travel as text, to be refused by their name.
+#[derive(Clone, Copy, Debug)]
+pub struct Number(f64);
+
+impl FromStr for Number {
+    type Err = ParseFloatError;
+
+    fn from_str(text: &str) -> std::result::Result<Self, ParseFloatError> {
+        text.parse().map(Self)
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        if self.0.is_finite() { self.0.serialize(serializer) } else { self.0.to_string().serialize(serializer) }
+    }
+}
+
+/// The flags that set a value of the config, under their names there or a short key's.
+#[derive(Debug, Default, Args, Serialize)]
+#[allow(missing_docs, reason = "each has its help")]
+pub struct Values {
+    /// The environment: an id or short name from `vpg envs`.
+    #[arg(long, value_name = "ID", required_unless_present_any = ["resume", "config", "preset"])]
+    pub env: Option<String>,
+    /// The hyperparameters, log lines and files of a write-up.
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<WriteUp>,
+    /// Seed of every generator of the run [default: 0].
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+
+    /// End after this many epochs.
+    #[arg(long, value_name = "E", conflicts_with = "frames", help_heading = "Budget")]
+    pub epochs: Option<u64>,
+    /// End after this many raw frames (steps times frame skip).
+    #[arg(long, value_name = "F", help_heading = "Budget")]
+    pub frames: Option<u64>,
+    /// Steps of all environments together between two updates; at least so many, where episodes are whole.
+    #[arg(long, value_name = "N", alias = "steps", help_heading = "Budget")]
+    pub steps_per_epoch: Option<usize>,
+    /// Episodes between two updates, in place of steps.
+    #[arg(long, value_name = "N", help_heading = "Budget")]
+    pub episodes_per_epoch: Option<usize>,
+    /// Epochs of whole episodes, which the epoch's end does not cut off.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Budget")]
+    pub whole_episodes: Option<bool>,
+    /// The step limit of an episode.
+    #[arg(long, value_name = "N", alias = "max-episode-steps", help_heading = "Budget")]
+    pub max_ep_len: Option<u64>,
+
+    /// The run is solved when what the rule looks at is at least this [default: the environment's threshold].
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Stopping")]
+    pub solve_at: Option<Number>,
+    /// What counts as solving.
+    #[arg(long, value_name = "RULE", help_heading = "Stopping")]
+    pub solve_rule: Option<SolveRule>,
+    /// End when it is solved [default: where neither --epochs nor --frames is given].
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Stopping")]
+    pub stop_when_solved: Option<bool>,
+
+    /// Keep a policy every so many epochs.
+    #[arg(long, value_name = "E", help_heading = "Log")]
+    pub save_freq: Option<u64>,
+    /// Write what the run can be resumed from every so many epochs; more than 1 helps where epochs take milliseconds.
+    #[arg(long, value_name = "E", help_heading = "Log")]
+    pub state_freq: Option<u64>,
+    /// The epochs between two of a write-up's log lines.
+    #[arg(long, value_name = "E", help_heading = "Log")]
+    pub log_interval: Option<u64>,
+    /// Both of them.
+    #[arg(long = "mod", value_name = "E", help_heading = "Log")]
+    #[serde(rename = "mod")]
+    pub modulus: Option<u64>,
+
+    /// Environments stepped side by side.
+    #[arg(long, value_name = "N", help_heading = "Machine")]
+    pub num_envs: Option<usize>,
+    /// Threads that step environments; 0 chooses.
+    #[arg(long, value_name = "T", help_heading = "Machine")]
+    pub threads: Option<usize>,
+    /// So many environments on so many threads.
+    #[arg(long, value_name = "N", conflicts_with_all = ["num_envs", "threads"], help_heading = "Machine")]
+    pub cpu: Option<usize>,
+    /// Threads of libtorch.
+    #[arg(long, value_name = "T", help_heading = "Machine")]
+    pub torch_threads: Option<usize>,
+    /// Where libtorch computes: auto, cpu or cuda:N.
+    #[arg(long, value_name = "DEVICE", help_heading = "Machine")]
+    pub device: Option<DeviceName>,
+
+    /// What an action is credited with.
+    #[arg(long, value_name = "KIND", help_heading = "Credit")]
+    pub returns: Option<Returns>,
+    /// What is subtracted from it.
+    #[arg(long, value_name = "KIND", help_heading = "Credit")]
+    pub baseline: Option<Baseline>,
+    /// Over what the credit is brought to mean 0 and standard deviation 1.
+    #[arg(long, value_name = "OVER", help_heading = "Credit")]
+    pub normalize: Option<Normalize>,
+    /// That standard deviation divides by n - 1 instead of n.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Credit")]
+    pub unbiased_std: Option<bool>,
+    /// The value function learns returns of mean 0 and standard deviation 1.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Credit")]
+    pub norm_values: Option<bool>,
+    /// What the policy loss, a sum over steps, is divided by.
+    #[arg(long, value_name = "WHAT", help_heading = "Credit")]
+    pub loss_per: Option<LossPer>,
+    /// Discount.
+    #[arg(long, value_name = "X", help_heading = "Credit")]
+    pub gamma: Option<Number>,
+    /// Lambda of GAE.
+    #[arg(long, value_name = "X", help_heading = "Credit")]
+    pub lam: Option<Number>,
+    /// A reward other than zero ends its return (a point in Pong), although the episode goes on.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Credit")]
+    pub reward_ends_return: Option<bool>,
+    /// Divide rewards by the running deviation of the return.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Credit")]
+    pub norm_reward: Option<bool>,
+
+    /// Learning rate of the policy.
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    pub pi_lr: Option<Number>,
+    /// Learning rate of the value function.
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    pub vf_lr: Option<Number>,
+    /// Both learning rates.
+    #[arg(long, value_name = "X", conflicts_with_all = ["pi_lr", "vf_lr"], help_heading = "Optimizer")]
+    pub lr: Option<Number>,
+    /// How learning rates and entropy bonus change over the budget [default: by --decay-frames].
+    #[arg(long, value_name = "KIND", help_heading = "Optimizer")]
+    pub lr_schedule: Option<LrSchedule>,
+    /// The raw frames over which they fall to a tenth.
+    #[arg(long, value_name = "F", help_heading = "Optimizer")]
+    pub decay_frames: Option<u64>,
+    /// Value steps an epoch, or for each mini-batch.
+    #[arg(long, value_name = "N", help_heading = "Optimizer")]
+    pub train_v_iters: Option<usize>,
+    /// Steps in a mini-batch.
+    #[arg(long, value_name = "N", help_heading = "Optimizer")]
+    pub minibatch: Option<usize>,
+    /// A longer gradient is scaled down to this length.
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    pub max_grad_norm: Option<Number>,
+    /// Weight of the entropy bonus at the start.
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    pub entropy: Option<Number>,
+    /// Weight of the value loss in the policy step, where the trunk is shared.
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    pub vf_coef: Option<Number>,
+    /// The rule of a step.
+    #[arg(long, value_name = "KIND", help_heading = "Optimizer")]
+    pub optimizer: Option<OptimizerKind>,
+    /// How much of the gradients' running mean stays (Adam).
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    pub beta1: Option<Number>,
+    /// How much of their squares' running mean stays (Adam, RMSprop).
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    pub beta2: Option<Number>,
+    /// Added to the root of that mean (Adam, RMSprop).
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    pub adam_eps: Option<Number>,
+
+    /// Linear layers, or the Nature convolutions for pictures.
+    #[arg(long, value_name = "KIND", help_heading = "Networks")]
+    pub policy: Option<NetworkKind>,
+    /// Hidden layer sizes, such as 64,64.
+    #[arg(long, value_name = "N,..", value_delimiter = ',', help_heading = "Networks")]
+    pub hid: Option<Vec<usize>>,
+    /// So many hidden layers of the first of these sizes.
+    #[arg(long, value_name = "N", help_heading = "Networks")]
+    pub l: Option<usize>,
+    /// The function between layers.
+    #[arg(long, value_name = "KIND", help_heading = "Networks")]
+    pub activation: Option<Activation>,
+    /// Policy and value function share all layers but their last.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Networks")]
+    pub shared_trunk: Option<bool>,
+    /// Normalise observations by their running mean and deviation.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Networks")]
+    pub norm_obs: Option<bool>,
+
+    /// The actions to choose from, as indices into the environment's action space.
+    #[arg(long, value_name = "A,..", value_delimiter = ',', help_heading = "Environment")]
+    pub actions: Option<Vec<i64>>,
+    /// How Atari frames become observations.
+    #[arg(long, value_name = "PHI", help_heading = "Environment")]
+    pub phi: Option<PhiName>,
+    /// Every so many rows and columns of a frame: 2 gives 80x80, 4 gives 40x40.
+    #[arg(long, value_name = "N", help_heading = "Environment")]
+    pub stride: Option<usize>,
+    /// The observations between the two frames of a difference, 1 or 2.
+    #[arg(long, value_name = "N", help_heading = "Environment")]
+    pub distance: Option<usize>,
+    /// Show the present frame beside the difference.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Environment")]
+    pub with_frame: Option<bool>,
+    /// How many grey frames of 84x84 are stacked, in place of a difference.
+    #[arg(long, value_name = "N", help_heading = "Environment")]
+    pub stack: Option<usize>,
+    /// Raw frames an action is repeated for [default: the environment's own].
+    #[arg(long, value_name = "N", help_heading = "Environment")]
+    pub frame_skip: Option<u64>,
+    /// The probability that a frame repeats the action before [default: the environment's own].
+    #[arg(long, value_name = "P", help_heading = "Environment")]
+    pub sticky: Option<Number>,
+    /// At most this many frames without action after a reset [default: the environment's own].
+    #[arg(long, value_name = "N", help_heading = "Environment")]
+    pub noops: Option<u32>,
+    /// A ROM file in place of the bundled one.
+    #[arg(long, value_name = "FILE", help_heading = "Environment")]
+    pub rom: Option<PathBuf>,
+    /// The emulator.
+    #[arg(long, value_name = "NAME", help_heading = "Atari")]
+    pub backend: Option<BackendName>,
+}
+
+impl TrainArgs {
+    /// The recipe or preset with the config file and these flags on top.
+    ///
+    /// # Errors
+    /// For an unknown environment, preset or key, or a value that makes no sense.
+    pub fn config(&self) -> Result<Config> {
+        let file = self.config.as_deref().map(Layer::read).transpose()?;
+        let config = layered(&file.into_iter().chain([self.values.layer()?]).collect::<Vec<_>>())?;
+        config.check()?;
+        Ok(config)
+    }
+}
+
+impl Values {
+    /// The flags that are given.
+    fn layer(&self) -> Result<Layer> {
+        let Value::Object(values) = serde_json::to_value(self)? else { return Ok(Layer::default()) };
+        Ok(Layer {
+            origin: COMMAND_LINE.into(),
+            values: values.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        })
+    }
+}
+
+/// The arguments with flags spelled the other way, `--log_interval` for `--log-interval`, as clap knows them.
+pub fn with_hyphens(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let spell = |arg: OsString| match arg.to_str() {
+        Some(text) if text.starts_with("--") => match text.split_once('=') {
+            Some((flag, value)) => format!("{}={value}", flag.replace('_', "-")).into(),
+            None => text.replace('_', "-").into(),
+        },
+        _ => arg,
+    };
+    args.map(spell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::sources::SHORT_KEYS;
+
+    #[test]
+    fn every_flag_sets_a_value_of_the_config() {
+        Cli::command().debug_assert();
+        let config = serde_json::to_value(Config::default()).unwrap();
+        for key in serde_json::to_value(Values::default()).unwrap().as_object().unwrap().keys() {
+            assert!(config.get(key).is_some() || SHORT_KEYS.contains(&key.as_str()), "{key}");
+        }
+    }
+
+    #[test]
+    fn every_value_of_the_config_has_a_flag() {
+        let flags = serde_json::to_value(Values::default()).unwrap();
+        // `budget` is --epochs or --frames, `pixels` the frame options, `write_up` comes with --preset.
+        for key in json!(Config::default()).as_object().unwrap().keys() {
+            assert!(flags.get(key).is_some() || ["budget", "pixels", "write_up"].contains(&key.as_str()), "{key}");
+        }
+    }
+
+    #[test]
+    fn underscores_are_hyphens_in_flags_alone() {
+        let args = ["vpg", "--log_interval", "3", "--run_dir=a_b", "c_d"].map(OsString::from);
+        assert_eq!(
+            with_hyphens(args.into_iter()),
+            ["vpg", "--log-interval", "3", "--run-dir=a_b", "c_d"].map(OsString::from)
+        );
+    }
+}

@@ -1,0 +1,261 @@
+//! What each command does.
+
+use std::{
+    fs::File,
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    rc::Rc,
+    sync::atomic::Ordering,
+    time::Instant,
+};
+
+use anyhow::Context;
+use clap::CommandFactory;
+use envs::EpisodeStats;
+use serde_json::json;
+
+use crate::{
+    app::cli::{Cli, Command, TrainArgs},
+    app::doctor,
+    collect::environment::{self, AnyVecEnv},
+    config::Config,
+    group::Group,
+    play::evaluate::{self, EvalArgs},
+    play::record::{self, RecordArgs},
+    play::watch,
+    run::folder::RunFolder,
+    run::logger::{Logger, tell},
+    run::progress,
+    run::resume::{Found, RunState},
+    run::statistics::Moments,
+    run::write_up::WriteUp,
+    train::{INTERRUPTED, train},
+    with_vec_env,
+};
+
+/// Why a command ended, and the process's exit code: 2 where the command line is wrong, 1 otherwise.
+#[derive(Debug)]
+pub struct Failure {
+    /// What to tell.
+    pub error: anyhow::Error,
+    /// For the shell.
+    pub exit_code: u8,
+}
+
+impl Failure {
+    /// Whether it is only that nobody reads the output any more, as behind `| head`.
+    pub fn is_broken_pipe(&self) -> bool {
+        let broken = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
+        self.error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), exit_code: 1 }
+    }
+}
+
+fn usage(error: impl Into<anyhow::Error>) -> Failure {
+    Failure { error: error.into(), exit_code: 2 }
+}
+
+/// Runs the command. `started` is when the process began.
+///
+/// # Errors
+/// [`Failure`], with the exit code that belongs to it.
+pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
+    match cli.command {
+        None => run_train(&cli.train, started),
+        Some(Command::Eval(args)) => run_eval(&args),
+        Some(Command::Grid(args)) => {
+            args.check().map_err(usage)?;
+            ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
+            Ok(args.run()?)
+        }
+        Some(Command::Record(args)) => run_record(&args),
+        Some(Command::Watch(args)) => Ok(watch::watch(&args).map(|()| ExitCode::SUCCESS)?),
+        Some(Command::Plot(args)) => {
+            let png = args.draw()?;
+            std::fs::write(&args.out, png).with_context(|| format!("cannot write {}", args.out.display()))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Envs) => list_envs(),
+        Some(Command::Doctor) => Ok(doctor::run()?),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "vpg", &mut script);
+            std::io::stdout().write_all(&script)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
+    let group = Rc::new(if args.mpi { Group::join().map_err(usage)? } else { Group::alone() });
+    let result = run_in(&group, args, started);
+    if let (Err(Failure { error, exit_code }), 2..) = (&result, group.size()) {
+        tell(&format!("error in process {} of {}: {error:#}", group.rank(), group.size()));
+        group.abort(*exit_code); // the others may be waiting for this one
+    }
+    result
+}
+
+fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
+    let Prepared { folder, _lock, config, found, env } = match &args.resume {
+        None => begin(args, group)?,
+        Some(path) => go_on(path, group)?,
+    };
+    rayon::ThreadPoolBuilder::new().num_threads(config.threads).build_global()?;
+    ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
+    let Some(folder) = folder else {
+        with_vec_env!(env, env => train(&config, env, found.state, group, None, started))?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let mut logger = Logger::new(&folder, &found, args.render)?;
+    let path = folder.path();
+    let plural = if config.num_envs == 1 { "" } else { "s" };
+    logger.say(&format!("{} | {} environment{plural} | run folder {}", config.env, config.num_envs, path.display()));
+    let (summary, profile) =
+        with_vec_env!(env, env => train(&config, env, found.state, group, Some(&mut logger), started))?;
+    drop(logger);
+    tell(&summary.last_line(path));
+    if args.profile {
+        tell(&profile.to_string());
+    }
+    if INTERRUPTED.load(Ordering::Relaxed) {
+        return Ok(ExitCode::from(130));
+    }
+    if config.write_up == Some(WriteUp::PendulumLightning) {
+        let (demo, _) = RecordArgs::grid_of(folder.path()).record()?;
+        writeln!(std::io::stdout(), "demo of all checkpoints: {}", demo.display())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A run that can begin or go on.
+struct Prepared {
+    /// In the first process of a group: it alone writes.
+    folder: Option<RunFolder>,
+    _lock: Option<File>,
+    config: Config,
+    found: Found,
+    env: AnyVecEnv,
+}
+
+fn begin(args: &TrainArgs, group: &Group) -> Result<Prepared, Failure> {
+    let config = args.config().map_err(usage)?;
+    config.check_processes(group.size()).map_err(usage)?;
+    let share = group.share(config.num_envs).map_err(usage)?;
+    let env = environment::make(&config, share.len()).map_err(usage)?;
+    with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space())).map_err(usage)?;
+    let (mut folder, mut _lock) = (None, None);
+    if group.is_first() {
+        let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config, args.exp_name.as_deref()));
+        let created = RunFolder::create(&path, &config)?;
+        (_lock, folder) = (Some(created.lock()?), Some(created));
+    }
+    Ok(Prepared { folder, _lock, config, found: Found::default(), env })
+}
+
+fn go_on(path: &Path, group: &Group) -> Result<Prepared, Failure> {
+    let (folder, config) = RunFolder::open(path)?;
+    let _lock = group.is_first().then(|| folder.lock()).transpose()?;
+    let found = RunState::read(&folder, &config)?;
+    if group.is_first() {
+        found.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
+    }
+    let env = environment::make(&config, group.share(config.num_envs)?.len())?;
+    with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space()))?;
+    Ok(Prepared { folder: group.is_first().then_some(folder), _lock, config, found, env })
+}
+
+/// The first Ctrl-C lets the run save and end; the second ends it at once.
+fn interrupt() {
+    if INTERRUPTED.swap(true, Ordering::Relaxed) {
+        std::process::exit(130);
+    }
+    tell("\nsaving after this epoch; Ctrl-C again ends at once");
+}
+
+/// Below `runs`, named by experiment and seed, by version number as the write-up with Lightning has it, or by date and
+/// time.
+fn default_run_dir(config: &Config, exp_name: Option<&str>) -> PathBuf {
+    let runs = PathBuf::from("runs");
+    if let Some(name) = exp_name {
+        return runs.join(name).join(format!("{name}_s{}", config.seed));
+    }
+    let runs = runs.join(config.env.replace('/', "-"));
+    if config.write_up == Some(WriteUp::PendulumLightning) {
+        let free = (0..).map(|version| runs.join(format!("version_{version}"))).find(|path| !path.exists());
+        return free.unwrap_or(runs);
+    }
+    let now = jiff::Zoned::now().strftime("%Y-%m-%d_%H-%M-%S").to_string();
+    runs.join(now)
+}
+
+fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
+    let (folder, mut config) = RunFolder::open(&args.run)?;
+    config.max_ep_len = args.max_ep_len.or(config.max_ep_len);
+    let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
+    let play = args.play;
+    if let Some(path) = &args.gif {
+        let gif = record::gif(&config, &policy, play)?;
+        std::fs::write(path, gif).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let bar = progress::bar(args.episodes, "episodes");
+    let episodes = evaluate::episodes(&config, &policy, play, args.episodes as usize, &bar)?;
+    bar.finish_and_clear();
+    let returns = Moments::of(episodes.iter().map(|episode| episode.episode_return));
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let one = |episode: &EpisodeStats| json!({ "return": episode.episode_return, "length": episode.length });
+        let report = json!({
+            "env": config.env,
+            "run": args.run,
+            "seed": play.seed,
+            "deterministic": play.deterministic,
+            "mean_return": returns.mean,
+            "std_return": returns.std,
+            "min_return": returns.min,
+            "max_return": returns.max,
+            "episodes": episodes.iter().map(one).collect::<Vec<_>>(),
+        });
+        writeln!(out, "{report:#}")?;
+    } else {
+        for (i, episode) in episodes.iter().enumerate() {
+            writeln!(out, "Episode {}  EpRet {}  EpLen {}", i + 1, episode.episode_return, episode.length)?;
+        }
+        writeln!(
+            out,
+            "{} episodes: mean return {:.2}, std {:.2}, min {}, max {}",
+            episodes.len(),
+            returns.mean,
+            returns.std,
+            returns.min,
+            returns.max
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_record(args: &RecordArgs) -> Result<ExitCode, Failure> {
+    let (path, pictures) = args.record()?;
+    writeln!(std::io::stdout(), "{pictures} pictures in {}", path.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list_envs() -> Result<ExitCode, Failure> {
+    let mut out = std::io::stdout().lock();
+    let show = |number: Option<String>| number.unwrap_or("-".into());
+    writeln!(out, "{:<28} {:>10} {:>10}", "id", "max steps", "solved at")?;
+    for spec in envs::registered() {
+        let steps = show(spec.max_episode_steps.map(|steps| steps.to_string()));
+        writeln!(out, "{:<28} {steps:>10} {:>10}", spec.id, show(spec.reward_threshold.map(|x| x.to_string())))?;
+    }
+    for (short, id) in envs::SHORT_NAMES {
+        writeln!(out, "{short:<28} is {id}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

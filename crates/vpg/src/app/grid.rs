@@ -1,0 +1,324 @@
+//! `vpg grid`: one run for every combination of hyperparameters and seed, several side by side.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitCode, ExitStatus, Stdio},
+    sync::{Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::cli::Cli,
+    run::folder::{RunFolder, Summary},
+    run::progress,
+    run::statistics::Moments,
+    train::INTERRUPTED,
+};
+
+/// The flags of `vpg grid`.
+#[derive(Clone, Debug, clap::Args)]
+#[allow(missing_docs, reason = "each has its help")]
+pub struct GridArgs {
+    /// The folder that gets a folder for each combination, with one for each seed in it. Called again with the same
+    /// arguments, `vpg grid` goes on where it stopped.
+    pub out: PathBuf,
+    /// A training flag and the values to try, such as "pi-lr=1e-3 1e-2"; may be given for several flags.
+    #[arg(long, value_name = "FLAG=VALUE VALUE..", value_parser = vary)]
+    pub vary: Vec<Axis>,
+    /// The seeds of each combination.
+    #[arg(long, value_name = "S,..", value_delimiter = ',', default_values_t = [0, 1, 2])]
+    pub seeds: Vec<u64>,
+    /// Runs side by side [default: the number of cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub jobs: Option<u64>,
+    /// Flags that all runs share, such as `-- --env CartPole --epochs 50`.
+    #[arg(last = true, value_name = "TRAINING FLAGS", required = true)]
+    pub flags: Vec<String>,
+}
+
+/// A training flag and the values it takes in turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axis {
+    flag: String,
+    values: Vec<String>,
+}
+
+fn vary(text: &str) -> Result<Axis, String> {
+    let (flag, values) = text.split_once('=').ok_or("expected a flag, =, and values with spaces between them")?;
+    let values: Vec<String> = values.split_whitespace().map(str::to_owned).collect();
+    if values.is_empty() {
+        return Err(format!("{flag} has no value"));
+    }
+    Ok(Axis { flag: flag.trim_start_matches('-').to_owned(), values })
+}
+
+/// One run of the grid.
+#[derive(Clone, Debug)]
+struct Job {
+    /// The combination's folder name.
+    name: String,
+    seed: u64,
+    /// The command line without what says where the run is kept.
+    flags: Vec<String>,
+    folder: PathBuf,
+}
+
+/// A row of `summary.csv`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Row {
+    name: String,
+    seed: u64,
+    /// `finished`, `interrupted` or `failed`.
+    status: String,
+    env_steps: Option<u64>,
+    episodes: Option<u64>,
+    mean_return_100: Option<f64>,
+    best_mean_return_100: Option<f64>,
+    solved: Option<bool>,
+    solved_at_frames: Option<u64>,
+    solved_at_seconds: Option<f64>,
+    wall_seconds: Option<f64>,
+}
+
+const FINISHED: &str = "finished";
+
+impl GridArgs {
+    /// Refuses what no run could begin with.
+    ///
+    /// # Errors
+    /// The first combination's that is wrong, as the training command would say it.
+    pub fn check(&self) -> Result<()> {
+        for owned in ["--seed", "--run-dir", "--resume"] {
+            ensure!(
+                !self.flags.iter().any(|flag| flag == owned),
+                "{owned} cannot be a flag of all runs: the grid sets it"
+            );
+        }
+        for job in self.jobs() {
+            let cli = Cli::try_parse_from([&["vpg".into()], job.flags.as_slice()].concat()).map_err(|error| {
+                let text = error.to_string();
+                anyhow::anyhow!(
+                    "{}: {}",
+                    job.name,
+                    text.lines().next().unwrap_or_default().trim_start_matches("error: ")
+                )
+            })?;
+            if cli.command.is_some() {
+                bail!("the flags behind -- are those of training");
+            }
+            let config = cli.train.config().with_context(|| job.name.clone())?;
+            if job.folder.join("config.json").exists() {
+                let same = RunFolder::open(&job.folder)?.1 == config;
+                ensure!(same, "{} holds a run with other flags: choose another folder", job.folder.display());
+            }
+        }
+        Ok(())
+    }
+
+    /// Trains whatever is not finished yet, writes `summary.csv` and prints a line for each combination. The exit code is
+    /// 1 where a run failed and 130 after Ctrl-C.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written.
+    pub fn run(&self) -> Result<ExitCode> {
+        fs::create_dir_all(&self.out).with_context(|| format!("cannot write {}", self.out.display()))?;
+        let jobs = self.jobs();
+        let table = self.out.join("summary.csv");
+        let rows = Mutex::new(read(&table)?);
+        let done =
+            |job: &&Job| rows.lock().is_ok_and(|rows| rows.get(&job.key()).is_some_and(|row| row.status == FINISHED));
+        let (finished, open): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(done);
+        let bar = progress::bar(jobs.len() as u64, "runs");
+        bar.set_position(finished.len() as u64);
+        let queue = Mutex::new(open.into_iter());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let worker = || -> Result<()> {
+            loop {
+                let job = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(job) = job.filter(|_| !INTERRUPTED.load(Ordering::Relaxed)) else { return Ok(()) };
+                let row = job.run()?;
+                tell(&bar, job, &row);
+                let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+                rows.insert(job.key(), row);
+                write(&table, &rows)?;
+            }
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                (0..self.jobs.map_or(cores, |jobs| jobs as usize)).map(|_| scope.spawn(worker)).collect();
+            workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| bail!("a worker broke off")))
+        })?;
+        bar.finish_and_clear();
+        let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+        print!("{}", report(&rows));
+        println!("{}", table.display());
+        Ok(if INTERRUPTED.load(Ordering::Relaxed) {
+            ExitCode::from(130)
+        } else if jobs.iter().all(|job| rows.get(&job.key()).is_some_and(|row| row.status == FINISHED)) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    /// Every combination of values with every seed; the seeds of a combination follow each other.
+    fn jobs(&self) -> Vec<Job> {
+        let mut combinations: Vec<Vec<(&str, &str)>> = vec![Vec::new()];
+        for axis in &self.vary {
+            let shorter = std::mem::take(&mut combinations);
+            for (chosen, value) in
+                shorter.iter().flat_map(|chosen| axis.values.iter().map(move |value| (chosen, value)))
+            {
+                combinations.push([chosen.as_slice(), &[(&axis.flag, value)]].concat());
+            }
+        }
+        let jobs = combinations.iter().flat_map(|chosen| self.seeds.iter().map(move |&seed| self.job(chosen, seed)));
+        jobs.collect()
+    }
+
+    fn job(&self, chosen: &[(&str, &str)], seed: u64) -> Job {
+        let named = chosen.iter().map(|(flag, value)| format!("{flag}={}", value.replace('/', "-")));
+        let name = if chosen.is_empty() { "default".into() } else { named.collect::<Vec<_>>().join("_") };
+        let varied = chosen.iter().map(|(flag, value)| format!("--{flag}={value}"));
+        let flags = self.flags.iter().cloned().chain(varied).chain([format!("--seed={seed}")]).collect();
+        let folder = self.out.join(&name).join(format!("seed-{seed}"));
+        Job { name, seed, flags, folder }
+    }
+}
+
+impl Job {
+    fn key(&self) -> (String, u64) {
+        (self.name.clone(), self.seed)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.with_extension("log")
+    }
+
+    /// Trains in a process of its own, or goes on with a run that was stopped; what it says goes to the log.
+    fn run(&self) -> Result<Row> {
+        let log = self.log();
+        fs::create_dir_all(log.parent().unwrap_or(Path::new(".")))?;
+        let file = File::options().create(true).append(true).open(&log);
+        let file = file.with_context(|| format!("cannot write {}", log.display()))?;
+        let mut command = Command::new(std::env::current_exe().context("where is this program?")?);
+        if self.folder.join("config.json").exists() {
+            command.arg("--resume").arg(&self.folder);
+        } else {
+            command.args(&self.flags).arg("--run-dir").arg(&self.folder);
+        }
+        let status = wait(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file))?;
+        let summary = fs::read(self.folder.join("summary.json")).ok();
+        let summary: Option<Summary> = summary.and_then(|text| serde_json::from_slice(&text).ok());
+        let status = match status.code() {
+            Some(0) => FINISHED,
+            Some(130) => "interrupted",
+            _ => "failed",
+        };
+        Ok(self.row(status, summary))
+    }
+
+    fn row(&self, status: &str, summary: Option<Summary>) -> Row {
+        let of = summary.as_ref();
+        Row {
+            name: self.name.clone(),
+            seed: self.seed,
+            status: status.into(),
+            env_steps: of.map(|summary| summary.env_steps),
+            episodes: of.map(|summary| summary.episodes),
+            mean_return_100: of.and_then(|summary| summary.mean_return_100),
+            best_mean_return_100: of.and_then(|summary| summary.best_mean_return_100),
+            solved: of.map(|summary| summary.solved),
+            solved_at_frames: of.and_then(|summary| summary.solved_at_frames),
+            solved_at_seconds: of.and_then(|summary| summary.solved_at_seconds),
+            wall_seconds: of.map(|summary| summary.wall_seconds),
+        }
+    }
+}
+
+/// How often a worker looks whether its run has ended.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Runs to the end. The process gets a group of its own, out of the terminal's reach: it is told of Ctrl-C from here, and
+/// just once, since the second time a run ends without saving.
+fn wait(command: &mut Command) -> Result<ExitStatus> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    let mut child = command.spawn()?;
+    let mut told = false;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if !told && INTERRUPTED.load(Ordering::Relaxed) {
+            told = true;
+            interrupt(&mut child)?;
+        }
+        std::thread::sleep(PATIENCE);
+    }
+}
+
+/// What Ctrl-C does.
+#[cfg(unix)]
+fn interrupt(child: &mut Child) -> Result<()> {
+    use rustix::process::{Pid, Signal, kill_process};
+    Ok(kill_process(Pid::from_child(child), Signal::INT)?)
+}
+
+#[cfg(not(unix))]
+fn interrupt(child: &mut Child) -> Result<()> {
+    Ok(child.kill()?)
+}
+
+fn tell(bar: &ProgressBar, job: &Job, row: &Row) {
+    let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.1}"));
+    let see = if row.status == "failed" { format!(", see {}", job.log().display()) } else { String::new() };
+    let line = format!("{}: {}, last 100: {}{see}", job.folder.display(), row.status, number(row.mean_return_100));
+    bar.inc(1);
+    if bar.is_hidden() { eprintln!("{line}") } else { bar.println(line) }
+}
+
+type Rows = BTreeMap<(String, u64), Row>;
+
+fn read(table: &Path) -> Result<Rows> {
+    if !table.exists() {
+        return Ok(Rows::new());
+    }
+    let damaged = || format!("{} is no summary of a grid", table.display());
+    let mut reader = csv::Reader::from_path(table).with_context(damaged)?;
+    let row = |row: Result<Row, csv::Error>| row.map(|row| ((row.name.clone(), row.seed), row));
+    reader.deserialize().map(row).collect::<Result<_, _>>().with_context(damaged)
+}
+
+/// Writes the table whole or not at all.
+fn write(table: &Path, rows: &Rows) -> Result<()> {
+    let temporary = table.with_extension("csv.tmp");
+    let mut writer = csv::Writer::from_path(&temporary)?;
+    rows.values().try_for_each(|row| writer.serialize(row))?;
+    writer.flush()?;
+    fs::rename(&temporary, table).with_context(|| format!("cannot write {}", table.display()))
+}
+
+/// A line for each combination: its finished seeds, and mean and deviation of their last hundred episodes' returns.
+fn report(rows: &Rows) -> String {
+    let mut names: Vec<&str> = rows.values().map(|row| row.name.as_str()).collect();
+    names.dedup();
+    let width = names.iter().map(|name| name.len()).max().unwrap_or(0).max("combination".len());
+    let mut text = format!("{:<width$} {:>8} {:>8} {:>20}\n", "combination", "finished", "solved", "mean return (100)");
+    for name in names {
+        let seeds: Vec<&Row> = rows.values().filter(|row| row.name == name && row.status == FINISHED).collect();
+        let solved = seeds.iter().filter(|row| row.solved == Some(true)).count();
+        let returns: Vec<f64> = seeds.iter().filter_map(|row| row.mean_return_100).collect();
+        let Moments { mean, std, .. } = Moments::of(returns.iter().copied());
+        let mean = if returns.is_empty() { "-".into() } else { format!("{mean:.2} +- {std:.2}") };
+        text += &format!("{name:<width$} {:>8} {solved:>8} {mean:>20}\n", seeds.len());
+    }
+    text
+}

@@ -1,0 +1,141 @@
+//! Epochs of whole episodes: every environment plays its share from the beginning to the end.
+
+use envs::{Element, Error, Seeds, VecEnv};
+
+use crate::{
+    collect::actor::Actor,
+    collect::rollout::{ActionRows, Rollout},
+    collect::{Collected, EnvActions},
+    profile::{Profile, timed},
+};
+
+/// How much an epoch collects; a fixed share of it falls to each environment, so that short episodes do not count more
+/// often than long ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Episodes of all environments together.
+    Episodes(usize),
+    /// Steps of all environments together, at least.
+    Steps(usize),
+}
+
+/// The environments' present episodes. An environment that has played its share idles until the others have, too: it
+/// goes on stepping, but what it gives is left out.
+pub struct WholeEpisodes<T> {
+    quota: Quota,
+    /// What the environments show now and next, one row each.
+    rows: [Vec<T>; 2],
+    staged: Vec<Staged<T>>,
+}
+
+/// An environment's part of the epoch.
+struct Staged<T> {
+    active: bool,
+    /// Finished in this epoch.
+    episodes: usize,
+    steps: usize,
+    observations: Vec<T>,
+    actions: ActionRows,
+    rewards: Vec<f64>,
+}
+
+impl<T: Element> WholeEpisodes<T> {
+    /// For environments that all stand at the beginning of an episode and show these rows.
+    pub fn new(quota: Quota, rows: Vec<T>, num_envs: usize, actions: &ActionRows) -> Self {
+        let staged = |_| Staged {
+            active: true,
+            episodes: 0,
+            steps: 0,
+            observations: Vec::new(),
+            actions: actions.zeros_like(0),
+            rewards: Vec::new(),
+        };
+        Self { quota, rows: [rows.clone(), rows], staged: (0..num_envs).map(staged).collect() }
+    }
+
+    /// What the environments show now.
+    pub fn observations(&self) -> &[T] {
+        &self.rows[0]
+    }
+
+    /// The same, to be written.
+    pub fn observations_mut(&mut self) -> &mut [T] {
+        &mut self.rows[0]
+    }
+
+    /// Whether environment `i` goes on with another episode.
+    fn wants_more(&self, i: usize) -> bool {
+        let num_envs = self.staged.len();
+        let share = |all: usize| all / num_envs + usize::from(i < all % num_envs);
+        match self.quota {
+            Quota::Episodes(all) => self.staged[i].episodes < share(all),
+            Quota::Steps(all) => self.staged[i].steps < share(all),
+        }
+    }
+
+    /// Fills the rollout, as if of one environment, with whole episodes in the order in which they end; then every
+    /// environment stands at the beginning of an episode again.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn collect(
+        &mut self,
+        env: &mut VecEnv<T>,
+        actions: &mut EnvActions,
+        actor: &mut Actor,
+        rollout: &mut Rollout<T>,
+        profile: &mut Profile,
+    ) -> Result<Collected, Error> {
+        let (num_envs, len) = (env.num_envs(), rollout.observation_len);
+        rollout.clear();
+        for i in 0..num_envs {
+            (self.staged[i].episodes, self.staged[i].steps) = (0, 0);
+            self.staged[i].active = self.wants_more(i);
+        }
+        let (mut steps, mut ended) = (0, Vec::new());
+        while self.staged.iter().any(|staged| staged.active) {
+            let [now, next] = &mut self.rows;
+            timed(&mut profile.act, || actions.choose(actor, now));
+            timed(&mut profile.step, || env.step_into(actions.for_env(), next))?;
+            steps += 1;
+            for i in 0..num_envs {
+                let staged = &mut self.staged[i];
+                if staged.active {
+                    staged.observations.extend_from_slice(&self.rows[0][i * len..(i + 1) * len]);
+                    staged.actions.push(actions.chosen(), i);
+                    staged.rewards.push(env.rewards()[i]);
+                    if let Some(episode) = &env.episodes()[i] {
+                        ended.push((steps, *episode));
+                        self.finish(i, env, rollout);
+                    }
+                }
+            }
+            self.rows.swap(0, 1);
+        }
+        self.begin_anew(env)?;
+        Ok(Collected { steps, ended })
+    }
+
+    /// Moves environment `i`'s episode, which has ended, to the rollout.
+    fn finish(&mut self, i: usize, env: &VecEnv<T>, rollout: &mut Rollout<T>) {
+        let staged = &mut self.staged[i];
+        staged.episodes += 1;
+        staged.steps += staged.rewards.len();
+        let len = rollout.observation_len;
+        let last = env.final_observations().to_slice().map_or(&[][..], |rows| &rows[i * len..(i + 1) * len]).to_vec();
+        rollout.push_episode(&staged.observations, &staged.actions, &staged.rewards, env.terminated()[i], &last);
+        staged.observations.clear();
+        staged.actions.truncate(0);
+        staged.rewards.clear();
+        self.staged[i].active = self.wants_more(i);
+    }
+
+    /// Ends the episodes of the environments that idled.
+    fn begin_anew(&mut self, env: &mut VecEnv<T>) -> Result<(), Error> {
+        let within: Vec<bool> = env.episodes().iter().map(Option::is_none).collect();
+        if within.contains(&true) {
+            env.reset_where_into(&within, Seeds::Continue, &mut self.rows[0])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! From a rollout to the next policy: credit, losses, steps.
+
+pub mod advantage;
+pub mod credit;
+pub mod update;

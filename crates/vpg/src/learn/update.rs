@@ -1,0 +1,345 @@
+//! One epoch's learning: the credit of the rollout's actions, one policy step, several value steps; in mini-batches, one
+//! policy step and as many value steps for each.
+
+use std::rc::Rc;
+
+use anyhow::{Result, ensure};
+use envs::Element;
+use serde::{Deserialize, Serialize};
+use tch::{Kind, Reduction, Tensor};
+
+use crate::{
+    collect::actor::stream_rng,
+    collect::rollout::Rollout,
+    config::{Config, LossPer},
+    group::Group,
+    learn::credit::{Credit, credit},
+    nn::network::to_f32,
+    nn::optimizer::Optimizer,
+    nn::policy::{ActorCritic, Input, Pass, action_tensor},
+    nn::tensors::{set, to_vec},
+    run::statistics::Moments,
+};
+
+/// The networks and their optimizers.
+#[derive(Debug)]
+pub struct Learner {
+    /// The networks.
+    pub policy: ActorCritic,
+    pi_optimizer: Optimizer,
+    v_optimizer: Optimizer,
+    /// How many epochs were learned from.
+    updates: u64,
+    /// The discounted return of each environment's present episode, by which rewards are normalised.
+    running_returns: Vec<f64>,
+    group: Rc<Group>,
+}
+
+/// The whole state of a [`Learner`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LearnerState {
+    /// The networks' parameters in the order of `named_parameters`.
+    pub parameters: Vec<Vec<f32>>,
+    /// Of the policy.
+    pub pi_optimizer: Optimizer,
+    /// Of the value function.
+    pub v_optimizer: Optimizer,
+    /// How many epochs were learned from.
+    updates: u64,
+    /// The discounted return of each environment's present episode, by which rewards are normalised.
+    running_returns: Vec<f64>,
+}
+
+/// What the losses of some transitions are computed from.
+struct Data {
+    input: Input,
+    actions: Tensor,
+    advantages: Tensor,
+    /// What the value function is to give.
+    targets: Tensor,
+}
+
+impl Data {
+    fn select(&self, indices: &[i64]) -> Self {
+        let rows = Tensor::from_slice(indices).to_device(self.actions.device());
+        let pick = |all: &Tensor| all.index_select(0, &rows);
+        let input = self.input.select(indices);
+        Self { input, actions: pick(&self.actions), advantages: pick(&self.advantages), targets: pick(&self.targets) }
+    }
+}
+
+/// What a step depends on beside the data.
+#[derive(Clone, Copy)]
+struct StepSize {
+    learning_rate: f64,
+    entropy_bonus: f64,
+    /// What the mean loss over steps is multiplied with.
+    loss_factor: f64,
+    vf_coef: f64,
+    max_grad_norm: Option<f64>,
+}
+
+/// The losses of some transitions as they are before a step.
+struct PolicyLoss {
+    log_prob: Tensor,
+    loss: Tensor,
+    entropy: Tensor,
+}
+
+/// What one update measured. Losses are those before the step, differences and KL those behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct UpdateStats {
+    /// Policy loss without the entropy bonus.
+    pub loss_pi: f64,
+    /// Mean squared error of the values.
+    pub loss_v: f64,
+    /// Its change by the policy step.
+    pub delta_loss_pi: f64,
+    /// Its change by the value steps.
+    pub delta_loss_v: f64,
+    /// The policy's mean entropy in nats.
+    pub entropy: f64,
+    /// The mean of log pi_old - log pi_new over the rollout's actions.
+    pub kl: f64,
+    /// Mean, standard deviation, maximum and minimum of the values of the rollout's observations.
+    pub values: Moments,
+}
+
+impl Learner {
+    /// Fresh optimizers for these networks, which every process of the group has alike.
+    pub fn new(policy: ActorCritic, config: &Config, group: Rc<Group>) -> Self {
+        let pi_optimizer = Optimizer::new(config.optimizer_config(), &policy.pi_parameters());
+        let v_optimizer = Optimizer::new(config.optimizer_config(), &policy.v_parameters());
+        Self { policy, pi_optimizer, v_optimizer, updates: 0, running_returns: Vec::new(), group }
+    }
+
+    /// The state as plain data.
+    pub fn save(&self) -> LearnerState {
+        LearnerState {
+            parameters: self.policy.named_parameters().iter().map(|(_, parameter)| to_vec(parameter)).collect(),
+            pi_optimizer: self.pi_optimizer.clone(),
+            v_optimizer: self.v_optimizer.clone(),
+            updates: self.updates,
+            running_returns: self.running_returns.clone(),
+        }
+    }
+
+    /// Takes a state that `save` gave for networks of the same shapes.
+    ///
+    /// # Errors
+    /// Where the shapes differ.
+    pub fn restore(&mut self, state: &LearnerState) -> Result<()> {
+        let parameters = self.policy.named_parameters();
+        let fits = parameters.iter().map(|(_, p)| p.numel()).eq(state.parameters.iter().map(Vec::len));
+        ensure!(fits, "the networks are those of another config");
+        self.pi_optimizer.check_fits(&state.pi_optimizer)?;
+        self.v_optimizer.check_fits(&state.v_optimizer)?;
+        for ((_, parameter), values) in parameters.iter().zip(&state.parameters) {
+            set(parameter, values);
+        }
+        (self.pi_optimizer, self.v_optimizer) = (state.pi_optimizer.clone(), state.v_optimizer.clone());
+        (self.updates, self.running_returns) = (state.updates, state.running_returns.clone());
+        Ok(())
+    }
+
+    /// Learns from one rollout. Learning rates and the entropy bonus are multiplied with `decay`.
+    pub fn update<T: Element>(&mut self, rollout: &Rollout<T>, config: &Config, decay: f64) -> UpdateStats {
+        let trained = rollout.len() * rollout.observation_len;
+        let input = self.policy.input(&rollout.observations[..trained], rollout.observation_len);
+        let v_pass = self.policy.v_pass(&input);
+        let outputs = v_pass.as_ref().map_or_else(|| vec![0.0; rollout.len()], |pass| to_vec(&pass.output));
+        let Credit { advantages, targets, values } =
+            credit(&self.policy, rollout, outputs, &mut self.running_returns, config, |sums| self.group.sum(sums));
+        let device = self.policy.device;
+        let data = Data {
+            input,
+            actions: action_tensor(&rollout.actions).to_device(device),
+            advantages: Tensor::from_slice(&advantages).to_device(device),
+            targets: Tensor::from_slice(&targets).to_device(device),
+        };
+        let loss_factor = match config.loss_per {
+            LossPer::Step => 1.0,
+            LossPer::Episode => rollout.len() as f64 / rollout.ended_episodes().max(1) as f64,
+        };
+        let step = StepSize {
+            learning_rate: config.pi_lr * decay,
+            entropy_bonus: config.entropy * decay,
+            loss_factor,
+            vf_coef: config.vf_coef,
+            max_grad_norm: config.max_grad_norm,
+        };
+        let minibatches = self.minibatches(rollout.len(), config);
+        let stats = self.policy_steps(&data, &minibatches, step);
+        let step = StepSize { learning_rate: config.vf_lr * decay, ..step };
+        let (loss_v, delta_loss_v) = self.value_steps(&data, &minibatches, v_pass, config.train_v_iters, step);
+        if let Some(moments) = &self.policy.observation_moments {
+            moments.update(rollout.observations[..trained].iter().map(|&value| f64::from(to_f32(value))));
+        }
+        self.updates += 1;
+        self.of_all_processes(UpdateStats { loss_v, delta_loss_v, ..stats }, &values)
+    }
+
+    /// The statistics of all processes together; `values` are this one's.
+    fn of_all_processes(&self, stats: UpdateStats, values: &[f32]) -> UpdateStats {
+        let UpdateStats { loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl, .. } = stats;
+        let mut means = [loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl];
+        self.group.sum(&mut means);
+        let [loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl] =
+            means.map(|sum| sum / self.group.size() as f64);
+        let values = self.group.gather(bytemuck::cast_slice(values).to_vec()).concat();
+        let values = bytemuck::pod_collect_to_vec::<u8, f32>(&values);
+        let values = Moments::of(values.iter().map(|&value| f64::from(value)));
+        UpdateStats { loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl, values }
+    }
+
+    /// Refuses weights that are not the same in every process.
+    ///
+    /// # Errors
+    /// Where they differ.
+    pub fn check_equal_weights(&self) -> Result<()> {
+        if self.group.size() == 1 {
+            return Ok(());
+        }
+        let mut hasher = crc32fast::Hasher::new();
+        for (_, parameter) in self.policy.named_parameters() {
+            hasher.update(bytemuck::cast_slice(&to_vec(&parameter)));
+        }
+        let hashes = self.group.gather(hasher.finalize().to_le_bytes().to_vec());
+        ensure!(hashes.iter().all(|hash| *hash == hashes[0]), "the processes' weights have come apart: {hashes:x?}");
+        Ok(())
+    }
+
+    /// The transitions of each mini-batch, shuffled anew every epoch; none where all are taken at once.
+    fn minibatches(&self, transitions: usize, config: &Config) -> Vec<Vec<i64>> {
+        let Some(size) = config.minibatch.filter(|&size| size < transitions) else { return Vec::new() };
+        let mut rng = stream_rng(config.seed, 2, self.updates);
+        let mut order: Vec<i64> = (0..transitions as i64).collect();
+        for i in (1..order.len()).rev() {
+            order.swap(i, rng.integers(0, i as i64 + 1) as usize);
+        }
+        order.chunks(size).map(<[i64]>::to_vec).collect()
+    }
+
+    fn policy_steps(&mut self, data: &Data, minibatches: &[Vec<i64>], step: StepSize) -> UpdateStats {
+        let before = match minibatches {
+            [] => self.policy_step(data, step),
+            _ => {
+                let before = self.policy_loss(data, step);
+                for indices in minibatches {
+                    self.policy_step(&data.select(indices), step);
+                }
+                before
+            }
+        };
+        let after = self.policy_loss(data, step);
+        UpdateStats {
+            loss_pi: before.loss.double_value(&[]),
+            delta_loss_pi: (after.loss - before.loss).double_value(&[]),
+            entropy: before.entropy.double_value(&[]),
+            kl: (before.log_prob - after.log_prob).mean(Kind::Float).double_value(&[]),
+            ..UpdateStats::default()
+        }
+    }
+
+    fn policy_loss(&self, data: &Data, step: StepSize) -> PolicyLoss {
+        tch::no_grad(|| self.policy_loss_of(&self.policy.pi_pass(&data.input).output, data, step))
+    }
+
+    fn policy_loss_of(&self, output: &Tensor, data: &Data, step: StepSize) -> PolicyLoss {
+        let distribution = self.policy.distribution(output);
+        let log_prob = distribution.log_prob(&data.actions);
+        let mut loss = -(&log_prob * &data.advantages).mean(Kind::Float);
+        if step.loss_factor != 1.0 {
+            loss *= step.loss_factor;
+        }
+        PolicyLoss { loss, log_prob, entropy: distribution.entropy().mean(Kind::Float) }
+    }
+
+    /// One step; where the trunk is shared, the value function's part included.
+    fn policy_step(&mut self, data: &Data, step: StepSize) -> PolicyLoss {
+        let (pass, values) = match self.policy.both_pass(&data.input) {
+            Some((pass, values)) => (pass, Some(values)),
+            None => (self.policy.pi_pass(&data.input), None),
+        };
+        let before = self.policy_loss_of(&pass.output, data, step);
+        let mut objective = &before.loss - &before.entropy * step.entropy_bonus;
+        if let Some(values) = values {
+            objective += value_loss(&values, &data.targets) * step.vf_coef;
+        }
+        let parameters = self.policy.pi_parameters();
+        let gradients = clipped(average(&self.group, pass.gradients(&objective, &parameters)), step.max_grad_norm);
+        self.pi_optimizer.step(&parameters, &gradients, step.learning_rate);
+        before
+    }
+
+    /// The loss before the steps, and its change. `pass` is that of all data before the policy step, which a value
+    /// function of its own has not been moved by.
+    fn value_steps(
+        &mut self,
+        data: &Data,
+        minibatches: &[Vec<i64>],
+        pass: Option<Pass>,
+        steps: usize,
+        step: StepSize,
+    ) -> (f64, f64) {
+        let Some(v) = self.policy.v.clone() else { return (0.0, 0.0) };
+        // A shared trunk has had its step: only what stands on it goes on learning.
+        let features = self
+            .policy
+            .trunk
+            .as_ref()
+            .map(|trunk| Input::Dense(tch::no_grad(|| trunk.forward(&data.input)).output.detach()));
+        let input = features.as_ref().unwrap_or(&data.input);
+        let parameters = self.policy.v_parameters();
+        let measure = || tch::no_grad(|| value_loss(&v.forward(input).output, &data.targets)).double_value(&[]);
+        let mut pass = pass.filter(|_| features.is_none() && minibatches.is_empty());
+        let mut before = (!minibatches.is_empty()).then(measure);
+        let mut descend = |input: &Input, targets: &Tensor| {
+            let pass = pass.take().unwrap_or_else(|| v.forward(input));
+            let loss = value_loss(&pass.output, targets);
+            before.get_or_insert_with(|| loss.double_value(&[]));
+            let gradients = clipped(average(&self.group, pass.gradients(&loss, &parameters)), step.max_grad_norm);
+            self.v_optimizer.step(&parameters, &gradients, step.learning_rate);
+        };
+        for _ in 0..steps {
+            if minibatches.is_empty() {
+                descend(input, &data.targets);
+            }
+            for indices in minibatches {
+                let rows = Tensor::from_slice(indices).to_device(data.targets.device());
+                descend(&input.select(indices), &data.targets.index_select(0, &rows));
+            }
+        }
+        let after = measure();
+        let before = before.unwrap_or(after);
+        (before, after - before)
+    }
+}
+
+fn value_loss(output: &Tensor, targets: &Tensor) -> Tensor {
+    output.squeeze_dim(-1).mse_loss(targets, Reduction::Mean)
+}
+
+/// The gradients' means over all processes.
+fn average(group: &Group, gradients: Vec<Tensor>) -> Vec<Tensor> {
+    if group.size() == 1 {
+        return gradients;
+    }
+    let mut values: Vec<f32> = gradients.iter().flat_map(to_vec).collect();
+    group.average(&mut values);
+    let mut rest = values.as_slice();
+    let mut take = |gradient: &Tensor| {
+        let (values, behind) = rest.split_at(gradient.numel());
+        rest = behind;
+        Tensor::from_slice(values).view(gradient.size().as_slice())
+    };
+    gradients.iter().map(&mut take).collect()
+}
+
+/// The gradients, all scaled down alike where they are longer than `max_norm` together.
+fn clipped(gradients: Vec<Tensor>, max_norm: Option<f64>) -> Vec<Tensor> {
+    let Some(max_norm) = max_norm else { return gradients };
+    let squares: f64 = gradients.iter().map(|gradient| gradient.square().sum(Kind::Double).double_value(&[])).sum();
+    let factor = max_norm / squares.sqrt();
+    if factor >= 1.0 { gradients } else { gradients.iter().map(|gradient| gradient * factor).collect() }
+}

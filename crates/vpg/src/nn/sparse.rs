@@ -1,0 +1,193 @@
+//! Rows that are zero nearly everywhere, and their products with a layer's weights.
+//!
+//! Of the 6,400 cells of a Pong difference some tens are not zero. Adding the weights of just those costs a hundredth of
+//! the dense product.
+
+use envs::Element;
+use rayon::prelude::*;
+use tch::Tensor;
+
+use crate::{nn::network::to_f32, nn::tensors::to_vec};
+
+/// So many sums stay in registers while a list's cells are added to them.
+const BLOCK: usize = 32;
+
+/// A sparse matrix, both by rows and by columns, so that every product writes each of its rows once.
+#[derive(Clone, Debug)]
+pub struct SparseRows {
+    by_row: Compressed,
+    by_column: Compressed,
+}
+
+/// Lists of cells: list `i` stands in `cells[offsets[i]..offsets[i + 1]]`.
+#[derive(Clone, Debug)]
+struct Compressed {
+    offsets: Vec<usize>,
+    cells: Vec<Cell>,
+}
+
+/// A value that is not zero, and its place in the other dimension.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    index: u32,
+    value: f32,
+}
+
+impl Compressed {
+    fn lists(&self) -> impl Iterator<Item = &[Cell]> {
+        self.offsets.windows(2).map(|ends| &self.cells[ends[0]..ends[1]])
+    }
+
+    /// The same cells, listed by the other dimension, of this length.
+    fn transposed(&self, len: usize) -> Self {
+        let mut offsets = vec![0; len + 1];
+        for cell in &self.cells {
+            offsets[cell.index as usize + 1] += 1;
+        }
+        for i in 0..len {
+            offsets[i + 1] += offsets[i];
+        }
+        let (mut next, mut cells) = (offsets.clone(), vec![Cell::default(); self.cells.len()]);
+        for (list, row) in self.lists().enumerate() {
+            for cell in row {
+                let place = &mut next[cell.index as usize];
+                cells[*place] = Cell { index: list as u32, value: cell.value };
+                *place += 1;
+            }
+        }
+        Self { offsets, cells }
+    }
+
+    /// Each list's sum of the rows of `source`, `(other dimension, outputs)`, times the cells' values, on top of `start`.
+    fn product(&self, source: &[f32], start: &[f32]) -> Tensor {
+        let outputs = start.len();
+        let mut sums = vec![0.0f32; (self.offsets.len() - 1) * outputs];
+        sums.par_chunks_exact_mut(outputs).enumerate().for_each(|(i, sums)| {
+            sums.copy_from_slice(start);
+            let cells = &self.cells[self.offsets[i]..self.offsets[i + 1]];
+            for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
+                let row = |cell: &Cell| &source[cell.index as usize * outputs + block * BLOCK..];
+                match <&mut [f32; BLOCK]>::try_from(&mut *sums) {
+                    Ok(sums) => {
+                        let mut in_registers = *sums;
+                        cells.iter().for_each(|cell| add_scaled(&mut in_registers, &row(cell)[..BLOCK], cell.value));
+                        *sums = in_registers;
+                    }
+                    Err(_) => cells.iter().for_each(|cell| add_scaled(sums, row(cell), cell.value)),
+                }
+            }
+        });
+        Tensor::from_slice(&sums).view([-1, outputs as i64])
+    }
+}
+
+impl SparseRows {
+    /// Of dense rows, each `columns` long.
+    pub fn new<T: Element>(rows: &[T], columns: usize) -> Self {
+        let mut by_row = Compressed { offsets: vec![0], cells: Vec::new() };
+        for row in rows.chunks_exact(columns) {
+            for_each_nonzero(row, |column, value| by_row.cells.push(Cell { index: column as u32, value }));
+            by_row.offsets.push(by_row.cells.len());
+        }
+        Self { by_column: by_row.transposed(columns), by_row }
+    }
+
+    /// Only the rows with these indices.
+    pub fn select(&self, indices: &[i64]) -> Self {
+        let mut by_row = Compressed { offsets: vec![0], cells: Vec::new() };
+        for &index in indices {
+            let ends = &self.by_row.offsets[index as usize..index as usize + 2];
+            by_row.cells.extend_from_slice(&self.by_row.cells[ends[0]..ends[1]]);
+            by_row.offsets.push(by_row.cells.len());
+        }
+        Self { by_column: by_row.transposed(self.columns()), by_row }
+    }
+
+    fn columns(&self) -> usize {
+        self.by_column.offsets.len() - 1
+    }
+
+    /// The same rows with all their zeros, `(rows, columns)`.
+    pub fn to_dense(&self) -> Tensor {
+        let columns = self.columns();
+        let mut values = vec![0.0f32; (self.by_row.offsets.len() - 1) * columns];
+        for (row, cells) in values.chunks_exact_mut(columns).zip(self.by_row.lists()) {
+            cells.iter().for_each(|cell| row[cell.index as usize] = cell.value);
+        }
+        Tensor::from_slice(&values).view([-1, columns as i64])
+    }
+
+    /// `(rows, columns) x (columns, outputs) + bias (outputs)`.
+    pub fn affine(&self, weight: &Tensor, bias: &Tensor) -> Tensor {
+        self.by_row.product(&to_vec(weight), &to_vec(bias))
+    }
+
+    /// The derivative of [`affine`](Self::affine) by the weight, `(columns, outputs)`, from that by its result,
+    /// `(rows, outputs)`.
+    pub fn weight_gradient(&self, gradient: &Tensor) -> Tensor {
+        self.by_column.product(&to_vec(gradient), &vec![0.0; gradient.size()[1] as usize])
+    }
+}
+
+/// `target += factor * source`, as long as `target` is.
+pub fn add_scaled(target: &mut [f32], source: &[f32], factor: f32) {
+    for (sum, value) in target.iter_mut().zip(source) {
+        *sum += factor * value;
+    }
+}
+
+/// Calls `visit` with the index and value of each element that is not zero, in order.
+pub fn for_each_nonzero<T: Element>(row: &[T], mut visit: impl FnMut(usize, f32)) {
+    const BLOCK: usize = 64; // long enough for the compiler to test a whole block at once
+    let zero = T::default();
+    for (block_index, block) in row.chunks(BLOCK).enumerate() {
+        if block.iter().fold(false, |any, &value| any | (value != zero)) {
+            for (i, &value) in block.iter().enumerate().filter(|(_, value)| **value != zero) {
+                visit(block_index * BLOCK + i, to_f32(value));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use envs::NumpyRng;
+    use tch::{Kind, Tensor};
+
+    use super::*;
+
+    /// Rows of -1, 0 and 1, most of them 0.
+    fn rows(count: usize, columns: usize) -> Vec<i8> {
+        let mut rng = NumpyRng::new(&1.into());
+        (0..count * columns).map(|_| if rng.random() < 0.95 { 0 } else { rng.integers(-1, 2) as i8 }).collect()
+    }
+
+    #[test]
+    fn selected_rows_are_those_rows() {
+        let rows = rows(5, 130);
+        let selected = SparseRows::new(&rows, 130).select(&[3, 0]).to_dense();
+        let expected: Vec<f32> = [&rows[3 * 130..4 * 130], &rows[..130]].concat().into_iter().map(f32::from).collect();
+        assert_eq!(to_vec(&selected), expected);
+    }
+
+    #[test]
+    fn products_and_gradients_are_those_of_the_dense_layer() {
+        let (count, columns, outputs) = (37, 130, BLOCK as i64 + 8); // a whole block and a part of one
+        let rows = rows(count, columns);
+        let dense = Tensor::from_slice(&rows).to_kind(Kind::Float).view([count as i64, columns as i64]);
+        tch::manual_seed(1);
+        let weight = Tensor::randn([columns as i64, outputs], (Kind::Float, tch::Device::Cpu)).set_requires_grad(true);
+        let bias = Tensor::randn([outputs], (Kind::Float, tch::Device::Cpu));
+
+        let sparse = SparseRows::new(&rows, columns);
+        let expected = dense.matmul(&weight) + &bias;
+        let product = sparse.affine(&weight, &bias);
+        assert!((&product - &expected).abs().max().double_value(&[]) < 1e-5);
+
+        let loss = expected.square().sum(Kind::Float);
+        let expected_gradient = &Tensor::run_backward(&[&loss], &[&weight], false, false)[0];
+        let gradient = sparse.weight_gradient(&(expected.detach() * 2.0));
+        let error = (gradient - expected_gradient).abs().max() / expected_gradient.abs().max();
+        assert!(error.double_value(&[]) < 1e-5);
+    }
+}

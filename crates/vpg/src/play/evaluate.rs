@@ -1,0 +1,217 @@
+//! Playing with a trained policy: returns of whole episodes.
+
+use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, str::FromStr};
+
+use anyhow::{Result, bail};
+use envs::{Element, EpisodeStats, VecEnv};
+use indicatif::ProgressBar;
+
+use crate::{
+    collect::EnvActions,
+    collect::actor::{Actor, action_rngs, stream_rng},
+    collect::environment,
+    config::Config,
+    nn::policy::ActorCritic,
+    run::folder::RunFolder,
+    with_vec_env,
+};
+
+/// Environments that play side by side.
+const MAX_ENVS: usize = 32;
+
+/// The flags of `vpg eval`.
+#[derive(Clone, Debug, clap::Args)]
+#[allow(missing_docs, reason = "each has its help")]
+pub struct EvalArgs {
+    /// A run folder.
+    pub run: PathBuf,
+    /// How many episodes to play.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub episodes: u64,
+    #[command(flatten)]
+    pub play: Play,
+    /// Which policy: an epoch, `latest`, or a safetensors file.
+    #[arg(long, alias = "itr", value_name = "WHICH", default_value = "latest")]
+    pub checkpoint: Checkpoint,
+    /// The step limit of an episode [default: the run's].
+    #[arg(long, alias = "len", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_ep_len: Option<u64>,
+    /// Print one JSON object in place of lines.
+    #[arg(long)]
+    pub json: bool,
+    /// Spinning Up's flag for what is so anyway.
+    #[arg(long, hide = true)]
+    pub norender: bool,
+    /// Write the first episode as a GIF.
+    #[arg(long, value_name = "FILE")]
+    pub gif: Option<PathBuf>,
+}
+
+/// How a policy plays: flags of `vpg eval`, `vpg record` and `vpg watch`.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Play {
+    /// Seed of the environments and of the actions.
+    #[arg(long, value_name = "S", default_value_t = Self::SEED)]
+    pub seed: u64,
+    /// Take the most likely action instead of drawing one.
+    #[arg(long)]
+    pub deterministic: bool,
+}
+
+impl Play {
+    /// Far from the seeds that people train with.
+    pub const SEED: u64 = 1_000_000;
+}
+
+/// One of a run's policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// The newest.
+    Latest,
+    /// The one kept at this epoch.
+    Epoch(u64),
+    /// Any safetensors file with the tensors of such a policy.
+    File(PathBuf),
+}
+
+impl FromStr for Checkpoint {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.parse() {
+            Ok(epoch) => Self::Epoch(epoch),
+            Err(_) if text == "latest" => Self::Latest,
+            Err(_) => Self::File(text.into()),
+        })
+    }
+}
+
+/// A run's policy.
+///
+/// # Errors
+/// Where the run has no such checkpoint, or it is of networks of another shape.
+pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Result<ActorCritic> {
+    let kept = |name: &str| folder.file(&format!("checkpoints/{name}.safetensors"));
+    let path = match checkpoint {
+        Checkpoint::Latest => kept("latest"),
+        Checkpoint::File(path) => path.clone(),
+        Checkpoint::Epoch(epoch) => {
+            let epochs = folder.checkpoints();
+            if !epochs.contains(epoch) {
+                let kept = epochs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+                bail!("no policy of epoch {epoch} was kept: there are those of [{kept}]");
+            }
+            kept(&format!("policy-{epoch}"))
+        }
+    };
+    let policy = networks(config)?;
+    folder.load_policy(&path, &policy)?;
+    Ok(policy)
+}
+
+/// Networks of the shape that a run of this config trains; their weights are to be loaded.
+///
+/// # Errors
+/// Those of the environment's constructor.
+pub fn networks(config: &Config) -> Result<ActorCritic> {
+    let any = environment::make(config, 1)?;
+    Ok(with_vec_env!(any, env => networks_for(config, &env)))
+}
+
+/// How many numbers an observation of the run's environment has.
+///
+/// # Errors
+/// Those of the environment's constructor.
+pub fn observation_len(config: &Config) -> Result<usize> {
+    let any = environment::make(config, 1)?;
+    Ok(with_vec_env!(any, env => env.observation_space().size()))
+}
+
+/// Fresh networks for these environments.
+pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> ActorCritic {
+    let mut rng = stream_rng(config.seed, 0, 0);
+    let actions = config.actions.as_ref().map(Vec::len);
+    ActorCritic::new(env.observation_space().shape(), env.action_space(), actions, &config.architecture(), &mut rng)
+}
+
+/// Plays this many whole episodes, counted by `bar`. Each environment plays a fixed share of them, so that short
+/// episodes do not count more often than long ones.
+///
+/// # Errors
+/// Those of the environments.
+pub fn episodes(
+    config: &Config,
+    policy: &ActorCritic,
+    play: Play,
+    episodes: usize,
+    bar: &ProgressBar,
+) -> Result<Vec<EpisodeStats>> {
+    let num_envs = episodes.min(MAX_ENVS);
+    let mut finished = vec![Vec::new(); num_envs];
+    let share = |i: usize| episodes / num_envs + usize::from(i < episodes % num_envs);
+    let any = environment::make(config, num_envs)?;
+    with_vec_env!(any, env => run(Game::start(config, policy, play, env)?, |env| {
+        for (i, episode) in env.episodes().iter().enumerate() {
+            if finished[i].len() < share(i) {
+                finished[i].extend(*episode);
+            }
+        }
+        let done = finished.iter().map(Vec::len).sum::<usize>();
+        bar.set_position(done as u64);
+        if done < episodes { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }))?;
+    Ok(finished.concat())
+}
+
+/// Steps until `visit`, called after each step, breaks.
+fn run<T: Element>(mut game: Game<T>, mut visit: impl FnMut(&VecEnv<T>) -> ControlFlow<()>) -> Result<()> {
+    loop {
+        game.step()?;
+        if visit(&game.env).is_break() {
+            return Ok(());
+        }
+    }
+}
+
+/// Environments and the policy that plays in them.
+pub struct Game<T: Element> {
+    /// The environments.
+    pub env: VecEnv<T>,
+    actor: Actor,
+    actions: EnvActions,
+    observations: Vec<T>,
+    deterministic: bool,
+}
+
+impl<T: Element> Game<T> {
+    /// Resets the environments.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn start(config: &Config, policy: &ActorCritic, play: Play, mut env: VecEnv<T>) -> Result<Self> {
+        let actor = Actor::new(policy);
+        let actions = EnvActions::new(&actor, action_rngs(play.seed, 0..env.num_envs()), config.actions.clone());
+        let mut observations = vec![T::default(); env.num_envs() * env.observation_space().size()];
+        env.reset_into(&play.seed.into(), &mut observations)?;
+        Ok(Self { env, actor, actions, observations, deterministic: play.deterministic })
+    }
+
+    /// Plays on with another policy for the same environments.
+    pub fn set_policy(&mut self, policy: &ActorCritic) {
+        self.actor = Actor::new(policy);
+    }
+
+    /// Takes a step in every environment.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn step(&mut self) -> Result<()> {
+        if self.deterministic {
+            self.actions.choose_greedily(&mut self.actor, &self.observations);
+        } else {
+            self.actions.choose(&mut self.actor, &self.observations);
+        }
+        self.env.step_into(self.actions.for_env(), &mut self.observations)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,12 @@
+//! What a run leaves behind: its folder, log, states, checkpoints and pictures.
+
+pub mod finite;
+pub mod folder;
+pub mod logger;
+pub mod plot;
+pub mod progress;
+pub mod resume;
+pub mod statistics;
+pub mod table;
+pub mod tensorboard;
+pub mod write_up;

@@ -1,0 +1,178 @@
+//! The resume state: everything a run's future depends on.
+
+use std::{
+    fs::{self, File},
+    io::ErrorKind,
+    mem,
+    thread::{self, JoinHandle},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use envs::NumpyRng;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    config::Config,
+    learn::update::LearnerState,
+    run::folder::{RunFolder, Summary},
+    run::statistics::EpisodeWindow,
+};
+
+/// A run between two epochs. It holds neither paths nor times: a run that was killed and resumed computes what it would
+/// have computed, and two runs of the same config write the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    /// [`Config::decisive`].
+    pub config: String,
+    /// The epoch that has ended.
+    pub epoch: u64,
+    /// Of `progress.txt` and `episodes.csv` up to this epoch, times aside.
+    pub log_checksums: [u32; 2],
+    /// Networks and optimizers.
+    pub learner: LearnerState,
+    /// The environments, in order, whatever process stepped them.
+    pub envs: Vec<EnvState>,
+    /// The last episodes.
+    pub episodes: EpisodeWindow,
+    /// What the run has come to.
+    pub summary: Summary,
+}
+
+/// One environment of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvState {
+    /// As `VecEnv::save_env` gives it.
+    pub env: Vec<u8>,
+    /// The observation the next epoch begins with, in memory order.
+    pub observation: Vec<u8>,
+    /// The generator of its actions.
+    pub action_rng: NumpyRng,
+}
+
+/// The two files that take turns, so that one is whole at any moment.
+pub const FILES: [&str; 2] = ["resume-0.bin", "resume-1.bin"];
+/// Begins each file; the last digits are the format's version.
+const MAGIC: &[u8; 8] = b"vpgrun06";
+/// Magic and checksum.
+const HEADER: usize = 12;
+
+/// What there is to go on from.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The newest state that is whole; none where no epoch has ended yet.
+    pub state: Option<RunState>,
+    /// Which of [`FILES`] it is in.
+    pub file: usize,
+    /// What is wrong with the other file, if anything is.
+    pub warnings: Vec<String>,
+}
+
+impl RunState {
+    /// The content of a file, in the memory of `bytes`.
+    fn to_bytes(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>> {
+        bytes.clear();
+        bytes.extend_from_slice(MAGIC);
+        bytes.resize(HEADER, 0);
+        let mut bytes = postcard::to_extend(self, bytes)?;
+        let checksum = crc32fast::hash(&bytes[HEADER..]).to_le_bytes();
+        bytes[MAGIC.len()..HEADER].copy_from_slice(&checksum);
+        Ok(bytes)
+    }
+
+    /// The newest whole state of this run.
+    ///
+    /// # Errors
+    /// Where there are files, but none is whole; where the state is of another config.
+    pub fn read(folder: &RunFolder, config: &Config) -> Result<Found> {
+        let mut found = Found::default();
+        for (file, name) in FILES.iter().enumerate() {
+            let path = folder.file(name);
+            let bytes = match fs::read(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                bytes => bytes.context("it cannot be read"),
+            };
+            match bytes.and_then(|bytes| parse(&bytes)) {
+                Ok(state) if found.state.as_ref().is_none_or(|newest| newest.epoch < state.epoch) => {
+                    (found.state, found.file) = (Some(state), file);
+                }
+                Ok(_) => {}
+                Err(error) => found.warnings.push(format!("{} is damaged: {error:#}", path.display())),
+            }
+        }
+        match &found.state {
+            None if !found.warnings.is_empty() => bail!("nothing to resume from: {}", found.warnings.join("; ")),
+            None => {}
+            Some(state) => state.check_config(config).with_context(|| {
+                format!("{} is not what the run was begun with", folder.file("config.json").display())
+            })?,
+        }
+        Ok(found)
+    }
+
+    fn check_config(&self, config: &Config) -> Result<()> {
+        let [ours, given] = [&self.config, &config.decisive()?].map(|text| serde_json::from_str(text));
+        let (ours, given): (serde_json::Map<String, serde_json::Value>, serde_json::Map<_, _>) = (ours?, given?);
+        let text = |value: Option<&serde_json::Value>| value.map_or("nothing".into(), ToString::to_string);
+        for name in given.keys() {
+            let (ours, given) = (text(ours.get(name)), text(given.get(name)));
+            ensure!(ours == given, "put {name} = {ours} back, it is {given}");
+        }
+        Ok(())
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<RunState> {
+    let (header, payload) = bytes.split_at_checked(HEADER).context("it is cut off")?;
+    let (magic, checksum) = header.split_at(MAGIC.len());
+    ensure!(magic == MAGIC, "it is no resume state of this version");
+    ensure!(checksum == crc32fast::hash(payload).to_le_bytes(), "its checksum is wrong");
+    postcard::from_bytes(payload).context("its content is none")
+}
+
+/// Writes a state while the run goes on with its next epoch.
+#[derive(Debug)]
+pub struct StateWriter {
+    folder: RunFolder,
+    /// Which of [`FILES`] is overwritten next.
+    next: usize,
+    /// What the last state was written from: a state has megabytes, and every one as many.
+    bytes: Vec<u8>,
+    writing: Option<JoinHandle<Result<Vec<u8>>>>,
+}
+
+impl StateWriter {
+    /// Overwrites `next` of [`FILES`] first.
+    pub fn new(folder: &RunFolder, next: usize) -> Self {
+        Self { folder: folder.clone(), next, bytes: Vec::new(), writing: None }
+    }
+
+    /// Begins to write the state in place of the older of the two; `logs` get to the disk before it. Waits for the last
+    /// one first.
+    ///
+    /// # Errors
+    /// Where the last state could not be written.
+    pub fn write(&mut self, state: RunState, logs: [File; 2]) -> Result<()> {
+        self.wait()?;
+        let (folder, name) = (self.folder.clone(), FILES[self.next]);
+        self.next = 1 - self.next;
+        let bytes = mem::take(&mut self.bytes);
+        let work = move || {
+            logs.iter().try_for_each(File::sync_data).with_context(|| folder.cannot_write("the log"))?;
+            let bytes = state.to_bytes(bytes)?;
+            folder.write(name, &bytes)?;
+            Ok(bytes)
+        };
+        self.writing = Some(thread::Builder::new().name("state".into()).spawn(work)?);
+        Ok(())
+    }
+
+    /// Waits until the last state is on the disk.
+    ///
+    /// # Errors
+    /// Where it could not be written.
+    pub fn wait(&mut self) -> Result<()> {
+        let Some(writing) = self.writing.take() else { return Ok(()) };
+        self.bytes = writing.join().unwrap_or_else(|_| bail!("writing a resume state panicked"))?;
+        Ok(())
+    }
+}
