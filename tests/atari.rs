@@ -45,7 +45,7 @@ fn go_on(env: &mut Atari, steps: usize) -> Vec<(u32, Step)> {
 
 fn ram_of(env: &Atari) -> [u8; 128] {
     let mut ram = [0; 128];
-    env.ale().ram(&mut ram);
+    env.game().ram(&mut ram);
     ram
 }
 
@@ -176,8 +176,7 @@ fn every_kind_of_observation_shows_the_same_game() {
     let (_, ram) = make(ObsType::Ram);
     assert_eq!(env.render().unwrap().into_raw(), rgb);
     assert_eq!(ram_of(&env).as_slice(), ram);
-    let levels = env.ale().grey_levels();
-    assert!(palette.iter().map(|index| levels[usize::from(*index)]).eq(grey));
+    assert!(palette.iter().map(|index| envs::atari::GREY[usize::from(*index)]).eq(grey));
 }
 
 #[test]
@@ -192,7 +191,7 @@ fn rom_files_are_known_by_their_content_and_nothing_else_reaches_the_emulator() 
     let load = |path: &Path| Atari::new(&AtariConfig::new(RomSource::File(path.into())));
 
     let mut renamed = load(&write("any name at all.rom", pong)).unwrap();
-    assert_eq!(renamed.ale().game(), "pong");
+    assert_eq!(renamed.game().name(), "pong");
     assert_eq!(play(&mut renamed, &Seed::from(0), 50), play(&mut atari("ALE/Pong-v5"), &Seed::from(0), 50));
 
     let mut changed = pong.to_vec();
@@ -305,7 +304,7 @@ fn run_test_in(folder: &Path, name: &str) -> Output {
 #[ignore = "run by other tests"]
 fn helper_plays_pong() {
     let mut env = atari("ALE/Pong-v5");
-    assert_eq!(env.ale().screen_size(), (210, 160));
+    assert_eq!(env.game().screen_size(), (210, 160));
     // The same checksum as the golden file `pong/ALE-Pong-v5` begins with, from ale-py.
     let mut observation = row_of(&env);
     env.reset(Some(&Seed::from(0)), &mut observation).unwrap();

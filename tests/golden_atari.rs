@@ -65,7 +65,7 @@ fn compare(recording: &Recording, backend: Backend) -> Comparison {
     let theirs: Vec<u32> = recording.column("ram_crc32");
     replay(recording, &mut Atari::new(&config).unwrap(), |comparison, env, row| {
         let mut ram = [0; 128];
-        env.ale().ram(&mut ram);
+        env.game().ram(&mut ram);
         comparison.equal("crc32 of the memory", crc32fast::hash(&ram), theirs[row]);
     })
 }

@@ -2,7 +2,7 @@
 
 use envs::{
     Action, Env, Error, Seed,
-    atari::{Ale, Atari, AtariAction, AtariConfig, Backend, ObsType, RomSource},
+    atari::{Atari, AtariAction, AtariConfig, Backend, Game, ObsType, RomSource},
 };
 use vcs::Banking;
 
@@ -16,12 +16,12 @@ type Answer = (u32, f64, bool, Option<u32>, Option<u32>, u32);
 /// Every answer of an environment to scripted actions.
 fn play(env: &mut Atari, seed: u64, steps: usize) -> Vec<Answer> {
     let mut observation = vec![0; env.observation_space().size()];
-    let actions = env.ale().minimal_actions().len();
+    let actions = env.game().minimal_actions().len();
     env.reset(Some(&Seed::from(seed)), &mut observation).unwrap();
     let mut step = |t: usize| {
         let step = env.step(Action::Discrete((t / 7 % actions) as i64), &mut observation).unwrap();
         let mut ram = [0; 128];
-        env.ale().ram(&mut ram);
+        env.game().ram(&mut ram);
         let (lives, frame) = (step.info.lives, step.info.episode_frame_number);
         (crc32fast::hash(&observation), step.reward, step.terminated, lives, frame, crc32fast::hash(&ram))
     };
@@ -79,7 +79,7 @@ fn a_saved_state_goes_on_in_another_environment_and_other_states_are_refused() {
 
 #[test]
 fn a_game_without_rules_says_so() {
-    let error = Ale::load(&RomSource::Bundled("seaquest".into()), Backend::Vcs, 0.0).err();
+    let error = Game::load(&RomSource::Bundled("seaquest".into()), Backend::Vcs, 0.0).err();
     assert!(matches!(error, Some(Error::Rom { reason, .. }) if reason.contains("backend ale")));
 }
 
@@ -101,9 +101,9 @@ fn cartridges_of_8_kib_change_banks_as_they_were_made_to() {
 #[test]
 fn frames_that_are_not_drawn_change_nothing_else() {
     let load = || {
-        let mut ale = Ale::load(&RomSource::Bundled("pong".into()), Backend::Vcs, 0.25).unwrap();
-        ale.reset();
-        ale
+        let mut game = Game::load(&RomSource::Bundled("pong".into()), Backend::Vcs, 0.25).unwrap();
+        game.reset();
+        game
     };
     let (mut drawn, mut unseen) = (load(), load());
     let mut memories = [[0; 128]; 2];

@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::Parser;
 use envs::{
     NumpyRng, Seed,
-    atari::{Ale, AtariAction, Backend, RomSource},
+    atari::{AtariAction, Backend, Game, RomSource},
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -33,7 +33,7 @@ struct Args {
 /// A way to run the game.
 struct Way {
     name: &'static str,
-    ale: Ale,
+    game: Game,
     /// One frame of so many is drawn.
     drawn: u32,
     screen: Vec<u8>,
@@ -42,24 +42,24 @@ struct Way {
 }
 
 impl Way {
-    fn new(name: &'static str, ale: Ale, drawn: u32) -> Self {
-        let (height, width) = ale.screen_size();
-        Self { name, ale, drawn, screen: vec![0; height * width], times: vec![] }
+    fn new(name: &'static str, game: Game, drawn: u32) -> Self {
+        let (height, width) = game.screen_size();
+        Self { name, game, drawn, screen: vec![0; height * width], times: vec![] }
     }
 
     fn turn(&mut self, actions: &[AtariAction]) {
-        self.ale.reset();
+        self.game.reset();
         let start = microseconds();
         let mut played = 0;
         for (action, frame) in actions.iter().zip(1..) {
             if frame % self.drawn == 0 {
-                self.ale.act(*action);
-                self.ale.screen(&mut self.screen);
+                self.game.act(*action);
+                self.game.screen(&mut self.screen);
             } else {
-                self.ale.act_unseen(*action);
+                self.game.act_unseen(*action);
             }
             played = frame;
-            if self.ale.game_over() {
+            if self.game.game_over() {
                 break;
             }
         }
@@ -69,12 +69,12 @@ impl Way {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let load = |backend| Ale::load(&RomSource::Bundled(args.game.clone()), backend, 0.0);
+    let load = |backend| Game::load(&RomSource::Bundled(args.game.clone()), backend, 0.0);
     #[cfg(feature = "translate")]
-    let native = |translating| -> Result<Ale> {
-        let mut ale = load(Backend::Vcs)?;
-        ale.set_translating(translating);
-        Ok(ale)
+    let native = |translating| -> Result<Game> {
+        let mut game = load(Backend::Vcs)?;
+        game.set_translating(translating);
+        Ok(game)
     };
     #[cfg(not(feature = "translate"))]
     let native = |_| load(Backend::Vcs);
@@ -88,7 +88,7 @@ fn main() -> Result<()> {
         ways.push(Way::new("translated, every fourth drawn", native(true)?, 4));
     }
     let mut rng = NumpyRng::new(&Seed::from(0));
-    let choices = ways[0].ale.minimal_actions().to_vec();
+    let choices = ways[0].game.minimal_actions().to_vec();
     for _ in 0..args.rounds {
         let choose = |_| choices[rng.integers(0, choices.len() as i64) as usize];
         let actions: Vec<AtariAction> = (0..args.frames).map(choose).collect();

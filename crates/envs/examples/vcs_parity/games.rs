@@ -3,7 +3,7 @@
 use anyhow::Result;
 use envs::{
     NumpyRng, Seed,
-    atari::{Ale, AtariAction, Backend, RomInfo, RomSource, bundled_roms},
+    atari::{AtariAction, Backend, Game, RomInfo, RomSource, bundled_roms},
 };
 use rand_mt::Mt;
 use rayon::prelude::*;
@@ -54,7 +54,7 @@ fn compare(game: &'static str, size: usize, frames: u64) -> Result<String> {
 fn play(start: &Start, theirs: &mut Theirs, frames: u64) -> Comparison {
     let shift = shift(theirs, &start.console);
     let mut comparison = Comparison { ram: None, screen: None, what: String::new(), shift };
-    let actions: Vec<AtariAction> = theirs.ale.minimal_actions().to_vec();
+    let actions: Vec<AtariAction> = theirs.game.minimal_actions().to_vec();
     let mut rng = NumpyRng::new(&Seed::from(0));
     let (mut console, mut controls) = (start.console.clone(), start.controls);
     let (mut action, mut held) = (AtariAction::NOOP, 0);
@@ -63,7 +63,7 @@ fn play(start: &Start, theirs: &mut Theirs, frames: u64) -> Comparison {
         if comparison.ram.is_some() {
             break;
         }
-        if theirs.ale.game_over() {
+        if theirs.game.game_over() {
             theirs.start();
             (console, controls) = (start.console.clone(), start.controls);
             continue;
@@ -99,7 +99,7 @@ impl Comparison {
 
 /// ALE's console and what it showed last.
 struct Theirs {
-    ale: Ale,
+    game: Game,
     screen: Vec<u8>,
     ram: [u8; 128],
     /// The memory when the console was switched on, which keeps what was in it before.
@@ -112,30 +112,30 @@ struct Theirs {
 
 impl Theirs {
     fn new(source: &RomSource) -> Result<Self> {
-        let ale = Ale::load(source, Backend::Ale, 0.0)?;
-        let (height, width) = ale.screen_size();
+        let game = Game::load(source, Backend::Ale, 0.0)?;
+        let (height, width) = game.screen_size();
         let (screen, memory) = (vec![0; height * width], [0; 128]);
-        Ok(Self { ale, screen, ram: memory, old_ram: memory, cartridge_ram: cartridge_memory(), chosen: 0 })
+        Ok(Self { game, screen, ram: memory, old_ram: memory, cartridge_ram: cartridge_memory(), chosen: 0 })
     }
 
     /// The same start every time.
     fn start(&mut self) {
-        self.ale.seed(0);
-        self.ale.reset();
-        self.ale.ram(&mut self.old_ram);
-        self.ale.reset();
-        self.chosen = self.ale.episode_frame_number();
+        self.game.seed(0);
+        self.game.reset();
+        self.game.ram(&mut self.old_ram);
+        self.game.reset();
+        self.chosen = self.game.episode_frame_number();
         self.look();
     }
 
     fn act(&mut self, action: AtariAction) {
-        self.ale.act(action);
+        self.game.act(action);
         self.look();
     }
 
     fn look(&mut self) {
-        self.ale.screen(&mut self.screen);
-        self.ale.ram(&mut self.ram);
+        self.game.screen(&mut self.screen);
+        self.game.ram(&mut self.ram);
     }
 }
 

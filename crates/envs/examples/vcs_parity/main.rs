@@ -18,7 +18,7 @@ use anyhow::Result;
 use clap::Parser;
 use envs::{
     NumpyRng, Seed,
-    atari::{Ale, AtariAction, Backend, RomSource},
+    atari::{AtariAction, Backend, Game, RomSource},
 };
 use policy::Policy;
 
@@ -123,7 +123,7 @@ impl Player {
     }
 
     fn act(&mut self, rng: &mut NumpyRng, side: &Side, places: &Places, policy: &mut Option<Policy>) -> Result<usize> {
-        let (ram, actions) = (&side.ram, side.ale.minimal_actions().len());
+        let (ram, actions) = (&side.ram, side.game.minimal_actions().len());
         let is_serving = places.in_play.is_some_and(|at| ram[at] == 0);
         Ok(match self {
             Self::Stubborn { .. } | Self::Follower { .. } if is_serving => FIRE,
@@ -151,26 +151,26 @@ impl Player {
 
 /// One console and what it showed last.
 struct Side {
-    ale: Ale,
+    game: Game,
     screen: Vec<u8>,
     ram: [u8; 128],
 }
 
 impl Side {
     fn new(args: &Args, backend: Backend, sticky: f32) -> Result<Self> {
-        let ale = Ale::load(&RomSource::Bundled(args.game.clone()), backend, sticky)?;
-        let (height, width) = ale.screen_size();
-        Ok(Self { ale, screen: vec![0; height * width], ram: [0; 128] })
+        let game = Game::load(&RomSource::Bundled(args.game.clone()), backend, sticky)?;
+        let (height, width) = game.screen_size();
+        Ok(Self { game, screen: vec![0; height * width], ram: [0; 128] })
     }
 
     fn start(&mut self, seed: u32) {
-        self.ale.seed(seed);
-        self.ale.reset();
+        self.game.seed(seed);
+        self.game.reset();
     }
 
     fn look(&mut self) {
-        self.ale.screen(&mut self.screen);
-        self.ale.ram(&mut self.ram);
+        self.game.screen(&mut self.screen);
+        self.game.ram(&mut self.ram);
     }
 }
 
@@ -199,7 +199,7 @@ fn episode(
     policy: &mut Option<Policy>,
     played: &mut Played,
 ) -> Result<Option<String>> {
-    let actions: Vec<AtariAction> = theirs.ale.minimal_actions().to_vec();
+    let actions: Vec<AtariAction> = theirs.game.minimal_actions().to_vec();
     let mut player = Player::choose(rng, actions.len(), policy);
     let (least, most) = SKIPS[rng.integers(0, SKIPS.len() as i64) as usize];
     let places = Places::of(&args.game);
@@ -212,17 +212,17 @@ fn episode(
             return Ok(Some(difference));
         }
         played.seen += 1;
-        if theirs.ale.game_over() || played.frames >= args.frames {
+        if theirs.game.game_over() || played.frames >= args.frames {
             played.episodes += 1;
-            played.won += u64::from(points > 0 && theirs.ale.game_over());
+            played.won += u64::from(points > 0 && theirs.game.game_over());
             return Ok(None);
         }
         let action = actions[player.act(rng, theirs, &places, policy)?];
         rewards = (0, 0);
         // Some of our frames are not drawn, and none of those is looked at.
         for left in (0..rng.integers(least, most)).rev() {
-            rewards.0 += theirs.ale.act(action);
-            rewards.1 += if left > 0 { ours.ale.act_unseen(action) } else { ours.ale.act(action) };
+            rewards.0 += theirs.game.act(action);
+            rewards.1 += if left > 0 { ours.game.act_unseen(action) } else { ours.game.act(action) };
             played.frames += 1;
         }
         points += rewards.0;
@@ -238,7 +238,7 @@ fn difference(theirs: &Side, ours: &Side, rewards: (i32, i32)) -> Option<String>
         let (y, x) = (i / 160, i % 160);
         return Some(format!("line {y}, pixel {x}: {} instead of {}", ours.screen[i], theirs.screen[i]));
     }
-    let answers = |side: &Side, reward| (reward, side.ale.lives(), side.ale.game_over());
+    let answers = |side: &Side, reward| (reward, side.game.lives(), side.game.game_over());
     let (theirs, ours) = (answers(theirs, rewards.0), answers(ours, rewards.1));
     (theirs != ours).then(|| format!("(reward, lives, end) {ours:?} instead of {theirs:?}"))
 }

@@ -5,11 +5,11 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ale")]
-use super::binding::Binding;
+use super::ale_backend::AleBackend;
 use super::{
     console::Console,
-    native::{self, Native},
     roms::{Rom, RomSource},
+    vcs_backend::{self, VcsBackend},
 };
 use crate::Error;
 
@@ -35,7 +35,7 @@ impl Backend {
     /// is not known before it is read; ALE plays it, if it is there.
     pub fn of(rom: &RomSource) -> Self {
         let is_native = match rom {
-            RomSource::Bundled(name) => native::games().any(|game| game == name),
+            RomSource::Bundled(name) => vcs_backend::games().any(|game| game == name),
             RomSource::File(_) => !cfg!(feature = "ale"),
         };
         if is_native { Self::Vcs } else { Self::Ale }
@@ -45,10 +45,10 @@ impl Backend {
     pub(super) fn load(self, rom: &Rom) -> Result<Box<dyn Console>, Error> {
         match self {
             #[cfg(feature = "ale")]
-            Self::Ale => Ok(Box::new(Binding::load(rom)?)),
+            Self::Ale => Ok(Box::new(AleBackend::load(rom)?)),
             #[cfg(not(feature = "ale"))]
             Self::Ale => Err(Error::NotBuilt { what: format!("{} on the backend ale", rom.game), feature: "ale" }),
-            Self::Vcs => Ok(Box::new(Native::load(rom)?)),
+            Self::Vcs => Ok(Box::new(VcsBackend::load(rom)?)),
         }
     }
 }

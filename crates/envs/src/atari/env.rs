@@ -3,7 +3,7 @@
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use super::{Ale, AtariAction, AtariConfig, FrameSkip, ObsType, console::RAM_BYTES};
+use super::{AtariAction, AtariConfig, FrameSkip, Game, ObsType, console::RAM_BYTES};
 use crate::{
     Action, DType, Discrete, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, rng::SeedSequence, state,
 };
@@ -35,7 +35,7 @@ use crate::{
 /// # Ok::<(), envs::Error>(())
 /// ```
 pub struct Atari {
-    ale: Ale,
+    game: Game,
     actions: Vec<AtariAction>,
     action_space: Space,
     observation_space: Space,
@@ -61,13 +61,13 @@ impl Atari {
     /// of range, [`Error::NotBuilt`] where the backend is left out.
     pub fn new(config: &AtariConfig) -> Result<Self, Error> {
         config.check()?;
-        let ale = Ale::load(&config.rom, config.backend, config.repeat_action_probability)?;
-        let ale = ale.with_max_frames(config.max_num_frames_per_episode);
+        let game = Game::load(&config.rom, config.backend, config.repeat_action_probability)?;
+        let game = game.with_max_frames(config.max_num_frames_per_episode);
         let actions = match config.full_action_space {
             true => AtariAction::all().collect(),
-            false => ale.minimal_actions().to_vec(),
+            false => game.minimal_actions().to_vec(),
         };
-        let (height, width) = ale.screen_size();
+        let (height, width) = game.screen_size();
         let shape = match config.obs_type {
             ObsType::Rgb => vec![height, width, 3],
             ObsType::Grayscale | ObsType::Palette => vec![height, width],
@@ -76,7 +76,7 @@ impl Atari {
         Ok(Self {
             action_space: Space::Discrete(Discrete { n: actions.len() as i64, start: 0 }),
             observation_space: Space::boxed(&shape, DType::U8, 0.0, 255.0),
-            ale,
+            game,
             actions,
             obs_type: config.obs_type,
             frame_skip: config.frame_skip,
@@ -86,8 +86,8 @@ impl Atari {
     }
 
     /// The console: screen, memory and counters beside the observation.
-    pub fn ale(&self) -> &Ale {
-        &self.ale
+    pub fn game(&self) -> &Game {
+        &self.game
     }
 
     /// What the actions mean, by index.
@@ -98,7 +98,7 @@ impl Atari {
     /// Gymnasium's seeding: of the seed's two words, the first seeds the environment's generator, the second ALE's.
     fn seed(&mut self, seed: &Seed) -> NumpyRng {
         let words = SeedSequence::new(seed).generate_state(2);
-        self.ale.seed(words[1]);
+        self.game.seed(words[1]);
         NumpyRng::new(&Seed::from(u64::from(words[0])))
     }
 
@@ -109,7 +109,7 @@ impl Atari {
             (None, Some(rng)) => rng,
             (None, None) => self.seed(&Seed::from_entropy()),
         };
-        self.ale.reset();
+        self.game.reset();
         rng
     }
 
@@ -120,8 +120,8 @@ impl Atari {
             return rng;
         }
         for _ in 0..rng.integers(1, i64::from(self.noop_max) + 1) {
-            self.ale.act(AtariAction::NOOP);
-            if self.ale.game_over() || self.ale.truncated() {
+            self.game.act(AtariAction::NOOP);
+            if self.game.game_over() || self.game.truncated() {
                 self.rng = Some(rng);
                 rng = self.start(seed);
             }
@@ -131,18 +131,18 @@ impl Atari {
 
     fn write(&self, observation: &mut [u8]) {
         match self.obs_type {
-            ObsType::Rgb => self.ale.rgb(observation),
-            ObsType::Grayscale => self.ale.grayscale(observation),
-            ObsType::Ram => self.ale.ram(observation),
-            ObsType::Palette => self.ale.screen(observation),
+            ObsType::Rgb => self.game.rgb(observation),
+            ObsType::Grayscale => self.game.grayscale(observation),
+            ObsType::Ram => self.game.ram(observation),
+            ObsType::Palette => self.game.screen(observation),
         }
     }
 
     fn info(&self) -> Info {
         Info {
-            lives: Some(self.ale.lives()),
-            frame_number: Some(self.ale.frame_number()),
-            episode_frame_number: Some(self.ale.episode_frame_number()),
+            lives: Some(self.game.lives()),
+            frame_number: Some(self.game.frame_number()),
+            episode_frame_number: Some(self.game.episode_frame_number()),
             ..Info::default()
         }
     }
@@ -177,13 +177,13 @@ impl Env for Atari {
             FrameSkip::Range(low, high) => rng.integers(low.into(), high.into()),
         };
         // Only the last frame is seen.
-        let unseen: i32 = (1..frames).map(|_| self.ale.act_unseen(action)).sum();
-        let reward = f64::from(unseen + self.ale.act(action));
+        let unseen: i32 = (1..frames).map(|_| self.game.act_unseen(action)).sum();
+        let reward = f64::from(unseen + self.game.act(action));
         self.write(observation);
         Ok(Step {
             reward,
-            terminated: self.ale.game_over(),
-            truncated: self.ale.truncated(),
+            terminated: self.game.game_over(),
+            truncated: self.game.truncated(),
             info: self.info(),
             ..Step::default()
         })
@@ -191,9 +191,9 @@ impl Env for Atari {
 
     fn render(&self) -> Result<RgbImage, Error> {
         self.rng.as_ref().ok_or(Error::ResetNeeded)?;
-        let (height, width) = self.ale.screen_size();
+        let (height, width) = self.game.screen_size();
         let mut image = RgbImage::new(width as u32, height as u32);
-        self.ale.rgb(&mut image);
+        self.game.rgb(&mut image);
         Ok(image)
     }
 
@@ -205,7 +205,7 @@ impl Env for Atari {
         let rng = self.rng.as_ref().ok_or(Error::ResetNeeded)?;
         let mut bytes = vec![];
         state::put(rng, &mut bytes)?;
-        self.ale.save(&mut bytes)?;
+        self.game.save(&mut bytes)?;
         state::put(&Saved { crc32: crc32fast::hash(&bytes), bytes }, state)
     }
 
@@ -217,7 +217,7 @@ impl Env for Atari {
         }
         let mut bytes = saved.bytes.as_slice();
         let rng = state::take(&mut bytes)?;
-        self.ale.restore(&mut bytes)?;
+        self.game.restore(&mut bytes)?;
         (self.rng, *state) = (Some(rng), rest);
         Ok(())
     }

@@ -4,49 +4,60 @@
 //! carries both. Without it the native console alone is there, and ROMs come from files.
 
 mod action;
-mod ale;
-mod backend;
 #[cfg(feature = "ale")]
-mod binding;
+mod ale_backend;
+mod backend;
 mod config;
 mod console;
 #[cfg(feature = "ale")]
 mod emulator;
 mod env;
+mod game;
 #[cfg(feature = "ale")]
 mod layout;
 mod mt19937;
-mod native;
 mod palette;
 mod roms;
+mod vcs_backend;
 
 pub use action::AtariAction;
-pub use ale::Ale;
 pub use backend::Backend;
 pub use config::{AtariConfig, FrameSkip, ObsType};
 pub use env::Atari;
+pub use game::Game;
 pub use palette::GREY;
 pub use roms::{RomInfo, RomSource, bundled_roms};
 
 use crate::EnvSpec;
 
-/// What is registered: Gymnasium's ids of Pong, `ALE/<Game>-v5` of every bundled game (without ALE, of Pong and Breakout), and
-/// `Pong`.
+/// What is registered: Gymnasium's ids of Pong, `ALE/<Game>-v5` of every bundled game (without ALE, of those that the native
+/// console plays), and `Pong`.
 pub(crate) fn specs() -> Vec<EnvSpec> {
     let pong = ["Pong", "PongNoFrameskip", "PongDeterministic"];
     let versions = ["v0", "v4"];
-    let pong = pong.iter().flat_map(|name| versions.map(|version| format!("{name}-{version}")));
-    let games = playable_games().map(|game| format!("ALE/{}-v5", config::id_name(game)));
-    pong.chain(games).chain(["Pong".to_owned()]).map(spec).collect()
+    let pong = pong.iter().flat_map(|name| versions.map(|version| (format!("{name}-{version}"), "pong")));
+    let games = playable_games().map(|game| (format!("ALE/{}-v5", config::id_name(game)), game));
+    pong.chain(games).chain([("Pong".to_owned(), "pong")]).map(|(id, game)| spec(id, game)).collect()
 }
 
 fn playable_games() -> Box<dyn Iterator<Item = &'static str>> {
-    if cfg!(feature = "ale") { Box::new(roms::bundled_games()) } else { Box::new(native::games()) }
+    if cfg!(feature = "ale") { Box::new(roms::bundled_games()) } else { Box::new(vcs_backend::games()) }
 }
 
-fn spec(id: String) -> EnvSpec {
+fn spec(id: String, game: &str) -> EnvSpec {
     let name = id.clone();
-    limits(EnvSpec::new(id, move || Atari::new(&AtariConfig::from_id(&name)?)))
+    let mut spec = EnvSpec::new(id, move || Atari::new(&AtariConfig::from_id(&name)?));
+    spec.reward_threshold = solved_at(&spec.id, game);
+    spec
+}
+
+/// The games that count as solved at some return, and this return: under most ids, and under `ALE/<Game>-v5`, whose sticky
+/// actions cost points that no policy gets back.
+const SOLVED_AT: [(&str, f64, f64); 1] = [("pong", 18.0, 15.0)];
+
+fn solved_at(id: &str, game: &str) -> Option<f64> {
+    let (_, plain, v5) = SOLVED_AT.iter().find(|(name, ..)| *name == game)?;
+    Some(if id.starts_with("ALE/") { *v5 } else { *plain })
 }
 
 impl AtariConfig {
@@ -60,13 +71,13 @@ impl AtariConfig {
     /// # Ok::<(), envs::Error>(())
     /// ```
     pub fn into_spec(self, id: impl Into<String>) -> EnvSpec {
-        limits(EnvSpec::new(id, move || Atari::new(&self)))
+        let id = id.into();
+        let reward_threshold = match &self.rom {
+            RomSource::Bundled(game) => solved_at(&id, game),
+            RomSource::File(_) => None,
+        };
+        let mut spec = EnvSpec::new(id, move || Atari::new(&self));
+        spec.reward_threshold = reward_threshold;
+        spec
     }
-}
-
-/// The id's spec with the return at which the task counts as solved.
-fn limits(mut spec: EnvSpec) -> EnvSpec {
-    // Sticky actions cost points that no policy gets back.
-    spec.reward_threshold = spec.id.contains("Pong").then_some(if spec.id.starts_with("ALE/") { 15.0 } else { 18.0 });
-    spec
 }

@@ -39,15 +39,14 @@ pub(super) struct Palette {
     /// Red, green and blue of each index. Odd indices are the even ones below them without colour.
     rgb: [[u8; 3]; 256],
     /// The brightness of each index: what ale-py's `getScreenGrayscale` gives.
-    pub(super) grey: [u8; 256],
+    grey: [u8; 256],
 }
 
 pub(super) static NTSC: Palette = Palette::new(&NTSC_COLOURS);
 #[cfg(feature = "ale")]
 pub(super) static PAL: Palette = Palette::new(&PAL_COLOURS);
 
-/// The brightness of each palette index of an NTSC console; [`Ale::grey_levels`](super::Ale::grey_levels) has those of
-/// the console at hand.
+/// The brightness, from 0 to 255, of each palette index of an NTSC console.
 pub static GREY: [u8; 256] = NTSC.grey;
 
 impl Palette {

@@ -73,7 +73,7 @@ impl RomSource {
 /// # }
 /// ```
 pub fn bundled_roms() -> Vec<RomInfo> {
-    let info = |game: &'static Game| {
+    let info = |game: &'static KnownGame| {
         let rom = Rom::of(game)?;
         Some(RomInfo {
             game: game.name,
@@ -133,7 +133,7 @@ impl Rom {
         }
     }
 
-    fn of(game: &'static Game) -> Option<Self> {
+    fn of(game: &'static KnownGame) -> Option<Self> {
         let bytes = game.bundled.as_ref()?.data();
         Some(Self { game: game.name, md5: md5_of(bytes), bytes: bytes.into() })
     }
@@ -194,26 +194,26 @@ impl BundledRom {
     }
 }
 
-struct Game {
+struct KnownGame {
     name: &'static str,
     bundled: Option<BundledRom>,
     md5s: &'static [&'static str],
 }
 
-impl Game {
+impl KnownGame {
     /// The checksum of ale-py's ROM comes last in the table, but for road_runner's second one.
     fn ale_py_md5(&self) -> &'static str {
         self.md5s.get(1).or(self.md5s.first()).copied().unwrap_or_default()
     }
 }
 
-const fn game(name: &'static str, bundled: Option<BundledRom>, md5s: &'static [&'static str]) -> Game {
-    Game { name, bundled, md5s }
+const fn game(name: &'static str, bundled: Option<BundledRom>, md5s: &'static [&'static str]) -> KnownGame {
+    KnownGame { name, bundled, md5s }
 }
 
 /// Every game that ALE 0.6 knows, the ROM in the crate `ale` if there is one, and the checksums: the bundled ROM's first,
 /// then that of ale-py 0.12, then that of ALE 0.6's list, where they differ.
-static GAMES: [Game; 76] = [
+static GAMES: [KnownGame; 76] = [
     game("adventure", carried!(Adventure), &["4b27f5397c442d25f0c418ccdacf1926"]),
     game("air_raid", carried!(AirRaid), &["35be55426c1fec32dfb503b4f0651572"]),
     game("alien", carried!(Alien), &["f1a0a23e6464d954e3a9579c4ccd01c8"]),

@@ -25,7 +25,7 @@ const DRAWS_TO_MAKE: u32 = RAM_BYTES as u32 + 1;
 const RESETS_TO_BEGIN: u32 = 2;
 
 /// A console of ALE's with a game in it.
-pub(super) struct Binding {
+pub(super) struct AleBackend {
     emulator: Emulator,
     /// Whether a game that has no life left is over.
     ends_without_lives: bool,
@@ -56,7 +56,7 @@ const FIXED_STARTS: [&str; 1] = ["60e0ea3cbe0913d39803477945e9e5ec"];
 
 static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
 
-impl Binding {
+impl AleBackend {
     /// Puts a ROM into a new console; a reset must follow.
     pub(super) fn load(rom: &Rom) -> Result<Self, Error> {
         let mut emulator = Emulator::load(rom, CONSOLE_SEED as i32)?;
@@ -67,7 +67,7 @@ impl Binding {
     }
 }
 
-impl Console for Binding {
+impl Console for AleBackend {
     fn backend(&self) -> Backend {
         Backend::Ale
     }

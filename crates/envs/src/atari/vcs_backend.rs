@@ -69,7 +69,7 @@ const FRAMES_BEFORE_START: usize = 60;
 const FRAMES_OF_START: usize = 12;
 
 /// A console with a game in it.
-pub(super) struct Native {
+pub(super) struct VcsBackend {
     console: Console,
     rules: &'static Rules,
     progress: Progress,
@@ -92,7 +92,7 @@ struct Start {
 
 static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
 
-impl Native {
+impl VcsBackend {
     /// Puts a ROM into a new console; a reset must follow.
     pub(super) fn load(rom: &Rom) -> Result<Self, Error> {
         let error = |reason: String| Error::Rom { rom: rom.game.into(), reason };
@@ -111,7 +111,7 @@ impl Native {
     }
 }
 
-impl console::Console for Native {
+impl console::Console for VcsBackend {
     fn backend(&self) -> Backend {
         Backend::Vcs
     }

@@ -16,15 +16,15 @@ use crate::{Error, state};
 /// the console starts from a fixed seed whenever a ROM is loaded.
 ///
 /// ```
-/// use envs::atari::{Ale, AtariAction, Backend, RomSource};
-/// let mut ale = Ale::load(&RomSource::Bundled("pong".into()), Backend::Vcs, 0.25)?;
-/// ale.seed(0);
-/// ale.reset();
-/// let reward = ale.act(AtariAction::NOOP);
-/// assert_eq!((reward, ale.frame_number(), ale.game_over()), (0, 1, false));
+/// use envs::atari::{Game, AtariAction, Backend, RomSource};
+/// let mut game = Game::load(&RomSource::Bundled("pong".into()), Backend::Vcs, 0.25)?;
+/// game.seed(0);
+/// game.reset();
+/// let reward = game.act(AtariAction::NOOP);
+/// assert_eq!((reward, game.frame_number(), game.game_over()), (0, 1, false));
 /// # Ok::<(), envs::Error>(())
 /// ```
-pub struct Ale {
+pub struct Game {
     console: Box<dyn Console>,
     rom: Rom,
     repeat_action_probability: f64,
@@ -46,7 +46,7 @@ struct Progress {
     episode_frame_number: u32,
 }
 
-impl Ale {
+impl Game {
     /// Puts a ROM into a new console, with seed 0; a [`reset`](Self::reset) must follow. Each frame repeats the action
     /// before with this probability instead of taking the new one ("sticky actions").
     ///
@@ -150,7 +150,7 @@ impl Ale {
     }
 
     /// ALE's name of the game, such as `space_invaders`.
-    pub fn game(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         self.rom.game
     }
 
@@ -184,11 +184,6 @@ impl Ale {
     pub fn grayscale(&self, pixels: &mut [u8]) {
         self.screen(pixels);
         self.console.palette().make_grey(pixels);
-    }
-
-    /// The brightness of each palette index, as [`grayscale`](Self::grayscale) shows it.
-    pub fn grey_levels(&self) -> &'static [u8; 256] {
-        &self.console.palette().grey
     }
 
     /// Writes the console's memory.

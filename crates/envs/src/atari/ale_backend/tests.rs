@@ -1,5 +1,5 @@
 use super::{
-    super::{Ale, Backend, RomSource},
+    super::{Backend, Game, RomSource},
     *,
 };
 
@@ -79,7 +79,7 @@ const UNFINISHED_FRAMES: [&str; 2] = ["amidar", "qbert"];
 #[ignore = "plays every game: minutes"]
 fn every_game_starts_again_and_goes_on_from_its_states_exactly() {
     for game in super::super::roms::bundled_games() {
-        let load = || Ale::load(&RomSource::Bundled(game.into()), Backend::Ale, 0.25).unwrap();
+        let load = || Game::load(&RomSource::Bundled(game.into()), Backend::Ale, 0.25).unwrap();
         let (mut one, mut other) = (load(), load());
         one.seed(5);
         one.reset();
@@ -114,20 +114,20 @@ fn every_game_starts_again_and_goes_on_from_its_states_exactly() {
 type Frame = (u32, (Vec<u8>, i32, u32, bool));
 
 /// Plays random actions.
-fn play(ale: &mut Ale, seed: u32, frames: u32) -> Vec<Frame> {
+fn play(game: &mut Game, seed: u32, frames: u32) -> Vec<Frame> {
     let choose = &mut Mt19937::new(seed);
-    let actions = ale.minimal_actions().to_vec();
-    let (height, width) = ale.screen_size();
+    let actions = game.minimal_actions().to_vec();
+    let (height, width) = game.screen_size();
     let (mut screen, mut ram) = (vec![0; height * width], vec![0; RAM_BYTES]);
     let mut held = AtariAction::NOOP;
     let frame = |frame: u32| {
         if frame.is_multiple_of(5) {
             held = actions[choose.next_u32() as usize % actions.len()];
         }
-        let reward = ale.act(held);
-        ale.screen(&mut screen);
-        ale.ram(&mut ram);
-        (crc32fast::hash(&screen), (ram.clone(), reward, ale.lives(), ale.game_over()))
+        let reward = game.act(held);
+        game.screen(&mut screen);
+        game.ram(&mut ram);
+        (crc32fast::hash(&screen), (ram.clone(), reward, game.lives(), game.game_over()))
     };
     (0..frames).map(frame).collect()
 }
