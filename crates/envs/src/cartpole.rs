@@ -6,7 +6,7 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, Bounds, BoxSpace, DType, Discrete, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row,
+    Action, Bounds, BoxSpace, DType, Discrete, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row,
     render::draw,
     state,
     vector::{
@@ -65,6 +65,14 @@ struct State {
     /// Cart position and velocity, pole angle and angular velocity.
     physics: [f64; 4],
     ended: bool,
+}
+
+/// The ids, with the limits of Gymnasium.
+pub(crate) fn specs() -> [EnvSpec; 2] {
+    [
+        EnvSpec::native("CartPole-v0", CartPole::new()).with_limits(200, 195.0),
+        EnvSpec::native("CartPole-v1", CartPole::new()).with_limits(500, 475.0),
+    ]
 }
 
 impl CartPole {

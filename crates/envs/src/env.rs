@@ -1,8 +1,10 @@
 //! What an environment is.
 
+use std::fmt::Debug;
+
 use image::RgbImage;
 
-use crate::{Action, Element, Error, Seed, Space};
+use crate::{Action, DType, Error, Seed, Space};
 
 /// An environment with the semantics of Gymnasium's `Env`.
 ///
@@ -64,11 +66,100 @@ pub trait Env: Send {
     /// [`Error::ResetNeeded`] before the first reset.
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error>;
 
-    /// Takes the state that `save` appended from the front of `state`, which then begins behind it.
+    /// Takes the state that `save` appended from the front of `state`, which then begins after it.
     ///
     /// # Errors
     /// [`Error::BadState`] where the bytes are not such a state.
     fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error>;
+}
+
+/// A type that observations are made of: `u8`, `i8`, `f32` or `f64`.
+pub trait Element: bytemuck::Pod + PartialEq + Debug + Default + Send + Sync + sealed::Sealed {
+    /// Its name at run time.
+    const DTYPE: DType;
+
+    /// Its value as a float, exactly.
+    fn to_f64(self) -> f64;
+
+    /// An environment of this element type as one of any.
+    #[doc(hidden)]
+    fn any(env: BoxEnv<Self>) -> AnyEnv;
+
+    /// The environment, if it is of this element type.
+    #[doc(hidden)]
+    fn typed(env: AnyEnv) -> Option<BoxEnv<Self>>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! element {
+    ($($type:ty: $dtype:ident),*) => {$(
+        impl sealed::Sealed for $type {}
+        impl Element for $type {
+            const DTYPE: DType = DType::$dtype;
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+            fn any(env: BoxEnv<Self>) -> AnyEnv {
+                AnyEnv::$dtype(env)
+            }
+            fn typed(env: AnyEnv) -> Option<BoxEnv<Self>> {
+                match env {
+                    AnyEnv::$dtype(env) => Some(env),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+element!(u8: U8, i8: I8, f32: F32, f64: F64);
+
+/// An environment of which only the type of its observations is known.
+pub type BoxEnv<T> = Box<dyn Env<Obs = T>>;
+
+/// An environment whose kind of observations is known at run time only.
+pub enum AnyEnv {
+    /// Of bytes: pictures and memory.
+    U8(BoxEnv<u8>),
+    /// Of signed bytes: differences of frames.
+    I8(BoxEnv<i8>),
+    /// Of single precision.
+    F32(BoxEnv<f32>),
+    /// Of double precision.
+    F64(BoxEnv<f64>),
+}
+
+impl AnyEnv {
+    /// The type of its observations.
+    pub fn dtype(&self) -> DType {
+        match self {
+            Self::U8(_) => DType::U8,
+            Self::I8(_) => DType::I8,
+            Self::F32(_) => DType::F32,
+            Self::F64(_) => DType::F64,
+        }
+    }
+
+    /// The environment, if its observations are of type `T`.
+    ///
+    /// # Errors
+    /// [`Error::WrongDType`].
+    pub fn typed<T: Element>(self) -> Result<BoxEnv<T>, Error> {
+        let actual = self.dtype();
+        T::typed(self).ok_or(Error::WrongDType { actual, expected: T::DTYPE })
+    }
+
+    /// The actions that `step` takes.
+    pub fn action_space(&self) -> &Space {
+        match self {
+            Self::U8(env) => env.action_space(),
+            Self::I8(env) => env.action_space(),
+            Self::F32(env) => env.action_space(),
+            Self::F64(env) => env.action_space(),
+        }
+    }
 }
 
 /// What a step gave, apart from the observation.

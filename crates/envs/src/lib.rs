@@ -4,8 +4,10 @@
 
 #[cfg(feature = "atari")]
 pub mod atari;
+mod builtin;
 mod cartpole;
 mod check;
+mod dtype;
 mod env;
 mod error;
 mod inverted_pendulum;
@@ -13,18 +15,22 @@ mod registry;
 mod render;
 pub mod rng;
 mod space;
+mod spec;
 pub mod state;
 mod time_limit;
 mod vector;
 
+pub use builtin::SHORT_NAMES;
 pub use cartpole::CartPole;
 pub use check::{Rule, Violation, check_env};
-pub use env::{Env, EpisodeStats, Info, Step, check_row};
+pub use dtype::DType;
+pub use env::{AnyEnv, BoxEnv, Element, Env, EpisodeStats, Info, Step, check_row};
 pub use error::Error;
 pub use inverted_pendulum::InvertedPendulum;
-pub use registry::{AnyEnv, BoxEnv, EnvSpec, SHORT_NAMES, make, register, registered, spec};
+pub use registry::{make, register, registered, spec};
 pub use rng::{NumpyRng, Seed};
-pub use space::{Action, Bounds, BoxSpace, DType, Discrete, Element, Sample, Space};
+pub use space::{Action, Bounds, BoxSpace, Discrete, Sample, Space};
+pub use spec::EnvSpec;
 pub use time_limit::TimeLimit;
 pub use vector::{Actions, AsyncVecEnv, Autoreset, Order, Seeds, VecEnv};
 

@@ -1,75 +1,8 @@
-//! Action and observation spaces, and the element types of observations.
+//! Action and observation spaces.
 
-use std::fmt::{self, Debug, Display, Formatter};
+use std::fmt::{self, Display, Formatter};
 
-use crate::{AnyEnv, BoxEnv, Error, NumpyRng};
-
-/// The element types that observations have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "they name themselves")]
-pub enum DType {
-    U8,
-    I8,
-    I64,
-    F32,
-    F64,
-}
-
-impl Display for DType {
-    /// NumPy's name of the type.
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::U8 => "uint8",
-            Self::I8 => "int8",
-            Self::I64 => "int64",
-            Self::F32 => "float32",
-            Self::F64 => "float64",
-        })
-    }
-}
-
-/// A type that observations are made of: `u8`, `i8`, `f32` or `f64`.
-pub trait Element: bytemuck::Pod + PartialEq + Debug + Default + Send + Sync + sealed::Sealed {
-    /// Its name at run time.
-    const DTYPE: DType;
-
-    /// Its value as a float, exactly.
-    fn to_f64(self) -> f64;
-
-    /// An environment of this element type as one of any.
-    #[doc(hidden)]
-    fn any(env: BoxEnv<Self>) -> AnyEnv;
-
-    /// The environment, if it is of this element type.
-    #[doc(hidden)]
-    fn typed(env: AnyEnv) -> Option<BoxEnv<Self>>;
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-macro_rules! element {
-    ($($type:ty: $dtype:ident),*) => {$(
-        impl sealed::Sealed for $type {}
-        impl Element for $type {
-            const DTYPE: DType = DType::$dtype;
-            fn to_f64(self) -> f64 {
-                self.into()
-            }
-            fn any(env: BoxEnv<Self>) -> AnyEnv {
-                AnyEnv::$dtype(env)
-            }
-            fn typed(env: AnyEnv) -> Option<BoxEnv<Self>> {
-                match env {
-                    AnyEnv::$dtype(env) => Some(env),
-                    _ => None,
-                }
-            }
-        }
-    )*};
-}
-element!(u8: U8, i8: I8, f32: F32, f64: F64);
+use crate::{DType, Error, NumpyRng};
 
 /// A set of possible actions or observations.
 ///

@@ -4,13 +4,6 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "ale")]
-use super::ale_backend::AleBackend;
-use super::{
-    console::Console,
-    roms::{Rom, RomSource},
-    vcs_backend::{self, VcsBackend},
-};
 use crate::Error;
 
 /// The emulator that runs a game. Both compute the same.
@@ -30,27 +23,6 @@ pub enum Backend {
 
 impl Backend {
     const ALL: [Self; 2] = [Self::Ale, Self::Vcs];
-
-    /// The backend of a game where none is chosen: the native one where it plays the game by this name. What a file holds
-    /// is not known before it is read; ALE plays it, if it is there.
-    pub fn of(rom: &RomSource) -> Self {
-        let is_native = match rom {
-            RomSource::Bundled(name) => vcs_backend::games().any(|game| game == name),
-            RomSource::File(_) => !cfg!(feature = "ale"),
-        };
-        if is_native { Self::Vcs } else { Self::Ale }
-    }
-
-    /// Puts a ROM into a new console; a reset must follow.
-    pub(super) fn load(self, rom: &Rom) -> Result<Box<dyn Console>, Error> {
-        match self {
-            #[cfg(feature = "ale")]
-            Self::Ale => Ok(Box::new(AleBackend::load(rom)?)),
-            #[cfg(not(feature = "ale"))]
-            Self::Ale => Err(Error::NotBuilt { what: format!("{} on the backend ale", rom.game), feature: "ale" }),
-            Self::Vcs => Ok(Box::new(VcsBackend::load(rom)?)),
-        }
-    }
 }
 
 impl fmt::Display for Backend {

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "ale")]
+use super::ale_backend::AleBackend;
 use super::{
     AtariAction, Backend,
     console::{Console, WIDTH},
     mt19937::Mt19937,
     roms::{Rom, RomSource},
+    vcs_backend::{self, VcsBackend},
 };
 use crate::{Error, state};
 
@@ -62,7 +65,7 @@ impl Game {
             });
         }
         let rom = Rom::open(source)?;
-        let console = backend.load(&rom)?;
+        let console = backend.console(&rom)?;
         Ok(Self {
             minimal_actions: console.minimal_actions(),
             console,
@@ -226,6 +229,29 @@ impl Game {
         }
         (self.progress, *bytes) = (progress, rest);
         Ok(())
+    }
+}
+
+impl Backend {
+    /// The backend of a game where none is chosen: the native one where it plays the game by this name. What a file holds
+    /// is not known before it is read; ALE plays it, if it is there.
+    pub fn of(rom: &RomSource) -> Self {
+        let is_native = match rom {
+            RomSource::Bundled(name) => vcs_backend::games().any(|game| game == name),
+            RomSource::File(_) => !cfg!(feature = "ale"),
+        };
+        if is_native { Self::Vcs } else { Self::Ale }
+    }
+
+    /// Puts a ROM into a new console; a reset must follow.
+    fn console(self, rom: &Rom) -> Result<Box<dyn Console>, Error> {
+        match self {
+            #[cfg(feature = "ale")]
+            Self::Ale => Ok(Box::new(AleBackend::load(rom)?)),
+            #[cfg(not(feature = "ale"))]
+            Self::Ale => Err(Error::NotBuilt { what: format!("{} on the backend ale", rom.game), feature: "ale" }),
+            Self::Vcs => Ok(Box::new(VcsBackend::load(rom)?)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Along a line the cost is a parabola that changes wherever a limit starts or ceases to push. Newton's method on the
 //! derivative nearly always arrives in one step; else a minimum is bracketed and the bracket narrowed.
 
-use super::newton::{Point, Problem, dot, norm};
+use super::problem::{Point, Problem, dot, norm};
 
 const MAX_EVALUATIONS: usize = 50;
 const MIN_LENGTH: f64 = 1e-15;

@@ -6,13 +6,15 @@ mod line_search;
 mod native;
 mod newton;
 mod physics;
+mod problem;
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use self::physics::Motion;
 use crate::{
-    Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, render::draw, state, vector::batch::Native,
+    Action, DType, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row, render::draw, state,
+    vector::batch::Native,
 };
 
 const MAX_ANGLE: f64 = 0.2;
@@ -67,6 +69,12 @@ pub struct InvertedPendulum {
 struct State {
     rng: NumpyRng,
     motion: Motion,
+}
+
+/// The ids, with the limits of Gymnasium.
+pub(crate) fn specs() -> [EnvSpec; 3] {
+    [("v2", InvertedPendulum::v4()), ("v4", InvertedPendulum::v4()), ("v5", InvertedPendulum::v5())]
+        .map(|(version, env)| EnvSpec::native(&format!("InvertedPendulum-{version}"), env).with_limits(1000, 950.0))
 }
 
 impl InvertedPendulum {
@@ -144,7 +152,7 @@ impl Env for InvertedPendulum {
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [f64]) -> Result<Info, Error> {
         check_row(observation, &self.observation_space)?;
         let mut rng = NumpyRng::for_reset(seed, self.state.take().map(|state| state.rng));
-        let motion = native::motion(self.start(&mut rng));
+        let motion = Motion::from_numbers(self.start(&mut rng));
         let state = self.state.insert(State { rng, motion });
         observation.copy_from_slice(&state.observation());
         Ok(Info::default())

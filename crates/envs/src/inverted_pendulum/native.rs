@@ -55,10 +55,6 @@ impl Native<6> for InvertedPendulum {
     }
 
     fn with_parts(&self, rng: NumpyRng, state: [f64; 6], _terminated: bool) -> Self {
-        Self { state: Some(State { rng, motion: motion(state) }), ..self.clone() }
+        Self { state: Some(State { rng, motion: Motion::from_numbers(state) }), ..self.clone() }
     }
-}
-
-pub fn motion([x, theta, v, omega, slider, hinge]: [f64; 6]) -> Motion {
-    Motion { position: [x, theta], velocity: [v, omega], warm_start: [slider, hinge] }
 }

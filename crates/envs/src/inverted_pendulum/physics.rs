@@ -29,6 +29,11 @@ pub struct Motion {
 }
 
 impl Motion {
+    /// From x, θ, their velocities and the warm start.
+    pub fn from_numbers([x, theta, v, omega, slider, hinge]: [f64; 6]) -> Self {
+        Self { position: [x, theta], velocity: [v, omega], warm_start: [slider, hinge] }
+    }
+
     /// One step of the environment (0.04 s) with `control` on the motor, clamped to ±3; NaN acts as 0.
     pub fn simulate(&mut self, control: f64) {
         let mut motions = Motions::from([*self]);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ndarray::ArrayView2;
 
-use super::{check_length, in_vector};
+use super::checks::{check_length, in_vector};
 use crate::{Action, Error, Space};
 
 /// One action for every environment, borrowed from the caller.
@@ -50,12 +50,7 @@ impl<'a> CheckedActions<'a> {
                     Actions::Discrete(_) => "of one whole number".into(),
                     Actions::Continuous(values) => format!("of {} numbers", values.ncols()),
                 },
-                expected: match space {
-                    Space::Discrete(space) => {
-                        format!("a whole number from {} to {}", space.start, space.start + space.n - 1)
-                    }
-                    Space::Box(space) => format!("an array of shape {:?}", space.shape),
-                },
+                expected: space.to_string(),
             }),
         }
     }

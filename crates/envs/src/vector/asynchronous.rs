@@ -9,13 +9,12 @@ use ndarray::{ArrayViewD, IxDyn};
 use rayon::ThreadPool;
 
 use super::{
-    Actions, Autoreset, Seeds,
+    Actions,
     actions::CheckedActions,
-    check_length, check_spaces,
-    group::Reset,
-    in_vector,
+    checks::{check_length, check_spaces, in_vector},
+    request::{Autoreset, Reset, Seeds},
     row::Row,
-    rows::{Results, Status},
+    rows::{Results, Status, answers},
     threads::Threads,
 };
 use crate::{Action, BoxEnv, Element, EpisodeStats, Error, Info, Seed, Space};
@@ -137,16 +136,7 @@ impl<T: Element> AsyncVecEnv<T> {
         })
     }
 
-    /// `num_envs` environments of this id, made with [`make`](crate::make()).
-    ///
-    /// # Errors
-    /// Those of [`make`](crate::make()) and [`new`](Self::new); [`Error::WrongDType`] where observations are not `T`.
-    pub fn make(id: &str, num_envs: usize, batch_size: usize, threads: usize) -> Result<Self, Error> {
-        let spec = crate::spec(id)?;
-        Self::new((0..num_envs).map(|_| spec.make()?.typed()).collect::<Result<_, _>>()?, batch_size, threads)
-    }
-
-    /// The same with another order of results.
+    /// This vector with another order of results.
     pub fn with_order(self, order: Order) -> Self {
         Self { order, ..self }
     }
@@ -260,49 +250,7 @@ impl<T: Element> AsyncVecEnv<T> {
         &self.ids
     }
 
-    /// The observations of the last batch: (`batch_size`, ...).
-    pub fn observations(&self) -> ArrayViewD<'_, T> {
-        self.view(&self.observations)
-    }
-
-    /// The last observations of ended episodes: (`batch_size`, ...), meaningful where the step ended an episode.
-    pub fn final_observations(&self) -> ArrayViewD<'_, T> {
-        self.view(&self.results.final_observations)
-    }
-
-    /// The rewards of the last batch.
-    pub fn rewards(&self) -> &[f64] {
-        &self.results.rewards
-    }
-
-    /// Where the step ended an episode because the task itself ended.
-    pub fn terminated(&self) -> &[bool] {
-        &self.results.terminated
-    }
-
-    /// Where the step ended an episode because of a time limit.
-    pub fn truncated(&self) -> &[bool] {
-        &self.results.truncated
-    }
-
-    /// What the environments told beside that, after the reset where an episode ended.
-    pub fn infos(&self) -> &[Info] {
-        &self.results.infos
-    }
-
-    /// What the environments told at the ends of episodes.
-    pub fn final_infos(&self) -> &[Info] {
-        &self.results.final_infos
-    }
-
-    /// The statistics of the episodes that ended.
-    pub fn episodes(&self) -> &[Option<EpisodeStats>] {
-        &self.results.episodes
-    }
-
-    fn view<'a>(&self, values: &'a [T]) -> ArrayViewD<'a, T> {
-        ArrayViewD::from_shape(self.shape.clone(), values).expect("every buffer was made for this shape")
-    }
+    answers!("the last [`recv`](Self::recv)", "`batch_size`");
 
     /// Takes these environments out, if all of them are idle.
     #[expect(clippy::vec_box, reason = "they travel between threads boxed")]

@@ -5,10 +5,10 @@ use std::time::Instant;
 use image::RgbImage;
 
 use super::{
-    Autoreset,
     actions::CheckedActions,
-    group::{Group, Reset, StepCall},
+    group::Group,
     math::Math,
+    request::{Autoreset, Reset, StepCall},
     rows::{Rows, Status},
     simd::{Kernel, LANES, Lanes, Level},
 };

@@ -2,11 +2,14 @@
 
 use image::RgbImage;
 
-use super::{Autoreset, Seeds, actions::CheckedActions, rows::Rows};
-use crate::{Element, Error, Seed};
+use super::{
+    request::{Reset, StepCall},
+    rows::Rows,
+};
+use crate::{Element, Error};
 
-/// Consecutive environments that one thread works on. They all step, also behind a failing one; the first error
-/// comes back.
+/// Consecutive environments that one thread works on. They all step, also those after a failing one; the first
+/// error comes back.
 pub(crate) trait Group<T>: Send {
     /// How many environments there are.
     fn len(&self) -> usize;
@@ -30,33 +33,7 @@ pub(crate) trait Group<T>: Send {
     fn restore(&mut self, i: usize, state: &mut &[u8]) -> Result<(), Error>;
 }
 
-/// Which environments are to be reset, and from which seeds.
-pub(crate) struct Reset<'a> {
-    pub mask: Option<&'a [bool]>,
-    pub seeds: Seeds<'a>,
-}
-
-impl Reset<'_> {
-    pub fn includes(&self, index: usize) -> bool {
-        self.mask.is_none_or(|mask| mask[index])
-    }
-
-    pub fn seed(&self, index: usize) -> Option<Seed> {
-        match self.seeds {
-            Seeds::Continue => None,
-            Seeds::From(seed) => Some(seed.offset(index as u64)),
-            Seeds::Each(seeds) => Some(seeds[index].clone()),
-        }
-    }
-}
-
-/// What is to be done in a step.
-pub(crate) struct StepCall<'a> {
-    pub actions: CheckedActions<'a>,
-    pub autoreset: Autoreset,
-}
-
-/// Works on all groups, the rows of which are `rows`, one behind the other on this thread.
+/// Works on all groups, the rows of which are `rows`, one after the other on this thread.
 pub(super) fn serially<T, F>(
     groups: &mut [Box<dyn Group<T>>],
     mut first: usize,
@@ -79,7 +56,7 @@ where
     result
 }
 
-/// The same on all threads of the pool it is called in. All groups but the last have the same length.
+/// Works on all groups, shared out to the threads of the pool it is called in. All groups but the last have the same length.
 pub(super) fn in_parallel<T, F>(
     groups: &mut [Box<dyn Group<T>>],
     first: usize,

@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{
-    Autoreset, in_vector,
+    checks::in_vector,
+    request::Autoreset,
     rows::{Rows, Status},
 };
 use crate::{Action, BoxEnv, Element, EpisodeStats, Error, Info, Seed, Step};

@@ -101,3 +101,55 @@ impl<'a, T> Rows<'a, T> {
         (self.episodes[i], self.statuses[i]) = (None, Status::Running);
     }
 }
+
+/// The accessors of what a vector's environments answered to `$call`, one row for each of `$rows`.
+macro_rules! answers {
+    ($call:literal, $rows:literal) => {
+        #[doc = concat!("The observations after ", $call, ": (", $rows, ", ...).")]
+        pub fn observations(&self) -> ArrayViewD<'_, T> {
+            self.view(&self.observations)
+        }
+
+        #[doc = concat!("The last observations of ended episodes: (", $rows, ", ...). A row means something only where ")]
+        #[doc = concat!($call, " ended the environment's episode and reset it ([`Autoreset::SameStep`](crate::Autoreset::SameStep)).")]
+        pub fn final_observations(&self) -> ArrayViewD<'_, T> {
+            self.view(&self.results.final_observations)
+        }
+
+        #[doc = concat!("The rewards of ", $call, ": ", $rows, ".")]
+        pub fn rewards(&self) -> &[f64] {
+            &self.results.rewards
+        }
+
+        #[doc = concat!("Where ", $call, " ended an episode because the task itself ended: ", $rows, ".")]
+        pub fn terminated(&self) -> &[bool] {
+            &self.results.terminated
+        }
+
+        #[doc = concat!("Where ", $call, " ended an episode because of a time limit: ", $rows, ".")]
+        pub fn truncated(&self) -> &[bool] {
+            &self.results.truncated
+        }
+
+        #[doc = concat!("What the environments told beside that, after the reset where ", $call, " reset one: ", $rows, ".")]
+        pub fn infos(&self) -> &[Info] {
+            &self.results.infos
+        }
+
+        #[doc = concat!("What the environments told at the ends of episodes: ", $rows, ". A row means something where one of")]
+        /// [`final_observations`](Self::final_observations) does.
+        pub fn final_infos(&self) -> &[Info] {
+            &self.results.final_infos
+        }
+
+        #[doc = concat!("The statistics of the episodes that ", $call, " ended: ", $rows, ".")]
+        pub fn episodes(&self) -> &[Option<EpisodeStats>] {
+            &self.results.episodes
+        }
+
+        fn view<'a>(&self, values: &'a [T]) -> ArrayViewD<'a, T> {
+            ArrayViewD::from_shape(self.shape.clone(), values).expect("every buffer was made for this shape")
+        }
+    };
+}
+pub(super) use answers;

@@ -3,7 +3,8 @@
 use image::RgbImage;
 
 use super::{
-    group::{Group, Reset, StepCall},
+    group::Group,
+    request::{Reset, StepCall},
     row::Row,
     rows::Rows,
 };
