@@ -18,6 +18,7 @@ SUBJECTS = {
     "pong": "peers.atari:record_pong",
     "pendulum": "peers.pendulum:record",
     "cartpole": "peers.cartpole:record",
+    "classic": "peers.classic:record",
     "console": "peers.console:record",
     "rng": "peers.rng:record",
     "spaces": "peers.spaces:record",

@@ -98,7 +98,7 @@ struct Row {
     differs: bool,
 }
 
-/// Equality to the bit: a zero's sign and a NaN's payload count.
+/// Equality to the bit: a zero's sign counts. Of a NaN the processor chooses the bits, which do not count.
 pub trait Exact: Copy + Debug {
     fn same(self, other: Self) -> bool;
 }
@@ -107,7 +107,8 @@ macro_rules! exact {
     ($($type:ty),*) => {$(
         impl Exact for $type {
             fn same(self, other: Self) -> bool {
-                bytemuck::bytes_of(&self) == bytemuck::bytes_of(&other)
+                let both_are_nan = [self, other].iter().all(|number| *number != *number);
+                both_are_nan || bytemuck::bytes_of(&self) == bytemuck::bytes_of(&other)
             }
         }
     )*};

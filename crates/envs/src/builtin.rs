@@ -1,19 +1,33 @@
 //! The environments of this crate: a line each.
 
-use crate::{EnvSpec, cartpole, inverted_pendulum};
+use crate::{EnvSpec, acrobot, cartpole, inverted_pendulum, mountain_car, pendulum};
 
 /// What is registered from the beginning. A new environment adds its line here.
 pub(crate) fn specs() -> Vec<EnvSpec> {
     let mut specs = vec![];
+    specs.extend(acrobot::specs());
     specs.extend(cartpole::specs());
     specs.extend(inverted_pendulum::specs());
+    specs.extend(mountain_car::specs());
+    specs.extend(pendulum::specs());
     #[cfg(feature = "atari")]
     specs.extend(crate::atari::specs());
     specs
 }
 
 /// The short names: what people type, and the id it stands for.
-pub const SHORT_NAMES: [(&str, &str); 2] = [("CartPole", "CartPole-v1"), ("InvertedPendulum", "InvertedPendulum-v5")];
+///
+/// ```
+/// assert!(envs::SHORT_NAMES.contains(&("CartPole", "CartPole-v1")));
+/// ```
+pub const SHORT_NAMES: [(&str, &str); 6] = [
+    ("Acrobot", "Acrobot-v1"),
+    ("CartPole", "CartPole-v1"),
+    ("InvertedPendulum", "InvertedPendulum-v5"),
+    ("MountainCar", "MountainCar-v0"),
+    ("MountainCarContinuous", "MountainCarContinuous-v0"),
+    ("Pendulum", "Pendulum-v1"),
+];
 
 /// The cargo feature that would bring the environment of this id.
 pub(crate) fn missing_feature(id: &str) -> Option<&'static str> {

@@ -2,6 +2,7 @@
 //!
 //! [`make`] an environment by its id, [`reset`](Env::reset) it with a seed, [`step`](Env::step) it with actions.
 
+mod acrobot;
 #[cfg(feature = "atari")]
 pub mod atari;
 mod builtin;
@@ -11,6 +12,10 @@ mod dtype;
 mod env;
 mod error;
 mod inverted_pendulum;
+mod mountain_car;
+mod native;
+mod numpy_math;
+mod pendulum;
 mod registry;
 mod render;
 pub mod rng;
@@ -20,6 +25,7 @@ pub mod state;
 mod time_limit;
 mod vector;
 
+pub use acrobot::{Acrobot, Equations};
 pub use builtin::SHORT_NAMES;
 pub use cartpole::CartPole;
 pub use check::{Rule, Violation, check_env};
@@ -27,6 +33,8 @@ pub use dtype::DType;
 pub use env::{AnyEnv, BoxEnv, Element, Env, EpisodeStats, Info, Step, check_row};
 pub use error::Error;
 pub use inverted_pendulum::InvertedPendulum;
+pub use mountain_car::{MountainCar, MountainCarContinuous};
+pub use pendulum::Pendulum;
 pub use registry::{make, register, registered, spec};
 pub use rng::{NumpyRng, Seed};
 pub use space::{Action, Bounds, BoxSpace, Discrete, Sample, Space};

@@ -39,6 +39,21 @@ impl Canvas<'_> {
         self.stroke(from, to, width, LineCap::Round, color);
     }
 
+    /// A filled polygon.
+    pub fn polygon(&mut self, corners: &[Point], color: Color) {
+        let mut path = PathBuilder::new();
+        for (i, (x, y)) in corners.iter().enumerate() {
+            match i {
+                0 => path.move_to(*x as f32, *y as f32),
+                _ => path.line_to(*x as f32, *y as f32),
+            }
+        }
+        path.close();
+        if let Some(polygon) = path.finish() {
+            self.pixels.fill_path(&polygon, &opaque(color), FillRule::Winding, Transform::identity(), None);
+        }
+    }
+
     /// A filled circle.
     pub fn disc(&mut self, (x, y): Point, radius: f64, color: Color) {
         if let Some(circle) = PathBuilder::from_circle(x as f32, y as f32, radius as f32) {

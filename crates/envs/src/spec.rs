@@ -40,7 +40,7 @@ impl EnvSpec {
     }
 
     /// The id of a native environment, which steps as struct of arrays in a vector.
-    pub(crate) fn native<E: Native<D> + Sync, const D: usize>(id: &str, env: E) -> Self {
+    pub(crate) fn native<E: Native<D, O> + Sync, const D: usize, const O: usize>(id: &str, env: E) -> Self {
         let single = env.clone();
         let batch = move |len, limit| -> Box<dyn Any> {
             let batch: Box<dyn Group<E::Obs>> = Box::new(Batch::new(env.clone(), limit, len));

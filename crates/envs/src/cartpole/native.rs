@@ -6,7 +6,7 @@ use crate::{
     vector::{CheckedActions, batch::Native, math::Math},
 };
 
-impl Native<4> for CartPole {
+impl Native<4, 4> for CartPole {
     type Action = i64;
 
     fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [i64] {
@@ -33,8 +33,8 @@ impl Native<4> for CartPole {
     }
 
     #[inline(always)]
-    fn observed(number: f64) -> f32 {
-        number as f32
+    fn observe_lanes<M: Math, const N: usize>(states: &[[f64; N]; 4]) -> [[f32; N]; 4] {
+        states.map(|numbers| numbers.map(|number| number as f32))
     }
 
     #[inline(always)]

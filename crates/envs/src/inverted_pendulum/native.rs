@@ -10,7 +10,7 @@ use crate::{
     vector::{CheckedActions, batch::Native, math::Math},
 };
 
-impl Native<6> for InvertedPendulum {
+impl Native<6, 4> for InvertedPendulum {
     type Action = f64;
 
     fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [f64] {
@@ -33,8 +33,8 @@ impl Native<6> for InvertedPendulum {
     }
 
     #[inline(always)]
-    fn observed(number: f64) -> f64 {
-        number
+    fn observe_lanes<M: Math, const N: usize>([x, theta, v, omega, ..]: &[[f64; N]; 6]) -> [[f64; N]; 4] {
+        [*x, *theta, *v, *omega]
     }
 
     #[inline(always)]

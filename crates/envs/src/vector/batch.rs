@@ -7,18 +7,15 @@ use image::RgbImage;
 use super::{
     actions::CheckedActions,
     group::Group,
-    math::Math,
+    math::{Library, Math},
     request::{Autoreset, Reset, StepCall},
     rows::{Rows, Status},
     simd::{Kernel, LANES, Lanes, Level},
 };
 use crate::{Env, EpisodeStats, Error, Info, NumpyRng, TimeLimit};
 
-/// The numbers of one observation: the first ones of a state.
-const SIZE: usize = 4;
-
-/// A native environment whose state is `D` numbers and a generator.
-pub(crate) trait Native<const D: usize>: Env + Clone + 'static {
+/// A native environment whose state is `D` numbers and a generator, and whose observations are `O` numbers.
+pub(crate) trait Native<const D: usize, const O: usize>: Env + Clone + 'static {
     /// What a step takes.
     type Action: Copy + Default;
 
@@ -33,8 +30,13 @@ pub(crate) trait Native<const D: usize>: Env + Clone + 'static {
         actions: &[Self::Action; N],
     ) -> ([f64; N], [bool; N]);
 
-    /// A number of the state as it is observed.
-    fn observed(number: f64) -> Self::Obs;
+    /// The observations of `N` environments. To be marked `#[inline(always)]`.
+    fn observe_lanes<M: Math, const N: usize>(states: &[[f64; N]; D]) -> [[Self::Obs; N]; O];
+
+    /// The first observation of an episode.
+    fn observe_start(state: [f64; D]) -> [Self::Obs; O] {
+        Self::observe_lanes::<Library, 1>(&state.map(|number| [number])).map(|[number]| number)
+    }
 
     /// What a step with this reward tells beside it, if that is anything.
     fn info(&self, reward: f64) -> Option<Info>;
@@ -50,7 +52,7 @@ pub(crate) trait Native<const D: usize>: Env + Clone + 'static {
 }
 
 /// Environments like `env`.
-pub(crate) struct Batch<E, const D: usize> {
+pub(crate) struct Batch<E, const D: usize, const O: usize> {
     env: E,
     max_episode_steps: Option<u64>,
     len: usize,
@@ -74,7 +76,7 @@ struct Block<const D: usize> {
     terminated: [bool; LANES],
 }
 
-impl<E: Native<D>, const D: usize> Batch<E, D> {
+impl<E: Native<D, O>, const D: usize, const O: usize> Batch<E, D, O> {
     /// `len` environments like `env`, none of which is reset yet.
     pub fn new(env: E, max_episode_steps: Option<u64>, len: usize) -> Self {
         Self::with_level(env, max_episode_steps, len, Level::best())
@@ -110,9 +112,7 @@ impl<E: Native<D>, const D: usize> Batch<E, D> {
         }
         (block.lengths[lane], block.returns[lane], block.terminated[lane]) = (0, 0.0, false);
         self.started[i] = now;
-        for (target, number) in rows.observations[i * SIZE..][..SIZE].iter_mut().zip(state) {
-            *target = E::observed(number);
-        }
+        rows.observations[i * O..][..O].copy_from_slice(&E::observe_start(state));
         rows.infos[i] = Info::default();
     }
 
@@ -125,7 +125,7 @@ impl<E: Native<D>, const D: usize> Batch<E, D> {
     }
 }
 
-impl<E: Native<D>, const D: usize> Group<E::Obs> for Batch<E, D> {
+impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E, D, O> {
     fn len(&self) -> usize {
         self.len
     }
@@ -177,8 +177,8 @@ impl<E: Native<D>, const D: usize> Group<E::Obs> for Batch<E, D> {
 }
 
 /// The step of a whole batch.
-struct StepAll<'a, 'b, E: Native<D>, const D: usize> {
-    batch: &'a mut Batch<E, D>,
+struct StepAll<'a, 'b, E: Native<D, O>, const D: usize, const O: usize> {
+    batch: &'a mut Batch<E, D, O>,
     actions: &'a [E::Action],
     autoreset: Autoreset,
     rows: &'a mut Rows<'b, E::Obs>,
@@ -186,7 +186,7 @@ struct StepAll<'a, 'b, E: Native<D>, const D: usize> {
     now: Option<f64>,
 }
 
-impl<E: Native<D>, const D: usize> Kernel for StepAll<'_, '_, E, D> {
+impl<E: Native<D, O>, const D: usize, const O: usize> Kernel for StepAll<'_, '_, E, D, O> {
     type Output = ();
 
     #[inline(always)]
@@ -201,7 +201,7 @@ impl<E: Native<D>, const D: usize> Kernel for StepAll<'_, '_, E, D> {
     }
 }
 
-impl<E: Native<D>, const D: usize> StepAll<'_, '_, E, D> {
+impl<E: Native<D, O>, const D: usize, const O: usize> StepAll<'_, '_, E, D, O> {
     /// Steps the eight environments of block `b`.
     #[inline(always)]
     fn step_block<M: Math>(&mut self, b: usize, actions: &[E::Action; LANES]) {
@@ -217,14 +217,11 @@ impl<E: Native<D>, const D: usize> StepAll<'_, '_, E, D> {
         let limit = max_episode_steps.unwrap_or(u64::MAX);
         let longest = block.lengths.into_iter().fold(0, u64::max);
         let truncated = if longest < limit { [false; LANES] } else { block.lengths.map(|length| length >= limit) };
-        let mut columns = [[E::Obs::default(); LANES]; SIZE];
-        for (column, numbers) in columns.iter_mut().zip(&block.states) {
-            *column = numbers.map(E::observed);
-        }
-        let observations: [[E::Obs; SIZE]; LANES] = std::array::from_fn(|i| columns.map(|column| column[i]));
+        let columns = E::observe_lanes::<M, LANES>(&block.states);
+        let observations: [[E::Obs; O]; LANES] = std::array::from_fn(|i| columns.map(|column| column[i]));
 
         let rows = &mut *self.rows;
-        rows.observations[first * SIZE..][..LANES * SIZE].copy_from_slice(observations.as_flattened());
+        rows.observations[first * O..][..LANES * O].copy_from_slice(observations.as_flattened());
         rows.rewards[first..][..LANES].copy_from_slice(&rewards);
         rows.terminated[first..][..LANES].copy_from_slice(&terminated);
         rows.truncated[first..][..LANES].copy_from_slice(&truncated);
@@ -262,9 +259,8 @@ impl<E: Native<D>, const D: usize> StepAll<'_, '_, E, D> {
         let truncated = block.lengths[lane] >= max_episode_steps.unwrap_or(u64::MAX);
 
         let rows = &mut *self.rows;
-        for (observed, [number]) in rows.observations[i * SIZE..][..SIZE].iter_mut().zip(state) {
-            *observed = E::observed(number);
-        }
+        let observation = E::observe_lanes::<M, 1>(&state).map(|[number]| number);
+        rows.observations[i * O..][..O].copy_from_slice(&observation);
         (rows.rewards[i], rows.terminated[i], rows.truncated[i]) = (reward, terminated, truncated);
         rows.episodes[i] = None;
         if let Some(info) = env.info(reward) {
@@ -302,7 +298,7 @@ impl<E: Native<D>, const D: usize> StepAll<'_, '_, E, D> {
                 seconds: now - self.batch.started[i],
             });
             if self.autoreset == Autoreset::SameStep {
-                let row = i * SIZE..(i + 1) * SIZE;
+                let row = i * O..(i + 1) * O;
                 rows.final_observations[row.clone()].copy_from_slice(&rows.observations[row]);
                 rows.final_infos[i] = rows.infos[i];
                 self.batch.begin(i, now, rows);

@@ -1,0 +1,363 @@
+//! Acrobot: two links that hang from a hinge, of which only the joint between them is driven.
+
+use std::f64::consts::{FRAC_PI_2, PI};
+
+use image::RgbImage;
+
+use crate::{
+    Action, Bounds, BoxSpace, DType, Discrete, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row,
+    native::{State, check_bounds, native_env, step_one},
+    numpy_math::{cos_f32, sin_f32},
+    render::draw,
+    state,
+    vector::{
+        CheckedActions,
+        batch::Native,
+        math::{Library, Math},
+    },
+};
+
+const GRAVITY: f64 = 9.8;
+/// Both links weigh 1 kg, are 1 m long with the centre of mass in the middle, and have a moment of inertia of 1 kg m².
+const MASS: f64 = 1.0;
+const LENGTH: f64 = 1.0;
+const CENTRE: f64 = 0.5;
+const INERTIA: f64 = 1.0;
+const TAU: f64 = 0.2;
+const MAX_VELOCITIES: [f64; 2] = [4.0 * PI, 9.0 * PI];
+
+const ACTIONS: Discrete = Discrete { n: 3, start: 0 };
+
+/// Beyond these bounds an angle is turned back into a full turn too slowly.
+const FARTHEST_START: f64 = 1000.0;
+
+/// The swing-up of a two-link pendulum after R. Sutton, *Generalization in Reinforcement Learning: Successful Examples
+/// Using Sparse Coarse Coding* (1996), bit for bit as Gymnasium's `Acrobot` computes it.
+///
+/// | action | torque on the joint between the links |
+/// |---|---|
+/// | 0 | -1 N m |
+/// | 1 | 0 |
+/// | 2 | 1 N m |
+///
+/// | observation (f32) | unit | low | high |
+/// |---|---|---|---|
+/// | 0, 1: cosine and sine of the first link's angle, 0 where it hangs | | -1 | 1 |
+/// | 2, 3: cosine and sine of the second link's angle against the first | | -1 | 1 |
+/// | 4: angular velocity of the first link | rad/s | -4π | 4π |
+/// | 5: angular velocity of the second link | rad/s | -9π | 9π |
+///
+/// Reward: -1 for every step but one that ends with the tip more than 1 m above the hinge, which gives 0 and terminates.
+/// After the end, steps go on. Start: four uniform numbers in ±0.1, rounded to `f32`. One step is 0.2 s of a fourth-order
+/// Runge-Kutta method. v1 ends after 500 steps.
+///
+/// ```
+/// use envs::{Acrobot, Action, Env, Seed};
+/// let mut env = Acrobot::new().with_torque_noise(0.1)?;
+/// let mut observation = [0.0; 6];
+/// env.reset(Some(&Seed::from(42)), &mut observation)?;
+/// let step = env.step(Action::Discrete(2), &mut observation)?;
+/// assert_eq!((step.reward, step.terminated), (-1.0, false));
+/// # Ok::<(), envs::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Acrobot {
+    observation_space: Space,
+    action_space: Space,
+    reset_bounds: (f64, f64),
+    equations: Equations,
+    torque_noise: f64,
+    state: Option<State<[f64; 4]>>,
+}
+
+/// Whose equations of motion move an [`Acrobot`]: Gymnasium's `book_or_nips`.
+///
+/// ```
+/// use envs::{Acrobot, Equations};
+/// let env = Acrobot::new().with_equations(Equations::Paper);
+/// # let _ = env;
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Equations {
+    /// Those of R. Sutton and A. Barto's *Reinforcement Learning: An Introduction* (`book`).
+    #[default]
+    Book,
+    /// Those of Sutton's paper of 1996 (`nips`), without the centrifugal term of the second link.
+    Paper,
+}
+
+/// The ids, with the limits of Gymnasium.
+pub(crate) fn specs() -> [EnvSpec; 1] {
+    [EnvSpec::native("Acrobot-v1", Acrobot::new()).with_limits(500, -100.0)]
+}
+
+impl Acrobot {
+    /// An acrobot with Gymnasium's defaults.
+    ///
+    /// ```
+    /// use envs::{Acrobot, Env};
+    /// assert_eq!(Acrobot::new().observation_space().shape(), [6]);
+    /// ```
+    pub fn new() -> Self {
+        let [first, second] = MAX_VELOCITIES.map(|high| f64::from(high as f32));
+        let bounds = [1.0, 1.0, 1.0, 1.0, first, second].map(|high| (-high, high));
+        Self {
+            observation_space: Space::Box(BoxSpace {
+                shape: vec![6],
+                dtype: DType::F32,
+                bounds: Bounds::Each(bounds.to_vec()),
+            }),
+            action_space: Space::Discrete(ACTIONS),
+            reset_bounds: (-0.1, 0.1),
+            equations: Equations::default(),
+            torque_noise: 0.0,
+            state: None,
+        }
+    }
+
+    /// This environment with starting numbers (angles in rad, angular velocities in rad/s) in [low, high), which is
+    /// (-0.1, 0.1) by default: Gymnasium's reset options `low` and `high`.
+    ///
+    /// ```
+    /// let env = envs::Acrobot::new().with_reset_bounds(-0.5, 0.5)?;
+    /// # let _ = env;
+    /// # Ok::<(), envs::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where `low > high`, a bound is not a number, or one is beyond ±1000.
+    pub fn with_reset_bounds(self, low: f64, high: f64) -> Result<Self, Error> {
+        let reset_bounds = check_bounds(low, high)?;
+        if low < -FARTHEST_START || high > FARTHEST_START {
+            let (value, expected) = (format!("({low}, {high})"), format!("bounds within ±{FARTHEST_START}"));
+            return Err(Error::InvalidOption { name: "reset_bounds", value, expected });
+        }
+        Ok(Self { reset_bounds, ..self })
+    }
+
+    /// This environment with other equations of motion: Gymnasium's `book_or_nips`.
+    ///
+    /// ```
+    /// let env = envs::Acrobot::new().with_equations(envs::Equations::Paper);
+    /// # let _ = env;
+    /// ```
+    pub fn with_equations(self, equations: Equations) -> Self {
+        Self { equations, ..self }
+    }
+
+    /// This environment with a uniform number in ±`most` N m added to the torque of every step, 0 by default: Gymnasium's
+    /// `torque_noise_max`.
+    ///
+    /// ```
+    /// assert!(envs::Acrobot::new().with_torque_noise(-0.5).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where `most` is negative, or twice as much is not finite.
+    pub fn with_torque_noise(self, most: f64) -> Result<Self, Error> {
+        if most >= 0.0 && (2.0 * most).is_finite() {
+            return Ok(Self { torque_noise: most, ..self });
+        }
+        let expected = "a finite number from 0 on".into();
+        Err(Error::InvalidOption { name: "torque_noise", value: most.to_string(), expected })
+    }
+
+    /// Both angles (rad) and angular velocities (rad/s) as they are computed, in `f64`; `None` before the first reset.
+    ///
+    /// ```
+    /// assert_eq!(envs::Acrobot::new().state(), None);
+    /// ```
+    pub fn state(&self) -> Option<[f64; 4]> {
+        self.state.as_ref().map(|state| state.numbers)
+    }
+
+    fn read(&self, action: Action<'_>) -> Result<i64, Error> {
+        Ok(ACTIONS.index(action)? as i64)
+    }
+
+    fn act(&self, state: &mut State<[f64; 4]>, action: i64, observation: &mut [f32]) -> Step {
+        let noise = match self.torque_noise > 0.0 {
+            true => state.rng.uniform(-self.torque_noise, self.torque_noise),
+            false => 0.0,
+        };
+        let torque = torque(action) + noise;
+        step_one::<Self, 4, 6>(&mut state.numbers, observation, |states| self.advance::<Library, 1>(states, &[torque]))
+    }
+
+    /// A step of `N` acrobots under these torques (N m): rewards, and which of them terminated.
+    #[inline(always)]
+    fn advance<M: Math, const N: usize>(
+        &self,
+        states: &mut [[f64; N]; 4],
+        torques: &[f64; N],
+    ) -> ([f64; N], [bool; N]) {
+        let [first, second, first_velocity, second_velocity] = self.runge_kutta::<M, N>(states, torques);
+        *states = [
+            wrapped(first),
+            wrapped(second),
+            first_velocity.map(|velocity| bounded(velocity, MAX_VELOCITIES[0])),
+            second_velocity.map(|velocity| bounded(velocity, MAX_VELOCITIES[1])),
+        ];
+        let [first, second, ..] = states;
+        let elbow = M::cos_wide(first);
+        let tip = M::cos_wide::<N>(&std::array::from_fn(|i| second[i] + first[i]));
+        let terminated = std::array::from_fn(|i| -elbow[i] - tip[i] > 1.0);
+        (terminated.map(|terminated| if terminated { 0.0 } else { -1.0 }), terminated)
+    }
+
+    /// One step of the classical fourth-order method.
+    #[inline(always)]
+    fn runge_kutta<M: Math, const N: usize>(&self, states: &[[f64; N]; 4], torques: &[f64; N]) -> [[f64; N]; 4] {
+        let at = |slope: &[[f64; N]; 4], time: f64| {
+            let mut moved = *states;
+            for (numbers, slopes) in moved.iter_mut().zip(slope) {
+                for i in 0..N {
+                    numbers[i] += time * slopes[i];
+                }
+            }
+            self.slope::<M, N>(&moved, torques)
+        };
+        let first = self.slope::<M, N>(states, torques);
+        let second = at(&first, TAU / 2.0);
+        let third = at(&second, TAU / 2.0);
+        let fourth = at(&third, TAU);
+        let mut moved = *states;
+        for n in 0..4 {
+            for i in 0..N {
+                let sum = first[n][i] + 2.0 * second[n][i] + 2.0 * third[n][i] + fourth[n][i];
+                moved[n][i] += TAU / 6.0 * sum;
+            }
+        }
+        moved
+    }
+
+    /// The derivative of the state; the association of the operations is Gymnasium's.
+    #[inline(always)]
+    fn slope<M: Math, const N: usize>(
+        &self,
+        [first, second, first_velocity, second_velocity]: &[[f64; N]; 4],
+        torques: &[f64; N],
+    ) -> [[f64; N]; 4] {
+        const COUPLING: f64 = MASS * LENGTH * CENTRE;
+        let (sin, cos) = M::sin_cos_wide(second);
+        let upper = M::cos_wide(&first.map(|angle| angle - FRAC_PI_2));
+        let lower = M::cos_wide::<N>(&std::array::from_fn(|i| first[i] + second[i] - FRAC_PI_2));
+        let first_squared = M::square(first_velocity);
+        let second_squared = M::square(second_velocity);
+        let d2: [f64; N] = cos.map(|cos| MASS * (CENTRE * CENTRE + LENGTH * CENTRE * cos) + INERTIA);
+        let d2_squared = M::square(&d2);
+        let mut accelerations = [[0.0; N]; 2];
+        for i in 0..N {
+            let inner = LENGTH * LENGTH + CENTRE * CENTRE + 2.0 * LENGTH * CENTRE * cos[i];
+            let d1 = MASS * (CENTRE * CENTRE) + MASS * inner + INERTIA + INERTIA;
+            let phi2 = MASS * CENTRE * GRAVITY * lower[i];
+            let phi1 = -COUPLING * second_squared[i] * sin[i]
+                - 2.0 * COUPLING * second_velocity[i] * first_velocity[i] * sin[i]
+                + (MASS * CENTRE + MASS * LENGTH) * GRAVITY * upper[i]
+                + phi2;
+            let driven = torques[i] + d2[i] / d1 * phi1;
+            let driven = match self.equations {
+                Equations::Book => driven - COUPLING * first_squared[i] * sin[i],
+                Equations::Paper => driven,
+            };
+            let second = (driven - phi2) / (MASS * (CENTRE * CENTRE) + INERTIA - d2_squared[i] / d1);
+            accelerations[0][i] = -(d2[i] * second + phi1) / d1;
+            accelerations[1][i] = second;
+        }
+        [*first_velocity, *second_velocity, accelerations[0], accelerations[1]]
+    }
+}
+
+fn torque(action: i64) -> f64 {
+    action as f64 - 1.0
+}
+
+/// Angles turned back by full turns into ±π.
+#[inline(always)]
+fn wrapped<const N: usize>(mut angles: [f64; N]) -> [f64; N] {
+    while angles.iter().fold(false, |any, angle| any | (*angle > PI)) {
+        angles = angles.map(|angle| if angle > PI { angle - 2.0 * PI } else { angle });
+    }
+    while angles.iter().fold(false, |any, angle| any | (*angle < -PI)) {
+        angles = angles.map(|angle| if angle < -PI { angle + 2.0 * PI } else { angle });
+    }
+    angles
+}
+
+#[inline(always)]
+fn bounded(velocity: f64, most: f64) -> f64 {
+    let velocity = if -most > velocity { -most } else { velocity };
+    if most < velocity { most } else { velocity }
+}
+
+impl Default for Acrobot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Native<4, 6> for Acrobot {
+    type Action = i64;
+
+    fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [i64] {
+        actions.discrete()
+    }
+
+    #[inline(always)]
+    fn step_lanes<M: Math, const N: usize>(
+        &self,
+        states: &mut [[f64; N]; 4],
+        actions: &[i64; N],
+    ) -> ([f64; N], [bool; N]) {
+        self.advance::<M, N>(states, &actions.map(torque))
+    }
+
+    #[inline(always)]
+    fn observe_lanes<M: Math, const N: usize>([first, second, rest @ ..]: &[[f64; N]; 4]) -> [[f32; N]; 6] {
+        let (first_sin, first_cos) = M::sin_cos_f32(first);
+        let (second_sin, second_cos) = M::sin_cos_f32(second);
+        let [first_velocity, second_velocity] = rest.map(|numbers| numbers.map(|number| number as f32));
+        [first_cos, first_sin, second_cos, second_sin, first_velocity, second_velocity]
+    }
+
+    /// Gymnasium begins with an `f32` state, whose sine and cosine NumPy computes in `f32`.
+    fn observe_start(state: [f64; 4]) -> [f32; 6] {
+        let [first, second, first_velocity, second_velocity] = state.map(|number| number as f32);
+        [cos_f32(first), sin_f32(first), cos_f32(second), sin_f32(second), first_velocity, second_velocity]
+    }
+
+    #[inline(always)]
+    fn info(&self, _reward: f64) -> Option<Info> {
+        None
+    }
+
+    fn start(&self, rng: &mut NumpyRng) -> [f64; 4] {
+        let (low, high) = self.reset_bounds;
+        [(); 4].map(|()| f64::from(rng.uniform(low, high) as f32))
+    }
+
+    fn parts(&self) -> Option<(NumpyRng, [f64; 4], bool)> {
+        self.state.as_ref().map(|State { rng, numbers }| (rng.clone(), *numbers, false))
+    }
+
+    fn with_parts(&self, rng: NumpyRng, numbers: [f64; 4], _terminated: bool) -> Self {
+        Self { state: Some(State { rng, numbers }), ..self.clone() }
+    }
+}
+
+native_env!(Acrobot, 15);
+
+/// The two links, their hinges and the height to reach, in the places and colours of Gymnasium's picture.
+fn picture([first, second, ..]: &[f64; 4]) -> RgbImage {
+    const SCALE: f64 = 500.0 / 4.4; // pixels per metre
+    let end = |(x, y): (f64, f64), angle: f64| (x + SCALE * angle.sin(), y + SCALE * angle.cos());
+    let hinge = (250.0, 250.0);
+    let elbow = end(hinge, *first);
+    draw(500, 500, |canvas| {
+        canvas.bar((0.0, 250.0 - SCALE), (500.0, 250.0 - SCALE), 1.0, [0, 0, 0]);
+        for (from, to) in [(hinge, elbow), (elbow, end(elbow, first + second))] {
+            canvas.bar(from, to, 0.2 * SCALE, [0, 204, 204]);
+            canvas.disc(from, 11.0, [204, 204, 0]);
+        }
+    })
+}
