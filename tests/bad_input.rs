@@ -88,9 +88,9 @@ fn use_folder(path: &Path) {
         }
     }
 
-    let (ours, theirs) = (networks(&config).unwrap(), networks(&config).unwrap());
-    RunFolder::new(RUN.path()).load_policy(&RUN.path().join(CHECKPOINT), &ours).unwrap();
-    if RunFolder::new(path).load_policy(&path.join(CHECKPOINT), &theirs).is_ok() {
+    let (mut ours, mut theirs) = (networks(&config).unwrap(), networks(&config).unwrap());
+    RunFolder::new(RUN.path()).load_policy(&RUN.path().join(CHECKPOINT), &mut ours).unwrap();
+    if RunFolder::new(path).load_policy(&path.join(CHECKPOINT), &mut theirs).is_ok() {
         for ((name, a), (_, b)) in ours.named_parameters().iter().zip(theirs.named_parameters()) {
             assert!(a.equal(&b), "{name} was changed and nobody noticed");
         }

@@ -8,7 +8,8 @@ use vpg::{
     collect::actor::stream_rng,
     config::{Baseline, Budget, Config, LossPer, LrSchedule, Normalize, Returns, SolveRule},
     learn::update::UpdateStats,
-    nn::network::{Activation, Mlp, Net, Network},
+    nn::mlp::Mlp,
+    nn::network::{Activation, Net, Network},
     nn::optimizer::OptimizerKind,
     nn::policy::ActorCritic,
     nn::tensors::to_vec,
@@ -54,7 +55,9 @@ fn run(config: &Config) -> (Vec<UpdateStats>, Vec<f32>) {
 }
 
 fn weights(policy: &ActorCritic) -> Vec<f32> {
-    policy.pi_parameters().into_iter().chain(policy.v_parameters()).flat_map(to_vec).collect()
+    let learned = |name: &str| ["trunk.", "pi.", "v.", "log_std"].iter().any(|prefix| name.starts_with(prefix));
+    let parameters = policy.named_parameters().into_iter().filter(|(name, _)| learned(name));
+    parameters.flat_map(|(_, parameter)| to_vec(&parameter)).collect()
 }
 
 fn distance(a: &[f32], b: &[f32]) -> f32 {
@@ -229,9 +232,9 @@ impl Network for Waves {
 #[test]
 fn a_network_of_ones_own_is_trained() {
     let waves = Tensor::full([4, 2], 0.1, (Kind::Float, tch::Device::Cpu)).set_requires_grad(true);
-    let v = Mlp::new(&[4, 8, 1], Activation::Tanh, &mut stream_rng(0, 0, 0), tch::Device::Cpu);
+    let v = Mlp::new(&[4, 8, 1], Activation::Tanh, &mut stream_rng(0, 0, 0));
     let pi = Net::Other(Rc::new(Waves(waves)));
-    let policy = ActorCritic::from_networks(pi, Some(Net::Mlp(Rc::new(v))), &Space::discrete(2));
+    let policy = ActorCritic::from_networks(pi, Some(Net::Mlp(v)), &Space::discrete(2));
     let config = short();
     let env = VecEnv::<f32>::make("CartPole-v1", config.num_envs, 1).unwrap();
     let mut trainer = Trainer::with_policy(&config, env, policy).unwrap();

@@ -294,11 +294,11 @@ impl<T: Element> Trainer<T> {
     ///
     /// # Errors
     /// Those of the environments, such as that they cannot be saved.
-    pub fn state(&self) -> Result<RunState> {
+    pub fn state(&mut self) -> Result<RunState> {
         self.state_of(self.all_envs()?)
     }
 
-    fn state_of(&self, envs: Vec<EnvState>) -> Result<RunState> {
+    fn state_of(&mut self, envs: Vec<EnvState>) -> Result<RunState> {
         Ok(RunState {
             config: self.config.decisive()?,
             epoch: self.epoch,

@@ -3,7 +3,14 @@
 //! Kernels are plain loops over [`Lanes`]. The compiler makes vector instructions of them, of the set that the function
 //! they are inlined into is compiled for. The results are the same bits with every set.
 
+use std::sync::OnceLock;
+
 use super::math::{Fused, Library, Math};
+
+/// The environment variable by which tests force the kernels of all crates to `plain`, `avx2` or `avx512` instructions,
+/// where the processor has them. It decides how fast they are, and nothing else.
+#[doc(hidden)]
+pub const SIMD_VARIABLE: &str = "VPG_TEST_SIMD";
 
 /// Environments that step in one instruction.
 pub(crate) const LANES: usize = 8;
@@ -59,9 +66,26 @@ impl Level {
         sets.into_iter().map(Self).collect()
     }
 
-    /// The best that this processor has.
+    /// The best that this processor has, or the one that [`SIMD_VARIABLE`] forces.
     pub fn best() -> Self {
-        Self::available()[0]
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let available = Self::available();
+            let forced = std::env::var(SIMD_VARIABLE).ok();
+            let wanted = forced.and_then(|name| available.iter().find(|level| level.name() == name).copied());
+            wanted.unwrap_or(available[0])
+        })
+    }
+
+    /// As [`SIMD_VARIABLE`] names it.
+    fn name(self) -> &'static str {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => "avx2",
+            Set::Portable => "plain",
+        }
     }
 
     /// Runs the kernel with this instruction set.

@@ -1,5 +1,7 @@
 //! The inner loops, in the widest instructions the processor has.
 
+use std::sync::OnceLock;
+
 mod area;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -37,6 +39,15 @@ impl Kernel {
 
     /// The fastest that this processor has.
     pub fn detect() -> Self {
+        static FASTEST: OnceLock<Kernel> = OnceLock::new();
+        *FASTEST.get_or_init(|| {
+            let forced = std::env::var(envs::SIMD_VARIABLE).ok();
+            let wanted = forced.and_then(|name| Self::available().into_iter().find(|kernel| kernel.name() == name));
+            wanted.unwrap_or_else(Self::fastest)
+        })
+    }
+
+    fn fastest() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             let avx512 = is_x86_feature_detected!("avx512vbmi")
@@ -58,7 +69,7 @@ impl Kernel {
         let all = [Instructions::Plain, Instructions::Avx2, Instructions::Avx512];
         #[cfg(not(target_arch = "x86_64"))]
         let all = [Instructions::Plain];
-        let fastest = Self::detect().0;
+        let fastest = Self::fastest().0;
         let count = all.iter().position(|instructions| *instructions == fastest).map_or(1, |last| last + 1);
         all[..count].iter().map(|instructions| Self(*instructions)).collect()
     }

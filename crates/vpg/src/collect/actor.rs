@@ -4,16 +4,18 @@
 
 use std::ops::Range;
 
-use envs::{Element, NumpyRng, Seed};
+use envs::{DType, Element, NumpyRng, Seed};
 use tch::{Device, Tensor};
 
 use crate::{
     collect::rollout::ActionRows,
-    nn::network::{Activation, Linear, Net, to_f32},
-    nn::normalizer::{RunningMoments, ShiftScale},
-    nn::policy::ActorCritic,
-    nn::sparse::{add_scaled, for_each_nonzero},
-    nn::tensors::to_vec,
+    nn::{
+        mlp::Mlp,
+        network::{Input, Net, dense, to_f32},
+        normalizer::{RunningMoments, ShiftScale},
+        policy::ActorCritic,
+        tensors::to_vec,
+    },
 };
 
 /// The policy as it is now, for choosing actions.
@@ -26,76 +28,49 @@ pub struct Actor {
 /// Where the policy's outputs come from.
 #[derive(Debug)]
 enum Forward {
-    Plain(PlainMlp),
+    Plain(PlainPolicy),
     /// For networks that are not linear layers alone.
     Torch(TorchPolicy),
 }
 
-/// Linear layers in plain memory.
+/// Linear layers with the learner's own kernels.
 #[derive(Debug)]
-struct PlainMlp {
-    layers: Vec<Layer>,
-    activation: Activation,
+struct PlainPolicy {
+    networks: Vec<Mlp>,
     normalization: Option<ShiftScale>,
-    /// The present row's values before and behind a layer.
+    /// The rows' values before and after a layer.
     scratch: [Vec<f32>; 2],
 }
 
-#[derive(Debug)]
-struct Layer {
-    /// `(inputs, outputs)`.
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-impl Layer {
-    fn new(linear: &Linear) -> Self {
-        Self { weight: to_vec(&linear.weight), bias: to_vec(&linear.bias) }
-    }
-
-    fn forward<T: Element>(&self, input: &[T], output: &mut Vec<f32>) {
-        output.clone_from(&self.bias);
-        for_each_nonzero(input, |index, value| {
-            add_scaled(output, &self.weight[index * self.bias.len()..], value);
-        });
-    }
-}
-
-impl PlainMlp {
-    /// Of the networks one after the other, if they are linear layers with one activation.
+impl PlainPolicy {
+    /// Of the networks one after the other, if they are linear layers.
     fn new(networks: &[&Net], normalization: Option<ShiftScale>) -> Option<Self> {
         let mlps = networks.iter().map(|net| match net {
-            Net::Mlp(mlp) => Some(mlp),
+            Net::Mlp(mlp) => Some(mlp.clone()),
             Net::Other(_) => None,
         });
-        let mlps: Vec<_> = mlps.collect::<Option<_>>()?;
-        let activation = mlps[0].activation;
-        let layers = mlps.iter().flat_map(|mlp| &mlp.layers).map(Layer::new).collect();
-        Some(Self { layers, activation, normalization, scratch: Default::default() })
+        Some(Self { networks: mlps.collect::<Option<_>>()?, normalization, scratch: Default::default() })
     }
 
-    fn forward<T: Element>(&mut self, observation: &[T]) -> &[f32] {
-        let [before, behind] = &mut self.scratch;
-        for (i, layer) in self.layers.iter().enumerate() {
-            match &self.normalization {
-                Some(normalization) if i == 0 => {
-                    before.clear();
-                    before.extend(observation.iter().map(|&value| to_f32(value)));
-                    normalization.apply(before);
-                    layer.forward(before, behind);
-                }
-                None if i == 0 => layer.forward(observation, behind),
-                _ => layer.forward(before, behind),
-            }
-            if i + 1 < self.layers.len() {
-                match self.activation {
-                    Activation::Tanh => behind.iter_mut().for_each(|x| *x = tanh(*x)),
-                    Activation::Relu => behind.iter_mut().for_each(|x| *x = x.max(0.0)),
-                }
-            }
-            std::mem::swap(before, behind);
+    /// The outputs of all rows.
+    fn forward<T: Element>(&mut self, observations: &[T], len: usize) -> &[f32] {
+        let [before, after] = &mut self.scratch;
+        let mut layers = self.networks.iter().flat_map(Mlp::activated_layers);
+        if T::DTYPE == DType::I8 && self.normalization.is_none() {
+            let Some((first, activation)) = layers.next() else { return &[] };
+            first.forward_nonzero(observations, len, after);
+            activation.iter().for_each(|activation| activation.apply(after));
+        } else {
+            after.clear();
+            after.extend(observations.iter().map(|&value| to_f32(value)));
+            self.normalization.iter().for_each(|normalization| normalization.apply(after));
         }
-        before
+        for (layer, activation) in layers {
+            std::mem::swap(before, after);
+            layer.forward(before, after);
+            activation.iter().for_each(|activation| activation.apply(after));
+        }
+        after
     }
 }
 
@@ -116,7 +91,7 @@ impl TorchPolicy {
             normalization.apply(&mut rows);
         }
         let rows = Tensor::from_slice(&rows).view([-1, len as i64]).to_device(self.device);
-        to_vec(&self.networks.iter().fold(rows, |rows, network| network.forward_dense(&rows)))
+        to_vec(&self.networks.iter().fold(Input::Tensor(rows), |rows, net| net.forward(&rows).as_input()).tensor())
     }
 }
 
@@ -125,14 +100,14 @@ impl Actor {
     pub fn new(policy: &ActorCritic) -> Self {
         let networks: Vec<&Net> = policy.trunk.iter().chain([&policy.pi]).collect();
         let normalization = policy.observation_moments.as_ref().map(RunningMoments::shift_and_scale);
-        let network = match PlainMlp::new(&networks, normalization.clone()) {
-            Some(mlp) => Forward::Plain(mlp),
+        let network = match PlainPolicy::new(&networks, normalization.clone()) {
+            Some(policy) => Forward::Plain(policy),
             None => {
                 let networks = networks.into_iter().cloned().collect();
                 Forward::Torch(TorchPolicy { networks, normalization, device: policy.device })
             }
         };
-        Self { network, log_std: policy.log_std.as_ref().map(to_vec) }
+        Self { network, log_std: policy.log_std.clone() }
     }
 
     /// The kind of action it gives, with no rows.
@@ -153,19 +128,15 @@ impl Actor {
     /// Calls `visit` with the index and the logits or mean of each observation.
     fn for_each_output<T: Element>(&mut self, observations: &[T], rows: usize, mut visit: impl FnMut(usize, &[f32])) {
         let len = observations.len() / rows;
-        match &mut self.network {
-            Forward::Plain(mlp) => {
-                for (i, row) in observations.chunks_exact(len).enumerate() {
-                    visit(i, mlp.forward(row));
-                }
-            }
+        let from_torch;
+        let outputs = match &mut self.network {
+            Forward::Plain(policy) => policy.forward(observations, len),
             Forward::Torch(policy) => {
-                let outputs = policy.forward(observations, len);
-                for (i, output) in outputs.chunks_exact(outputs.len() / rows).enumerate() {
-                    visit(i, output);
-                }
+                from_torch = policy.forward(observations, len);
+                &from_torch
             }
-        }
+        };
+        outputs.chunks_exact(outputs.len() / rows).enumerate().for_each(|(i, output)| visit(i, output));
     }
 
     /// Draws the action of row `i` of `observations` from the generator `rngs[i]`, for every row.
@@ -196,20 +167,6 @@ impl Actor {
     }
 }
 
-/// (1 - e) / (1 + e) with e = exp(-2|x|), within 2e-7 of the exact value, and free of branches: the compiler works on
-/// several numbers at once, which the C library's function does not.
-fn tanh(x: f32) -> f32 {
-    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: added to a small number, it leaves its integer in the lowest bits
-    const LN_2: f32 = std::f32::consts::LN_2;
-    let exponent = (x.abs() * (-2.0 * std::f32::consts::LOG2_E)).clamp(-126.0, 0.0);
-    let rounded = exponent + ROUND;
-    let power_of_two = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1.0f32.to_bits()));
-    let rest = (exponent - (rounded - ROUND)) * LN_2; // at most ln 2 / 2, where seven terms of exp's series suffice
-    let series = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
-    let e = power_of_two * series.into_iter().fold(0.0, |sum, factor| sum * rest + factor);
-    ((1.0 - e) / (1.0 + e)).copysign(x)
-}
-
 fn argmax(logits: &[f32]) -> i64 {
     let best = (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
     best.unwrap_or(0) as i64
@@ -229,6 +186,41 @@ fn sample_categorical(logits: &[f32], rng: &mut NumpyRng) -> i64 {
     logits.len() as i64 - 1
 }
 
+/// What [`ActorCritic::step`] chose for an observation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// An index into the policy's outputs, or the numbers of a continuous action.
+    pub action: ActionRows,
+    /// The observation's value, where there is a value function.
+    pub value: Option<f32>,
+    /// The logarithm of the action's probability or density.
+    pub log_prob: f32,
+}
+
+impl ActorCritic {
+    /// Draws an action for one observation, with its value and log-probability.
+    ///
+    /// It is convenient rather than fast: the trainer itself acts through [`Actor`].
+    pub fn step<T: Element>(&self, observation: &[T], rng: &mut NumpyRng) -> Choice {
+        let mut actor = Actor::new(self);
+        let mut action = actor.action_kind().zeros_like(1);
+        actor.sample(observation, std::slice::from_mut(rng), &mut action);
+        let _no_grad = tch::no_grad_guard();
+        let observations = dense(observation, observation.len());
+        let (_, log_prob) = self.pi(&observations, Some(&action.tensor()));
+        let log_prob = log_prob.map_or(f32::NAN, |log_prob| to_vec(&log_prob)[0]);
+        Choice { action, value: self.v(&observations).map(|value| to_vec(&value)[0]), log_prob }
+    }
+
+    /// Draws an action for one observation.
+    pub fn act<T: Element>(&self, observation: &[T], rng: &mut NumpyRng) -> ActionRows {
+        let mut actor = Actor::new(self);
+        let mut action = actor.action_kind().zeros_like(1);
+        actor.sample(observation, std::slice::from_mut(rng), &mut action);
+        action
+    }
+}
+
 /// The generators from which the actions of these environments are drawn: each depends on seed and index alone.
 pub fn action_rngs(seed: u64, envs: Range<usize>) -> Vec<NumpyRng> {
     envs.map(|i| stream_rng(seed, 1, i as u64)).collect()
@@ -242,24 +234,27 @@ pub fn stream_rng(seed: u64, purpose: u64, index: u64) -> NumpyRng {
 
 #[cfg(test)]
 mod tests {
-    use envs::{DType, Space};
+    use envs::Space;
     use tch::Tensor;
 
     use super::*;
-    use crate::nn::policy::{Architecture, NetworkKind};
+    use crate::nn::{
+        network::Activation,
+        policy::{Architecture, NetworkKind},
+    };
 
     fn actor_critic(continuous: bool, architecture: Architecture<'_>) -> ActorCritic {
         let space = if continuous { Space::boxed(&[3], DType::F32, -1.0, 1.0) } else { Space::discrete(3) };
         ActorCritic::new(&[100], &space, None, &architecture, &mut stream_rng(0, 0, 0))
     }
 
-    /// The outputs of libtorch for the same rows.
+    /// The outputs of the learner for these rows.
     fn outputs<T: Element>(policy: &ActorCritic, rows: &[T]) -> Vec<f32> {
-        to_vec(&policy.pi_pass(&policy.input(rows, 100)).output)
+        to_vec(&policy.output(&policy.input(rows, 100)))
     }
 
     #[test]
-    fn acting_computes_what_libtorch_computes() {
+    fn acting_computes_what_the_learner_computes() {
         let mut rng = stream_rng(1, 0, 0);
         let dense: Vec<f32> = (0..1000).map(|_| rng.uniform(-1.0, 1.0) as f32).collect();
         let sparse: Vec<i8> =
@@ -271,8 +266,8 @@ mod tests {
                 Architecture { activation, shared_trunk, normalize_observations, ..Architecture::mlp(&[64, 32]) };
             let policy = actor_critic(false, architecture);
             policy.observation_moments.iter().for_each(|m| m.update(dense.iter().map(|&x| f64::from(x) + 0.2)));
-            assert_close(&acted(&policy, &dense), &outputs(&policy, &dense));
-            assert_close(&acted(&policy, &sparse), &outputs(&policy, &sparse));
+            assert_eq!(acted(&policy, &dense), outputs(&policy, &dense));
+            assert_eq!(acted(&policy, &sparse), outputs(&policy, &sparse));
         }
     }
 
@@ -284,7 +279,7 @@ mod tests {
             let mut rng = stream_rng(0, 0, 0);
             let policy = ActorCritic::new(&[4, 84, 84], &Space::discrete(3), None, &architecture, &mut rng);
             let pictures: Vec<u8> = (0..2 * 4 * 84 * 84).map(|i| (i % 251) as u8).collect();
-            let expected = to_vec(&policy.pi_pass(&policy.input(&pictures, 4 * 84 * 84)).output);
+            let expected = to_vec(&policy.output(&policy.input(&pictures, 4 * 84 * 84)));
             assert_close(&acted(&policy, &pictures), &expected);
             assert_eq!(expected.len(), 2 * 3);
         }
@@ -302,17 +297,6 @@ mod tests {
         for (a, b) in ours.iter().zip(theirs) {
             assert!((a - b).abs() < 1e-6, "{a} {b}");
         }
-    }
-
-    #[test]
-    fn tanh_is_within_a_few_roundings_of_the_exact_one() {
-        let all =
-            (-40_000..=40_000).map(|i| i as f32 * 5e-4).chain([1e-30, 1e30, -1e30, f32::INFINITY, -f32::INFINITY]);
-        for x in all {
-            let error = f64::from(tanh(x)) - f64::from(x).tanh();
-            assert!(error.abs() < 2e-7, "{x}: {error}");
-        }
-        assert!(tanh(f32::NAN).is_nan(), "a policy that is not finite shows");
     }
 
     #[test]

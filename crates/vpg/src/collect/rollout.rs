@@ -1,6 +1,7 @@
 //! The rollout buffer: what one epoch's steps gave, in the order the environments gave it.
 
 use envs::Element;
+use tch::{Kind, Tensor};
 
 /// `steps` steps of `num_envs` environments, step-major: index `t * num_envs + i` is step `t` of environment `i`.
 ///
@@ -53,6 +54,16 @@ pub enum ActionRows {
 }
 
 impl ActionRows {
+    /// As the loss takes them: `(rows)` i64 or `(rows, size)` f32.
+    pub fn tensor(&self) -> Tensor {
+        match self {
+            Self::Discrete(indices) => Tensor::from_slice(indices),
+            Self::Continuous { size, values } => {
+                Tensor::from_slice(values).to_kind(Kind::Float).view([-1, *size as i64])
+            }
+        }
+    }
+
     /// Rows for `len` actions of the same kind.
     pub fn zeros_like(&self, len: usize) -> Self {
         match self {

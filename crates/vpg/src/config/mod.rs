@@ -13,9 +13,10 @@ use tch::{Cuda, Device};
 
 use crate::{
     collect::environment::PixelConfig,
-    nn::network::{Activation, NatureCnn},
+    nn::network::Activation,
     nn::optimizer::{OptimizerConfig, OptimizerKind},
     nn::policy::{Architecture, NetworkKind},
+    nn::torch::NatureCnn,
     run::write_up::WriteUp,
 };
 

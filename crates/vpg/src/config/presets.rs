@@ -8,7 +8,7 @@ use crate::{
     collect::environment::PixelConfig,
     config::recipes::SPINNING_UP,
     config::{Baseline, Budget, Config, LossPer, Normalize, Returns, SolveRule},
-    nn::policy::Activation,
+    nn::network::Activation,
     run::write_up::WriteUp,
 };
 

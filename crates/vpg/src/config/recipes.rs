@@ -3,8 +3,9 @@
 use crate::{
     collect::environment::PixelConfig,
     config::{Baseline, Budget, Config, DeviceName, LossPer, Normalize, Returns, SolveRule},
+    nn::network::Activation,
     nn::optimizer::OptimizerKind,
-    nn::policy::{Activation, NetworkKind},
+    nn::policy::NetworkKind,
 };
 
 /// The recipe for the environment registered under `id`, called `env` by the user.

@@ -14,10 +14,12 @@ use crate::{
     config::{Config, LossPer},
     group::Group,
     learn::credit::{Credit, credit},
-    nn::network::to_f32,
-    nn::optimizer::Optimizer,
-    nn::policy::{ActorCritic, Input, Pass, action_tensor},
-    nn::tensors::{set, to_vec},
+    nn::{
+        network::{Input, Net, ParameterMut, Pass, to_f32},
+        optimizer::Optimizer,
+        policy::{ActorCritic, Distribution},
+        tensors::to_vec,
+    },
     run::statistics::Moments,
 };
 
@@ -38,7 +40,7 @@ pub struct Learner {
 /// The whole state of a [`Learner`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LearnerState {
-    /// The networks' parameters in the order of `named_parameters`.
+    /// The networks' parameters and running moments.
     pub parameters: Vec<Vec<f32>>,
     /// Of the policy.
     pub pi_optimizer: Optimizer,
@@ -107,16 +109,16 @@ pub struct UpdateStats {
 
 impl Learner {
     /// Fresh optimizers for these networks, which every process of the group has alike.
-    pub fn new(policy: ActorCritic, config: &Config, group: Rc<Group>) -> Self {
-        let pi_optimizer = Optimizer::new(config.optimizer_config(), &policy.pi_parameters());
-        let v_optimizer = Optimizer::new(config.optimizer_config(), &policy.v_parameters());
+    pub fn new(mut policy: ActorCritic, config: &Config, group: Rc<Group>) -> Self {
+        let pi_optimizer = Optimizer::new(config.optimizer_config(), &policy.pi_parameters_mut());
+        let v_optimizer = Optimizer::new(config.optimizer_config(), &policy.v_parameters_mut());
         Self { policy, pi_optimizer, v_optimizer, updates: 0, running_returns: Vec::new(), group }
     }
 
     /// The state as plain data.
-    pub fn save(&self) -> LearnerState {
+    pub fn save(&mut self) -> LearnerState {
         LearnerState {
-            parameters: self.policy.named_parameters().iter().map(|(_, parameter)| to_vec(parameter)).collect(),
+            parameters: self.policy.all_mut().iter().map(ParameterMut::values).collect(),
             pi_optimizer: self.pi_optimizer.clone(),
             v_optimizer: self.v_optimizer.clone(),
             updates: self.updates,
@@ -129,14 +131,12 @@ impl Learner {
     /// # Errors
     /// Where the shapes differ.
     pub fn restore(&mut self, state: &LearnerState) -> Result<()> {
-        let parameters = self.policy.named_parameters();
-        let fits = parameters.iter().map(|(_, p)| p.numel()).eq(state.parameters.iter().map(Vec::len));
+        let parameters = self.policy.all_mut();
+        let fits = parameters.iter().map(ParameterMut::len).eq(state.parameters.iter().map(Vec::len));
         ensure!(fits, "the networks are those of another config");
         self.pi_optimizer.check_fits(&state.pi_optimizer)?;
         self.v_optimizer.check_fits(&state.v_optimizer)?;
-        for ((_, parameter), values) in parameters.iter().zip(&state.parameters) {
-            set(parameter, values);
-        }
+        parameters.into_iter().zip(&state.parameters).for_each(|(parameter, values)| parameter.set(values));
         (self.pi_optimizer, self.v_optimizer) = (state.pi_optimizer.clone(), state.v_optimizer.clone());
         (self.updates, self.running_returns) = (state.updates, state.running_returns.clone());
         Ok(())
@@ -153,7 +153,7 @@ impl Learner {
         let device = self.policy.device;
         let data = Data {
             input,
-            actions: action_tensor(&rollout.actions).to_device(device),
+            actions: rollout.actions.tensor().to_device(device),
             advantages: Tensor::from_slice(&advantages).to_device(device),
             targets: Tensor::from_slice(&targets).to_device(device),
         };
@@ -196,13 +196,13 @@ impl Learner {
     ///
     /// # Errors
     /// Where they differ.
-    pub fn check_equal_weights(&self) -> Result<()> {
+    pub fn check_equal_weights(&mut self) -> Result<()> {
         if self.group.size() == 1 {
             return Ok(());
         }
         let mut hasher = crc32fast::Hasher::new();
-        for (_, parameter) in self.policy.named_parameters() {
-            hasher.update(bytemuck::cast_slice(&to_vec(&parameter)));
+        for parameter in self.policy.all_mut() {
+            hasher.update(bytemuck::cast_slice(&parameter.values()));
         }
         let hashes = self.group.gather(hasher.finalize().to_le_bytes().to_vec());
         ensure!(hashes.iter().all(|hash| *hash == hashes[0]), "the processes' weights have come apart: {hashes:x?}");
@@ -242,33 +242,20 @@ impl Learner {
     }
 
     fn policy_loss(&self, data: &Data, step: StepSize) -> PolicyLoss {
-        tch::no_grad(|| self.policy_loss_of(&self.policy.pi_pass(&data.input).output, data, step))
-    }
-
-    fn policy_loss_of(&self, output: &Tensor, data: &Data, step: StepSize) -> PolicyLoss {
-        let distribution = self.policy.distribution(output);
-        let log_prob = distribution.log_prob(&data.actions);
-        let mut loss = -(&log_prob * &data.advantages).mean(Kind::Float);
-        if step.loss_factor != 1.0 {
-            loss *= step.loss_factor;
-        }
-        PolicyLoss { loss, log_prob, entropy: distribution.entropy().mean(Kind::Float) }
+        tch::no_grad(|| policy_loss_of(&self.policy.forward(&data.input).distribution, data, step))
     }
 
     /// One step; where the trunk is shared, the value function's part included.
     fn policy_step(&mut self, data: &Data, step: StepSize) -> PolicyLoss {
-        let (pass, values) = match self.policy.both_pass(&data.input) {
-            Some((pass, values)) => (pass, Some(values)),
-            None => (self.policy.pi_pass(&data.input), None),
-        };
-        let before = self.policy_loss_of(&pass.output, data, step);
+        let passes = self.policy.forward(&data.input);
+        let before = policy_loss_of(&passes.distribution, data, step);
         let mut objective = &before.loss - &before.entropy * step.entropy_bonus;
-        if let Some(values) = values {
-            objective += value_loss(&values, &data.targets) * step.vf_coef;
+        if let Some(values) = &passes.v {
+            objective += value_loss(&values.output, &data.targets) * step.vf_coef;
         }
-        let parameters = self.policy.pi_parameters();
-        let gradients = clipped(average(&self.group, pass.gradients(&objective, &parameters)), step.max_grad_norm);
-        self.pi_optimizer.step(&parameters, &gradients, step.learning_rate);
+        let gradients = self.policy.gradients(&data.input, &passes, &objective);
+        let gradients = clipped(average(&self.group, gradients), step.max_grad_norm);
+        self.pi_optimizer.step(self.policy.pi_parameters_mut(), &gradients, step.learning_rate);
         before
     }
 
@@ -282,38 +269,43 @@ impl Learner {
         steps: usize,
         step: StepSize,
     ) -> (f64, f64) {
-        let Some(v) = self.policy.v.clone() else { return (0.0, 0.0) };
+        let features = self.policy.features(&data.input);
+        let Some(v) = &mut self.policy.v else { return (0.0, 0.0) };
         // A shared trunk has had its step: only what stands on it goes on learning.
-        let features = self
-            .policy
-            .trunk
-            .as_ref()
-            .map(|trunk| Input::Dense(tch::no_grad(|| trunk.forward(&data.input)).output.detach()));
         let input = features.as_ref().unwrap_or(&data.input);
-        let parameters = self.policy.v_parameters();
-        let measure = || tch::no_grad(|| value_loss(&v.forward(input).output, &data.targets)).double_value(&[]);
+        let measure = |v: &Net| tch::no_grad(|| value_loss(&v.forward(input).output, &data.targets)).double_value(&[]);
         let mut pass = pass.filter(|_| features.is_none() && minibatches.is_empty());
-        let mut before = (!minibatches.is_empty()).then(measure);
-        let mut descend = |input: &Input, targets: &Tensor| {
+        let mut before = (!minibatches.is_empty()).then(|| measure(v));
+        let mut descend = |v: &mut Net, input: &Input, targets: &Tensor| {
             let pass = pass.take().unwrap_or_else(|| v.forward(input));
             let loss = value_loss(&pass.output, targets);
             before.get_or_insert_with(|| loss.double_value(&[]));
-            let gradients = clipped(average(&self.group, pass.gradients(&loss, &parameters)), step.max_grad_norm);
-            self.v_optimizer.step(&parameters, &gradients, step.learning_rate);
+            let gradients = v.gradients(input, &pass, &loss);
+            let gradients = clipped(average(&self.group, gradients), step.max_grad_norm);
+            self.v_optimizer.step(v.parameters_mut(), &gradients, step.learning_rate);
         };
         for _ in 0..steps {
             if minibatches.is_empty() {
-                descend(input, &data.targets);
+                descend(v, input, &data.targets);
             }
             for indices in minibatches {
                 let rows = Tensor::from_slice(indices).to_device(data.targets.device());
-                descend(&input.select(indices), &data.targets.index_select(0, &rows));
+                descend(v, &input.select(indices), &data.targets.index_select(0, &rows));
             }
         }
-        let after = measure();
+        let after = measure(v);
         let before = before.unwrap_or(after);
         (before, after - before)
     }
+}
+
+fn policy_loss_of(distribution: &Distribution, data: &Data, step: StepSize) -> PolicyLoss {
+    let log_prob = distribution.log_prob(&data.actions);
+    let mut loss = -(&log_prob * &data.advantages).mean(Kind::Float);
+    if step.loss_factor != 1.0 {
+        loss *= step.loss_factor;
+    }
+    PolicyLoss { loss, log_prob, entropy: distribution.entropy().mean(Kind::Float) }
 }
 
 fn value_loss(output: &Tensor, targets: &Tensor) -> Tensor {
@@ -321,25 +313,28 @@ fn value_loss(output: &Tensor, targets: &Tensor) -> Tensor {
 }
 
 /// The gradients' means over all processes.
-fn average(group: &Group, gradients: Vec<Tensor>) -> Vec<Tensor> {
+fn average(group: &Group, mut gradients: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
     if group.size() == 1 {
         return gradients;
     }
-    let mut values: Vec<f32> = gradients.iter().flat_map(to_vec).collect();
+    let mut values = gradients.concat();
     group.average(&mut values);
     let mut rest = values.as_slice();
-    let mut take = |gradient: &Tensor| {
-        let (values, behind) = rest.split_at(gradient.numel());
-        rest = behind;
-        Tensor::from_slice(values).view(gradient.size().as_slice())
-    };
-    gradients.iter().map(&mut take).collect()
+    for gradient in &mut gradients {
+        let (values, after) = rest.split_at(gradient.len());
+        gradient.copy_from_slice(values);
+        rest = after;
+    }
+    gradients
 }
 
 /// The gradients, all scaled down alike where they are longer than `max_norm` together.
-fn clipped(gradients: Vec<Tensor>, max_norm: Option<f64>) -> Vec<Tensor> {
+fn clipped(mut gradients: Vec<Vec<f32>>, max_norm: Option<f64>) -> Vec<Vec<f32>> {
     let Some(max_norm) = max_norm else { return gradients };
-    let squares: f64 = gradients.iter().map(|gradient| gradient.square().sum(Kind::Double).double_value(&[])).sum();
+    let squares: f64 = gradients.iter().flatten().map(|&gradient| f64::from(gradient).powi(2)).sum();
     let factor = max_norm / squares.sqrt();
-    if factor >= 1.0 { gradients } else { gradients.iter().map(|gradient| gradient * factor).collect() }
+    if factor < 1.0 {
+        gradients.iter_mut().flatten().for_each(|gradient| *gradient *= factor as f32);
+    }
+    gradients
 }

@@ -60,6 +60,11 @@ impl RunningMoments {
         ShiftScale { shift: to_vec(&self.mean), scale }
     }
 
+    /// Mean, variance and count.
+    pub fn tensors(&self) -> [&Tensor; 3] {
+        [&self.mean, &self.variance, &self.count]
+    }
+
     /// The tensors with their names below `prefix`.
     pub fn named(&self, prefix: &str) -> [(String, Tensor); 3] {
         [("mean", &self.mean), ("var", &self.variance), ("count", &self.count)]

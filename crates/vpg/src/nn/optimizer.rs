@@ -1,11 +1,15 @@
 //! The optimizers, their whole state in plain memory, so that a run can be resumed exactly.
 
 use anyhow::{Result, ensure};
+use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use tch::Tensor;
 
-use crate::nn::tensors::{set, to_vec};
+use super::{
+    network::ParameterMut,
+    simd::Level,
+    tensors::{set, to_vec},
+};
 
 /// Numbers that one task works on.
 const CHUNK: usize = 1 << 14;
@@ -62,8 +66,8 @@ pub struct Moments {
 
 impl Optimizer {
     /// No step taken yet, for these parameters.
-    pub fn new(config: OptimizerConfig, parameters: &[&Tensor]) -> Self {
-        let zeros = |parameter: &&Tensor| vec![0.0; parameter.numel()];
+    pub fn new(config: OptimizerConfig, parameters: &[ParameterMut<'_>]) -> Self {
+        let zeros = |parameter: &ParameterMut<'_>| vec![0.0; parameter.len()];
         let moments = parameters.iter().map(|p| Moments { first: zeros(p), second: zeros(p) }).collect();
         Self { config, steps: 0, moments }
     }
@@ -80,18 +84,37 @@ impl Optimizer {
     }
 
     /// One step down these gradients.
-    pub fn step(&mut self, parameters: &[&Tensor], gradients: &[Tensor], learning_rate: f64) {
+    pub fn step(&mut self, parameters: Vec<ParameterMut<'_>>, gradients: &[Vec<f32>], learning_rate: f64) {
         self.steps += 1;
         let rule = Rule::new(self.config, self.steps, learning_rate);
-        for ((parameter, gradient), Moments { first, second }) in
-            parameters.iter().zip(gradients).zip(&mut self.moments)
-        {
-            let (mut values, gradient) = (to_vec(parameter), to_vec(gradient));
-            let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
-            let chunks = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK)).zip(moments);
-            chunks.for_each(|((values, gradient), (first, second))| rule.apply(values, gradient, first, second));
-            set(parameter, &values);
+        for ((parameter, gradient), moments) in parameters.into_iter().zip(gradients).zip(&mut self.moments) {
+            match parameter {
+                ParameterMut::Plain(values) => rule.step(values, gradient, moments),
+                ParameterMut::Tensor(tensor) => {
+                    let mut values = to_vec(tensor);
+                    rule.step(&mut values, gradient, moments);
+                    set(tensor, &values);
+                }
+            }
         }
+    }
+}
+
+/// Some numbers' step, as a kernel.
+struct Chunk<'a> {
+    rule: &'a Rule,
+    values: &'a mut [f32],
+    gradient: &'a [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Chunk<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.rule.apply(self.values, self.gradient, self.first, self.second);
     }
 }
 
@@ -119,6 +142,19 @@ impl Rule {
         }
     }
 
+    fn step(&self, values: &mut [f32], gradient: &[f32], Moments { first, second }: &mut Moments) {
+        let level = Level::detected();
+        if values.len() <= CHUNK {
+            return level.run(Chunk { rule: self, values, gradient, first, second });
+        }
+        let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+        let chunks = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK)).zip(moments);
+        chunks.for_each(|((values, gradient), (first, second))| {
+            level.run(Chunk { rule: self, values, gradient, first, second });
+        });
+    }
+
+    #[inline(always)]
     fn apply(&self, values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
         match *self {
             Self::Adam { take1, keep2, take2, scale, rate, epsilon } => {
@@ -147,18 +183,18 @@ impl Rule {
 mod tests {
     use tch::{
         Device, Kind, Tensor,
-        nn::{self, OptimizerConfig as OptimizerConfigOfTorch},
+        nn::{self, OptimizerConfig as TorchOptimizer},
     };
 
-    use super::{Optimizer, OptimizerConfig, OptimizerKind};
+    use super::*;
 
     /// A hundred steps of ours and of libtorch's on the same loss.
-    fn compare(config: OptimizerConfig, theirs: impl OptimizerConfigOfTorch) {
+    fn compare(config: OptimizerConfig, theirs: impl TorchOptimizer) {
         let store = nn::VarStore::new(Device::Cpu);
         let their_x = store.root().var("x", &[50], nn::Init::Const(1.0));
         let our_x = their_x.copy().detach().set_requires_grad(true);
         let mut their_optimizer = theirs.build(&store, 1e-2).unwrap();
-        let mut our_optimizer = Optimizer::new(config, &[&our_x]);
+        let mut our_optimizer = Optimizer::new(config, &[ParameterMut::Tensor(&our_x)]);
 
         tch::manual_seed(0);
         let slopes = Tensor::randn([50], (Kind::Float, Device::Cpu));
@@ -166,7 +202,8 @@ mod tests {
         for _ in 0..100 {
             their_optimizer.backward_step(&loss(&their_x));
             let gradients = Tensor::run_backward(&[&loss(&our_x)], &[&our_x], false, false);
-            our_optimizer.step(&[&our_x], &gradients, 1e-2);
+            let gradients: Vec<_> = gradients.iter().map(to_vec).collect();
+            our_optimizer.step(vec![ParameterMut::Tensor(&our_x)], &gradients, 1e-2);
         }
         let difference = (&their_x - &our_x).abs().max().double_value(&[]);
         assert!(difference < 2e-6, "{difference}");

@@ -2,17 +2,16 @@
 
 use std::rc::Rc;
 
-use envs::{DType, Element, NumpyRng, Space};
+use envs::{Element, NumpyRng, Space};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-pub use crate::nn::network::{Activation, Input, Mlp, NatureCnn, Net, Network, Pass};
-use crate::{
-    collect::actor::Actor,
-    collect::rollout::ActionRows,
-    nn::network::{dense, parameter},
-    nn::normalizer::RunningMoments,
-    nn::tensors::to_vec,
+use super::{
+    mlp::Mlp,
+    network::{Activation, Input, Net, ParameterMut, Pass, dense, to_f32},
+    normalizer::RunningMoments,
+    tensors::{set, to_vec},
+    torch::{NatureCnn, TorchMlp},
 };
 
 /// The kinds of networks that the trainer makes by itself.
@@ -77,7 +76,7 @@ pub struct ActorCritic {
     /// Observation (or the trunk's features) to value.
     pub v: Option<Net>,
     /// The logarithm of the standard deviation of each continuous action, the same for every observation.
-    pub log_std: Option<Tensor>,
+    pub log_std: Option<Vec<f32>>,
     /// What observations are normalised with.
     pub observation_moments: Option<RunningMoments>,
     /// Those of the discounted return, by whose deviation rewards are divided.
@@ -86,17 +85,6 @@ pub struct ActorCritic {
     pub value_scale: Option<Tensor>,
     /// Where the networks compute.
     pub device: Device,
-}
-
-/// What [`ActorCritic::step`] chose for an observation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
-    /// An index into the policy's outputs, or the numbers of a continuous action.
-    pub action: ActionRows,
-    /// The observation's value, where there is a value function.
-    pub value: Option<f32>,
-    /// The logarithm of the action's probability or density.
-    pub log_prob: f32,
 }
 
 /// The distributions over actions for some observations.
@@ -125,18 +113,19 @@ impl Distribution {
     /// In nats, `(rows)`.
     pub fn entropy(&self) -> Tensor {
         match self {
-            Self::Categorical(log_probs) => -(log_probs.exp() * log_probs).sum_dim_intlist(1, false, Kind::Float),
+            Self::Categorical(log_probs) => {
+                -(log_probs.softmax(-1, Kind::Float) * log_probs).sum_dim_intlist(1, false, Kind::Float)
+            }
             Self::Gaussian { mean, log_std } => {
                 (log_std + (0.5 + half_log_tau())).sum(Kind::Float).expand([mean.size()[0]], false)
             }
         }
     }
 
-    /// The most likely actions: `(rows)` indices or `(rows, size)` numbers.
-    pub fn mode(&self) -> Tensor {
+    fn log_std(&self) -> Option<&Tensor> {
         match self {
-            Self::Categorical(log_probs) => log_probs.argmax(-1, false),
-            Self::Gaussian { mean, .. } => mean.shallow_clone(),
+            Self::Categorical(_) => None,
+            Self::Gaussian { log_std, .. } => Some(log_std),
         }
     }
 }
@@ -169,9 +158,7 @@ impl Architecture<'_> {
                 let inputs = shape.iter().product();
                 let sizes: Vec<usize> =
                     [inputs].into_iter().chain(self.hidden.iter().copied()).chain(outputs).collect();
-                let mut mlp = Mlp::new(&sizes, self.activation, rng, self.device);
-                mlp.activate_last = outputs.is_none();
-                Net::Mlp(Rc::new(mlp))
+                self.mlp_of(&sizes, outputs.is_none(), rng)
             }
         }
     }
@@ -182,7 +169,15 @@ impl Architecture<'_> {
             NetworkKind::Cnn => NatureCnn::FEATURES,
             NetworkKind::Mlp => self.hidden.last().copied().unwrap_or(shape.iter().product()),
         };
-        Net::Mlp(Rc::new(Mlp::new(&[features, outputs], self.activation, rng, self.device)))
+        self.mlp_of(&[features, outputs], false, rng)
+    }
+
+    /// Linear layers, on libtorch where the others are, or where the device is none of ours.
+    fn mlp_of(&self, sizes: &[usize], activate_last: bool, rng: &mut NumpyRng) -> Net {
+        if self.kind == NetworkKind::Cnn || self.device != Device::Cpu {
+            return Net::Other(Rc::new(TorchMlp::new(sizes, self.activation, activate_last, rng, self.device)));
+        }
+        Net::Mlp(Mlp { activate_last, ..Mlp::new(sizes, self.activation, rng) })
     }
 }
 
@@ -205,7 +200,7 @@ impl ActorCritic {
         };
         let pi = network(outputs);
         let v = architecture.value.then(|| network(1));
-        let log_std = continuous.then(|| parameter(&vec![0.0; outputs], &[outputs], architecture.device));
+        let log_std = continuous.then(|| vec![0.0; outputs]);
         let value_scale =
             (architecture.value && architecture.normalize_values).then(|| Tensor::from_slice(&[0.0f32, 1.0]));
         Self {
@@ -225,7 +220,7 @@ impl ActorCritic {
     /// A policy and a value function of one's own, for actions of this space.
     pub fn from_networks(pi: Net, v: Option<Net>, space: &Space) -> Self {
         let (outputs, continuous) = policy_outputs(space);
-        let log_std = continuous.then(|| parameter(&vec![0.0; outputs], &[outputs], Device::Cpu));
+        let log_std = continuous.then(|| vec![0.0; outputs]);
         let (observation_moments, return_moments) = (None, None);
         Self {
             trunk: None,
@@ -241,11 +236,14 @@ impl ActorCritic {
 
     /// A batch of observations as the networks take them: normalised, on their device.
     pub fn input<T: Element>(&self, rows: &[T], observation_len: usize) -> Input {
-        let sparse = T::DTYPE == DType::I8 && self.device == Device::Cpu && matches!(self.first(), Net::Mlp(_));
-        match &self.observation_moments {
-            None if sparse => Input::new(rows, observation_len),
-            None => Input::Dense(dense(rows, observation_len).to_device(self.device)),
-            Some(_) => Input::Dense(self.normalized(&dense(rows, observation_len)).to_device(self.device)),
+        match (self.first(), &self.observation_moments) {
+            (Net::Mlp(_), None) => Input::new(rows, observation_len),
+            (Net::Mlp(_), Some(moments)) => {
+                let mut values: Vec<f32> = rows.iter().map(|&value| to_f32(value)).collect();
+                moments.shift_and_scale().apply(&mut values);
+                Input::Rows { values, len: observation_len }
+            }
+            (Net::Other(_), _) => Input::Tensor(self.normalized(&dense(rows, observation_len))),
         }
     }
 
@@ -260,52 +258,98 @@ impl ActorCritic {
         self.trunk.as_ref().unwrap_or(&self.pi)
     }
 
-    /// The output of the policy: logits or means, `(rows, outputs)`.
-    pub fn pi_pass(&self, input: &Input) -> Pass {
-        match &self.trunk {
-            None => self.pi.forward(input),
-            Some(trunk) => trunk.forward(input).then(|features| self.pi.forward_dense(features)),
-        }
+    /// One pass through the trunk, if there is one, to the policy, and to the value function too where they share it.
+    pub fn forward(&self, input: &Input) -> Passes {
+        let trunk = self.trunk.as_ref().map(|trunk| trunk.forward(input));
+        let features = trunk.as_ref().map(Pass::as_input);
+        let head_input = features.as_ref().unwrap_or(input);
+        let pi = self.pi.forward(head_input);
+        let v = self.v.as_ref().filter(|_| trunk.is_some()).map(|v| v.forward(head_input));
+        let log_std = self.log_std.as_ref().map(|log_std| {
+            let leaf = Tensor::from_slice(log_std).to_device(self.device);
+            leaf.set_requires_grad(true)
+        });
+        let distribution = match log_std {
+            None => Distribution::Categorical(pi.output.log_softmax(-1, Kind::Float)),
+            Some(log_std) => Distribution::Gaussian { mean: pi.output.shallow_clone(), log_std },
+        };
+        Passes { trunk, features, pi, v, distribution }
     }
 
-    /// The output of the value function as it is trained, `(rows, 1)`; none where there is none.
+    /// The policy's output: logits or means, `(rows, outputs)`.
+    pub fn output(&self, input: &Input) -> Tensor {
+        self.forward(input).pi.output
+    }
+
+    /// The derivatives of a loss of these passes by the parameters of a policy step, in the order of
+    /// [`pi_parameters_mut`](Self::pi_parameters_mut).
+    pub fn gradients(&self, input: &Input, passes: &Passes, loss: &Tensor) -> Vec<Vec<f32>> {
+        let Passes { trunk, features, pi, v, distribution } = passes;
+        let trunk = self.trunk.as_ref().zip(trunk.as_ref());
+        let v = self.v.as_ref().zip(v.as_ref());
+        let mut leaves = match trunk {
+            Some((net @ Net::Other(_), pass)) => net.leaves(pass),
+            _ => Vec::new(),
+        };
+        leaves.extend(self.pi.leaves(pi));
+        leaves.extend(distribution.log_std());
+        leaves.extend(v.iter().flat_map(|(net, pass)| net.leaves(pass)));
+        let mut by_leaves = Tensor::run_backward(&[loss], &leaves, false, false).into_iter();
+
+        let mut gradients = match trunk {
+            Some((net @ Net::Other(_), pass)) => net.backward(input, pass, &mut by_leaves, false).0,
+            _ => Vec::new(),
+        };
+        let (head_input, by_input) = (features.as_ref().unwrap_or(input), features.is_some());
+        let (of_pi, by_features) = self.pi.backward(head_input, pi, &mut by_leaves, by_input);
+        let mut heads = of_pi;
+        heads.extend(by_leaves.by_ref().take(usize::from(self.log_std.is_some())).map(|gradient| to_vec(&gradient)));
+        let mut by_features = by_features.unwrap_or_default();
+        if let Some((net, pass)) = v {
+            let (of_v, by_them) = net.backward(head_input, pass, &mut by_leaves, by_input);
+            heads.extend(of_v);
+            by_features.iter_mut().zip(by_them.into_iter().flatten()).for_each(|(sum, gradient)| *sum += gradient);
+        }
+        if let Some((net @ Net::Mlp(_), pass)) = trunk {
+            let by_features = Tensor::from_slice(&by_features);
+            gradients.extend(net.backward(input, pass, &mut std::iter::once(by_features), false).0);
+        }
+        gradients.extend(heads);
+        gradients
+    }
+
+    /// The output of the value function as it is trained, and what going backward takes, `(rows, 1)`; none where there is
+    /// none. A trunk that is shared gets no gradient by it.
     pub fn v_pass(&self, input: &Input) -> Option<Pass> {
         let v = self.v.as_ref()?;
-        Some(match &self.trunk {
+        Some(match self.features(input) {
             None => v.forward(input),
-            Some(trunk) => trunk.forward(input).then(|features| v.forward_dense(features)),
+            Some(features) => v.forward(&features),
         })
     }
 
-    /// One pass through the trunk to both: the policy's pass, and the value function's output.
-    pub fn both_pass(&self, input: &Input) -> Option<(Pass, Tensor)> {
-        let (trunk, v) = (self.trunk.as_ref()?, self.v.as_ref()?);
-        let features = trunk.forward(input);
-        let values = v.forward_dense(&features.output);
-        Some((features.then(|features| self.pi.forward_dense(features)), values))
-    }
-
-    /// The distribution that an output of the policy stands for.
-    pub fn distribution(&self, output: &Tensor) -> Distribution {
-        match &self.log_std {
-            None => Distribution::Categorical(output.log_softmax(-1, Kind::Float)),
-            Some(log_std) => Distribution::Gaussian { mean: output.shallow_clone(), log_std: log_std.shallow_clone() },
-        }
+    /// What a shared trunk gives the heads, without its gradients.
+    pub fn features(&self, input: &Input) -> Option<Input> {
+        let trunk = self.trunk.as_ref()?;
+        let features = tch::no_grad(|| trunk.forward(input)).as_input();
+        Some(match features {
+            Input::Tensor(features) => Input::Tensor(features.detach()),
+            features => features,
+        })
     }
 
     /// The distributions over actions for observations `(rows, observation_len)`, f32, and with `actions` (`(rows)`
-    /// indices or `(rows, size)` numbers) the logarithms of their probabilities or densities, `(rows)`. Gradients flow.
+    /// indices or `(rows, size)` numbers) the logarithms of their probabilities or densities, `(rows)`. Gradients flow to
+    /// networks of libtorch, not to linear layers on the CPU, which have their own.
     pub fn pi(&self, observations: &Tensor, actions: Option<&Tensor>) -> (Distribution, Option<Tensor>) {
-        let input = Input::Dense(self.normalized(observations));
-        let distribution = self.distribution(&self.pi_pass(&input).output);
+        let distribution = self.forward(&Input::Tensor(self.normalized(observations))).distribution;
         let log_prob = actions.map(|actions| distribution.log_prob(&actions.to_device(self.device)));
         (distribution, log_prob)
     }
 
     /// The values of observations `(rows, observation_len)`, f32: `(rows)`; none where there is no value function.
-    /// Gradients flow.
     pub fn v(&self, observations: &Tensor) -> Option<Tensor> {
-        let input = Input::Dense(self.normalized(observations));
+        let input = Input::Tensor(self.normalized(observations));
         let values = self.v_pass(&input)?.output.squeeze_dim(-1);
         Some(match &self.value_scale {
             None => values,
@@ -313,63 +357,67 @@ impl ActorCritic {
         })
     }
 
-    /// Draws an action for one observation, with its value and log-probability.
-    ///
-    /// It is convenient rather than fast: the trainer itself acts through [`Actor`].
-    pub fn step<T: Element>(&self, observation: &[T], rng: &mut NumpyRng) -> Choice {
-        let mut actor = Actor::new(self);
-        let mut action = actor.action_kind().zeros_like(1);
-        actor.sample(observation, std::slice::from_mut(rng), &mut action);
-        let _no_grad = tch::no_grad_guard();
-        let observations = dense(observation, observation.len());
-        let (_, log_prob) = self.pi(&observations, Some(&action_tensor(&action)));
-        let log_prob = log_prob.map_or(f32::NAN, |log_prob| to_vec(&log_prob)[0]);
-        Choice { action, value: self.v(&observations).map(|value| to_vec(&value)[0]), log_prob }
-    }
-
-    /// Draws an action for one observation.
-    pub fn act<T: Element>(&self, observation: &[T], rng: &mut NumpyRng) -> ActionRows {
-        let mut actor = Actor::new(self);
-        let mut action = actor.action_kind().zeros_like(1);
-        actor.sample(observation, std::slice::from_mut(rng), &mut action);
-        action
-    }
-
     /// The parameters of a policy step: the trunk's, those of `pi`, then `log_std` if there is one. Where the trunk is
     /// shared, those of `v` too.
-    pub fn pi_parameters(&self) -> Vec<&Tensor> {
-        let v = self.trunk.is_some().then(|| self.v_parameters());
-        let networks = self.trunk.iter().chain([&self.pi]).flat_map(Net::parameters);
-        networks.chain(&self.log_std).chain(v.into_iter().flatten()).collect()
+    pub fn pi_parameters_mut(&mut self) -> Vec<ParameterMut<'_>> {
+        let v = self.v.as_mut().filter(|_| self.trunk.is_some());
+        let networks = self.trunk.iter_mut().chain([&mut self.pi]).flat_map(Net::parameters_mut);
+        let log_std = self.log_std.iter_mut().map(|log_std| ParameterMut::Plain(log_std));
+        networks.chain(log_std).chain(v.into_iter().flat_map(Net::parameters_mut)).collect()
     }
 
     /// The parameters of `v`, without those of a shared trunk.
-    pub fn v_parameters(&self) -> Vec<&Tensor> {
-        self.v.iter().flat_map(Net::parameters).collect()
+    pub fn v_parameters_mut(&mut self) -> Vec<ParameterMut<'_>> {
+        self.v.iter_mut().flat_map(Net::parameters_mut).collect()
+    }
+
+    /// Every parameter and running moment, to be changed in place.
+    pub fn all_mut(&mut self) -> Vec<ParameterMut<'_>> {
+        let networks = self.trunk.iter_mut().chain([&mut self.pi]).chain(&mut self.v).flat_map(Net::parameters_mut);
+        let log_std = self.log_std.iter_mut().map(|log_std| ParameterMut::Plain(log_std));
+        let moments = self.observation_moments.iter().chain(&self.return_moments).flat_map(RunningMoments::tensors);
+        let tensors = moments.chain(&self.value_scale).map(ParameterMut::Tensor);
+        networks.chain(log_std).chain(tensors).collect()
     }
 
     /// Every parameter with its name in a torch.nn module, where a Sequential of Linear, activation, Linear, ... counts
-    /// the activations too, and in that module's layout; then the running moments.
+    /// the activations too, and in that module's layout; then the running moments, which no gradient moves.
     pub fn named_parameters(&self) -> Vec<(String, Tensor)> {
         let networks = [("trunk", self.trunk.as_ref()), ("pi", Some(&self.pi)), ("v", self.v.as_ref())];
         let mut named: Vec<_> =
             networks.iter().flat_map(|(prefix, net)| net.iter().flat_map(|net| net.named_parameters(prefix))).collect();
-        named.extend(self.log_std.iter().map(|log_std| ("log_std".to_owned(), log_std.shallow_clone())));
+        named.extend(self.log_std.iter().map(|log_std| ("log_std".to_owned(), Tensor::from_slice(log_std))));
         named.extend(self.observation_moments.iter().flat_map(|moments| moments.named("observation")));
         named.extend(self.return_moments.iter().flat_map(|moments| moments.named("return")));
         named.extend(self.value_scale.iter().map(|scale| ("value_scale".to_owned(), scale.shallow_clone())));
         named
     }
+
+    /// Takes the values of all [`named_parameters`](Self::named_parameters), in their order and layout.
+    pub fn load(&mut self, values: Vec<Vec<f32>>) {
+        let mut values = values.into_iter();
+        for net in self.trunk.iter_mut().chain([&mut self.pi]).chain(&mut self.v) {
+            net.load(&mut values);
+        }
+        if let Some(log_std) = &mut self.log_std {
+            *log_std = values.next().unwrap_or_default();
+        }
+        let moments = self.observation_moments.iter().chain(&self.return_moments).flat_map(RunningMoments::tensors);
+        moments.chain(&self.value_scale).zip(values).for_each(|(tensor, values)| set(tensor, &values));
+    }
 }
 
-/// The actions of a rollout as the loss takes them: `(rows)` i64 or `(rows, size)` f32.
-pub fn action_tensor(actions: &ActionRows) -> Tensor {
-    match actions {
-        ActionRows::Discrete(indices) => Tensor::from_slice(indices),
-        ActionRows::Continuous { size, values } => {
-            Tensor::from_slice(values).to_kind(Kind::Float).view([-1, *size as i64])
-        }
-    }
+/// The passes of a policy step.
+#[derive(Debug)]
+pub struct Passes {
+    trunk: Option<Pass>,
+    /// What the trunk gave the heads.
+    features: Option<Input>,
+    pi: Pass,
+    /// Where the trunk is shared.
+    pub v: Option<Pass>,
+    /// What the policy's output stands for.
+    pub distribution: Distribution,
 }
 
 /// How many outputs a policy has for this action space, and whether they are continuous.

@@ -4,13 +4,16 @@
 //! the dense product.
 
 use envs::Element;
+use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 use tch::Tensor;
 
-use crate::{nn::network::to_f32, nn::tensors::to_vec};
+use super::{kernels::add_scaled, network::to_f32, simd::Level};
 
 /// So many sums stay in registers while a list's cells are added to them.
 const BLOCK: usize = 32;
+/// Lists that one task works through at least.
+const LISTS: usize = 64;
 
 /// A sparse matrix, both by rows and by columns, so that every product writes each of its rows once.
 #[derive(Clone, Debug)]
@@ -58,26 +61,52 @@ impl Compressed {
         Self { offsets, cells }
     }
 
-    /// Each list's sum of the rows of `source`, `(other dimension, outputs)`, times the cells' values, on top of `start`.
-    fn product(&self, source: &[f32], start: &[f32]) -> Tensor {
-        let outputs = start.len();
-        let mut sums = vec![0.0f32; (self.offsets.len() - 1) * outputs];
-        sums.par_chunks_exact_mut(outputs).enumerate().for_each(|(i, sums)| {
-            sums.copy_from_slice(start);
-            let cells = &self.cells[self.offsets[i]..self.offsets[i + 1]];
+    /// Adds to each list's row of `sums` the rows of `source`, `(other dimension, outputs)`, times the cells' values.
+    fn add_product(&self, source: &[f32], outputs: usize, sums: &mut [f32]) {
+        let (level, lists) = (Level::detected(), self.offsets.len() - 1);
+        let share = lists.div_ceil(4 * rayon::current_num_threads()).max(LISTS);
+        sums.par_chunks_mut(share * outputs).enumerate().for_each(|(i, sums)| {
+            let offsets = &self.offsets[i * share..];
+            level.run(Lists { offsets, cells: &self.cells, source, outputs, sums });
+        });
+    }
+}
+
+/// The product of some lists, as a kernel.
+struct Lists<'a> {
+    offsets: &'a [usize],
+    cells: &'a [Cell],
+    source: &'a [f32],
+    outputs: usize,
+    sums: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Lists<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { offsets, cells, source, outputs, sums } = self;
+        for (ends, sums) in offsets.windows(2).zip(sums.chunks_exact_mut(outputs)) {
+            let cells = &cells[ends[0]..ends[1]];
             for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
                 let row = |cell: &Cell| &source[cell.index as usize * outputs + block * BLOCK..];
                 match <&mut [f32; BLOCK]>::try_from(&mut *sums) {
                     Ok(sums) => {
                         let mut in_registers = *sums;
-                        cells.iter().for_each(|cell| add_scaled(&mut in_registers, &row(cell)[..BLOCK], cell.value));
+                        for cell in cells {
+                            add_scaled(&mut in_registers, &row(cell)[..BLOCK], cell.value);
+                        }
                         *sums = in_registers;
                     }
-                    Err(_) => cells.iter().for_each(|cell| add_scaled(sums, row(cell), cell.value)),
+                    Err(_) => {
+                        for cell in cells {
+                            add_scaled(sums, row(cell), cell.value);
+                        }
+                    }
                 }
             }
-        });
-        Tensor::from_slice(&sums).view([-1, outputs as i64])
+        }
     }
 }
 
@@ -103,6 +132,11 @@ impl SparseRows {
         Self { by_column: by_row.transposed(self.columns()), by_row }
     }
 
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.by_row.offsets.len() - 1
+    }
+
     fn columns(&self) -> usize {
         self.by_column.offsets.len() - 1
     }
@@ -110,33 +144,28 @@ impl SparseRows {
     /// The same rows with all their zeros, `(rows, columns)`.
     pub fn to_dense(&self) -> Tensor {
         let columns = self.columns();
-        let mut values = vec![0.0f32; (self.by_row.offsets.len() - 1) * columns];
+        let mut values = vec![0.0f32; self.len() * columns];
         for (row, cells) in values.chunks_exact_mut(columns).zip(self.by_row.lists()) {
             cells.iter().for_each(|cell| row[cell.index as usize] = cell.value);
         }
         Tensor::from_slice(&values).view([-1, columns as i64])
     }
 
-    /// `(rows, columns) x (columns, outputs) + bias (outputs)`.
-    pub fn affine(&self, weight: &Tensor, bias: &Tensor) -> Tensor {
-        self.by_row.product(&to_vec(weight), &to_vec(bias))
+    /// Adds `(rows, columns) x weight (columns, outputs)` to `sums`, `(rows, outputs)`.
+    pub fn add_product(&self, weight: &[f32], outputs: usize, sums: &mut [f32]) {
+        self.by_row.add_product(weight, outputs, sums);
     }
 
-    /// The derivative of [`affine`](Self::affine) by the weight, `(columns, outputs)`, from that by its result,
-    /// `(rows, outputs)`.
-    pub fn weight_gradient(&self, gradient: &Tensor) -> Tensor {
-        self.by_column.product(&to_vec(gradient), &vec![0.0; gradient.size()[1] as usize])
-    }
-}
-
-/// `target += factor * source`, as long as `target` is.
-pub fn add_scaled(target: &mut [f32], source: &[f32], factor: f32) {
-    for (sum, value) in target.iter_mut().zip(source) {
-        *sum += factor * value;
+    /// The derivative of that product by the weight, `(columns, outputs)`, from that by its result, `(rows, outputs)`.
+    pub fn weight_gradient(&self, gradient: &[f32], outputs: usize) -> Vec<f32> {
+        let mut sums = vec![0.0; self.columns() * outputs];
+        self.by_column.add_product(gradient, outputs, &mut sums);
+        sums
     }
 }
 
 /// Calls `visit` with the index and value of each element that is not zero, in order.
+#[inline(always)]
 pub fn for_each_nonzero<T: Element>(row: &[T], mut visit: impl FnMut(usize, f32)) {
     const BLOCK: usize = 64; // long enough for the compiler to test a whole block at once
     let zero = T::default();
@@ -155,6 +184,7 @@ mod tests {
     use tch::{Kind, Tensor};
 
     use super::*;
+    use crate::nn::tensors::to_vec;
 
     /// Rows of -1, 0 and 1, most of them 0.
     fn rows(count: usize, columns: usize) -> Vec<i8> {
@@ -181,12 +211,15 @@ mod tests {
 
         let sparse = SparseRows::new(&rows, columns);
         let expected = dense.matmul(&weight) + &bias;
-        let product = sparse.affine(&weight, &bias);
+        let mut sums: Vec<f32> = (0..count).flat_map(|_| to_vec(&bias)).collect();
+        sparse.add_product(&to_vec(&weight), outputs as usize, &mut sums);
+        let product = Tensor::from_slice(&sums).view([count as i64, outputs]);
         assert!((&product - &expected).abs().max().double_value(&[]) < 1e-5);
 
         let loss = expected.square().sum(Kind::Float);
         let expected_gradient = &Tensor::run_backward(&[&loss], &[&weight], false, false)[0];
-        let gradient = sparse.weight_gradient(&(expected.detach() * 2.0));
+        let gradient = sparse.weight_gradient(&to_vec(&(expected.detach() * 2.0)), outputs as usize);
+        let gradient = Tensor::from_slice(&gradient).view([columns as i64, outputs]);
         let error = (gradient - expected_gradient).abs().max() / expected_gradient.abs().max();
         assert!(error.double_value(&[]) < 1e-5);
     }

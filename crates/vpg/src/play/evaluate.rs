@@ -104,8 +104,8 @@ pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Res
             kept(&format!("policy-{epoch}"))
         }
     };
-    let policy = networks(config)?;
-    folder.load_policy(&path, &policy)?;
+    let mut policy = networks(config)?;
+    folder.load_policy(&path, &mut policy)?;
     Ok(policy)
 }
 

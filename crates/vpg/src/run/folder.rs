@@ -12,12 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    config::Config,
-    nn::policy::ActorCritic,
-    nn::tensors::{set, to_vec},
-    run::statistics::EpisodeWindow,
-};
+use crate::{config::Config, nn::policy::ActorCritic, nn::tensors::to_vec, run::statistics::EpisodeWindow};
 
 /// Where a run keeps what it leaves behind.
 #[derive(Clone, Debug)]
@@ -132,7 +127,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// Where the file is missing, damaged, or of networks of another shape.
-    pub fn load_policy(&self, checkpoint: &Path, policy: &ActorCritic) -> Result<()> {
+    pub fn load_policy(&self, checkpoint: &Path, policy: &mut ActorCritic) -> Result<()> {
         let bytes = fs::read(checkpoint).with_context(|| format!("cannot read {}", checkpoint.display()))?;
         read_policy(&bytes, policy).with_context(|| format!("{} does not fit this run", checkpoint.display()))
     }
@@ -165,22 +160,22 @@ fn checksum<'a>(tensors: impl Iterator<Item = &'a [u8]>) -> String {
     format!("{:08x}", hasher.finalize())
 }
 
-fn read_policy(bytes: &[u8], policy: &ActorCritic) -> Result<()> {
+fn read_policy(bytes: &[u8], policy: &mut ActorCritic) -> Result<()> {
     let (file, (_, header)) = (SafeTensors::deserialize(bytes)?, SafeTensors::read_metadata(bytes)?);
     let parameters = policy.named_parameters();
     let views = parameters.iter().map(|(name, _)| file.tensor(name)).collect::<Result<Vec<_>, _>>()?;
     if let Some(expected) = header.metadata().as_ref().and_then(|metadata| metadata.get(CHECKSUM)) {
         ensure!(*expected == checksum(views.iter().map(TensorView::data)), "its checksum is wrong");
     }
+    let mut values = Vec::with_capacity(views.len());
     for ((name, parameter), view) in parameters.iter().zip(views) {
         let expected: Vec<usize> = parameter.size().iter().map(|&n| n as usize).collect();
         if view.shape() != expected || view.dtype() != Dtype::F32 {
             bail!("{name} is {:?} {:?}: expected F32 {expected:?}", view.dtype(), view.shape());
         }
-        let values: Vec<f32> =
-            view.data().chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect();
-        set(parameter, &values); // through the transpose, into the layer's own memory
+        values.push(view.data().chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect());
     }
+    policy.load(values);
     Ok(())
 }
 

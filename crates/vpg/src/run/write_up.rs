@@ -207,7 +207,9 @@ fn parameter_summary(policy: &ActorCritic) -> String {
     let mut table = format!("{:<20} {:<16} {:>10}\n", "parameter", "shape", "numbers");
     let mut all = 0;
     let named = policy.named_parameters();
-    for (name, parameter) in named.iter().filter(|(_, tensor)| tensor.requires_grad()) {
+    let moved_by_gradients =
+        |name: &str| !["observation_", "return_", "value_scale"].iter().any(|no| name.starts_with(no));
+    for (name, parameter) in named.iter().filter(|(name, _)| moved_by_gradients(name)) {
         table += &format!("{name:<20} {:<16} {:>10}\n", format!("{:?}", parameter.size()), parameter.numel());
         all += parameter.numel();
     }
