@@ -7,7 +7,7 @@ ARGS ?=
 # Training through MPI is built and tested where there is one.
 MPI := $(if $(shell command -v mpicc && command -v mpirun),--features vpg/mpi)
 
-.PHONY: help setup verify pong ppo-pong test torture lint interchange learn learn-pong scaling bench-training
+.PHONY: help setup verify pong ppo-pong test record-hashes torture lint interchange learn learn-pong scaling bench-training
 
 help: ## List these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -31,6 +31,9 @@ test: setup ## Run all tests
 	$(CARGO) test -p envs --no-default-features --features atari --test golden_atari --test golden_vector_atari --test native
 	$(PYTHON) tests/torture/torture.py --quick
 	@$(if $(MPI),true,echo 'skipped the tests of training through MPI: there is none (docs/reliability.md says how to install it)')
+
+record-hashes: setup ## Write the hashes of short runs anew, after an intended change of arithmetic
+	VPG_RECORD_HASHES=1 $(CARGO) test -p vpg --test same_bytes short_runs
 
 torture: setup ## Break trainings in every way and resume them (an hour; ARGS="--minutes 1" for a short soak)
 	$(CARGO) build -p vpg

@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use sha2::{Digest, Sha256};
@@ -16,12 +16,12 @@ use sha2::{Digest, Sha256};
 /// Names and flags of the runs.
 const RUNS: [(&str, &str); 12] = [
     ("cartpole", "--env CartPole-v1 --epochs 6"),
-    ("cartpole-norm-obs", "--env CartPole-v1 --epochs 3 --norm-obs true --norm-reward true"),
+    ("cartpole-norm-obs", "--env CartPole-v1 --epochs 3 --norm-obs --norm-reward"),
     ("cartpole-minibatches", "--env CartPole-v1 --epochs 3 --minibatch 100"),
-    ("cartpole-shared-trunk", "--env CartPole-v1 --epochs 3 --shared-trunk true --entropy 0.01 --max-grad-norm 0.5"),
+    ("cartpole-shared-trunk", "--env CartPole-v1 --epochs 3 --shared-trunk --entropy 0.01 --max-grad-norm 0.5"),
     ("cartpole-rmsprop", "--env CartPole-v1 --epochs 3 --optimizer rmsprop --activation relu"),
     ("pendulum", "--env InvertedPendulum-v4 --epochs 3"),
-    ("pendulum-norm-obs", "--env InvertedPendulum-v5 --epochs 3 --norm-obs true --entropy 0.001"),
+    ("pendulum-norm-obs", "--env InvertedPendulum-v5 --epochs 3 --norm-obs --entropy 0.001"),
     ("cartpole-reinforce", "--preset cartpole-reinforce --epochs 40"),
     ("pendulum-lightning", "--preset pendulum-lightning --epochs 2"),
     ("spinning-up", "--preset spinning-up --env CartPole-v1 --epochs 2"),
@@ -51,21 +51,36 @@ fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/same_bytes.txt")
 }
 
-/// Trains, and hashes the newest policy, the log and the episodes, without times.
-fn hash(flags: &str, more: &str, variable: Option<(&str, &str)>) -> String {
+/// What a run leaves: the hash of its newest policy, its log and its episodes, without times; and that of the state that
+/// it can be resumed from.
+#[derive(Clone, Debug, PartialEq)]
+struct Outcome {
+    results: String,
+    state: String,
+}
+
+fn train(flags: &str, more: &str, variable: Option<(&str, &str)>) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let mut vpg = Command::new(env!("CARGO_BIN_EXE_vpg"));
     vpg.args(flags.split(' ')).args(more.split_whitespace()).arg("--run-dir").arg(&run).current_dir(folder.path());
-    vpg.envs(variable).stdout(Stdio::null()).stderr(Stdio::null());
-    assert!(vpg.status().unwrap().success(), "{flags}");
+    let output = vpg.args(["--seed", "3"]).envs(variable).output().unwrap();
+    assert!(output.status.success(), "{flags}: {}", String::from_utf8_lossy(&output.stderr));
     let read = |name: &str| fs::read(run.join(name)).unwrap();
-    let mut hasher = Sha256::new();
-    hasher.update(read("checkpoints/latest.safetensors"));
+    let mut results = read("checkpoints/latest.safetensors");
     for table in ["progress.txt", "episodes.csv"] {
-        hasher.update(without_times(&String::from_utf8(read(table)).unwrap()));
+        results.extend(without_times(&String::from_utf8(read(table)).unwrap()).into_bytes());
     }
-    hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut states: Vec<_> = fs::read_dir(&run).unwrap().map(|file| file.unwrap().path()).collect();
+    states.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with("resume-"));
+    states.sort();
+    assert!(!states.is_empty(), "{flags}: a run leaves a state");
+    let state: Vec<u8> = states.iter().flat_map(|path| fs::read(path).unwrap()).collect();
+    Outcome { results: hash(&results), state: hash(&state) }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The table without the columns that tell the time.
@@ -87,29 +102,53 @@ fn recorded() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn short_runs_have_the_recorded_bytes() {
-    let hashes: BTreeMap<_, _> =
-        RUNS.iter().map(|(name, flags)| ((*name).to_owned(), hash(flags, "--seed 3", None))).collect();
+fn short_runs_have_the_recorded_bytes_whatever_surrounds_them() {
+    let plain: Vec<Outcome> = RUNS.iter().map(|(_, flags)| train(flags, "", None)).collect();
     if std::env::var_os("VPG_RECORD_HASHES").is_some() {
-        let text: String = hashes.iter().map(|(name, hash)| format!("{name} {hash}\n")).collect();
+        let text: String =
+            RUNS.iter().zip(&plain).map(|((name, _), run)| format!("{name} {}\n", run.results)).collect();
         fs::write(golden(), text).unwrap();
     }
     let recorded = recorded();
-    for (name, hash) in &hashes {
-        assert_eq!(recorded.get(name), Some(hash), "{name} is another run than the recorded one");
+    for ((name, _), outcome) in RUNS.iter().zip(&plain) {
+        assert_eq!(recorded.get(*name), Some(&outcome.results), "{name} is another run than the recorded one");
     }
+
+    let variables = SURROUNDINGS.map(|variable| ("", Some(variable)));
+    let threads = ["--threads 1", "--threads 2", "--threads 8"].map(|flag| (flag, None));
+    let surroundings: Vec<_> = variables.into_iter().chain(threads).collect();
+    // Runs of half of the surroundings on each of two threads.
+    std::thread::scope(|scope| {
+        for half in surroundings.chunks(surroundings.len().div_ceil(2)) {
+            scope.spawn(|| {
+                for (&(more, variable), ((name, flags), plain)) in
+                    half.iter().flat_map(|surrounding| RUNS.iter().zip(&plain).map(move |run| (surrounding, run)))
+                {
+                    assert_eq!(train(flags, more, variable), *plain, "{name} with {more}{variable:?}");
+                }
+            });
+        }
+    });
 }
 
 #[test]
-fn neither_instructions_nor_variables_nor_threads_move_a_bit() {
-    let recorded = recorded();
-    for (name, flags) in RUNS {
-        for variable in SURROUNDINGS {
-            assert_eq!(recorded.get(name), Some(&hash(flags, "--seed 3", Some(variable))), "{name} with {variable:?}");
-        }
-        for threads in ["--threads 1", "--threads 2", "--threads 8"] {
-            let more = format!("--seed 3 {threads}");
-            assert_eq!(recorded.get(name), Some(&hash(flags, &more, None)), "{name} with {threads}");
-        }
+fn a_run_that_is_resumed_with_other_instructions_ends_as_if_it_had_stayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let vpg = |args: String, level: &str| {
+        let mut vpg = Command::new(env!("CARGO_BIN_EXE_vpg"));
+        vpg.args(args.split(' ')).env("VPG_TEST_SIMD", level).current_dir(folder.path());
+        vpg
+    };
+    let flags = "--env CartPole-v1 --epochs 300 --seed 3 --run-dir";
+    assert!(vpg(format!("{flags} whole"), "avx2").output().unwrap().status.success());
+    let mut child = vpg(format!("{flags} pieces"), "plain").spawn().unwrap();
+    let progress = folder.path().join("pieces/progress.txt");
+    while fs::read_to_string(&progress).map_or(0, |table| table.lines().count()) < 5 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(vpg("--resume pieces".into(), "avx512").output().unwrap().status.success());
+    let policy = |run: &str| fs::read(folder.path().join(run).join("checkpoints/latest.safetensors")).unwrap();
+    assert!(policy("whole") == policy("pieces"));
 }

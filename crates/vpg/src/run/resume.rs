@@ -52,7 +52,7 @@ pub struct EnvState {
 /// The two files that take turns, so that one is whole at any moment.
 pub const FILES: [&str; 2] = ["resume-0.bin", "resume-1.bin"];
 /// Begins each file; the last digits are the format's version.
-const MAGIC: &[u8; 8] = b"vpgrun06";
+const MAGIC: &[u8; 8] = b"vpgrun07";
 /// Magic and checksum.
 const HEADER: usize = 12;
 
