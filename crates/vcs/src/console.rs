@@ -4,17 +4,27 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "translate")]
-use crate::Error;
 use crate::{
-    Inputs,
-    cartridge::Rom,
+    bus::Bus,
     cpu::{self, Cpu},
+    inputs::Inputs,
     machine::{MOST_INSTRUCTIONS, Machine},
-    tia::{HEIGHT_PAL, Screen, WIDTH},
+    rom::Rom,
+    screen::{HEIGHT_PAL, Screen, WIDTH},
 };
+#[cfg(feature = "translate")]
+use crate::{error::Error, translate::LAST_CYCLE};
 
 /// Everything about a console that changes, but for the screen: plain data, saved and restored by copying it.
+///
+/// ```
+/// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+/// let saved: vcs::State = *console.state();
+/// console.run_frame(&vcs::Inputs::default());
+/// console.restore(&saved);
+/// assert_eq!(console.state(), &saved);
+/// # Ok::<(), vcs::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     cpu: Cpu,
@@ -22,11 +32,30 @@ pub struct State {
 }
 
 impl State {
+    /// Runs to the machine's limit.
+    fn run(&mut self, screen: &mut Screen, rom: &Rom) {
+        cpu::run(&mut self.cpu, &mut Bus { machine: &mut self.machine, screen, image: &rom.image });
+    }
+
+    /// Runs to the machine's limit, translated where that is possible.
+    #[cfg(feature = "translate")]
+    fn run_translated(&mut self, screen: &mut Screen, rom: &Rom) {
+        let Some(code) = rom.image.fixed() else { return };
+        let Self { cpu, machine } = self;
+        let mut bus = Bus { machine, screen, image: &rom.image };
+        while bus.machine.t < bus.machine.limit {
+            let in_rom = cpu.pc & 0x1000 != 0 && bus.machine.t < LAST_CYCLE;
+            if !in_rom || rom.translations.run(cpu, &mut bus, code) {
+                cpu::run_one(cpu, &mut bus, code);
+            }
+        }
+    }
+
     /// Runs to the end of a long frame, instruction by instruction.
     fn run_counting(&mut self, screen: &mut Screen, rom: &Rom) {
         for _ in 0..MOST_INSTRUCTIONS {
             self.machine.limit = self.machine.t + 1;
-            cpu::run(&mut self.cpu, &mut self.machine, screen, rom);
+            self.run(screen, rom);
             if self.machine.has_ended() {
                 return;
             }
@@ -36,6 +65,15 @@ impl State {
 }
 
 /// A console with a cartridge in it.
+///
+/// ```
+/// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+/// for _ in 0..60 {
+///     console.run_frame(&vcs::Inputs::default());
+/// }
+/// assert!(console.screen().iter().all(|pixel| *pixel == 0));
+/// # Ok::<(), vcs::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Console {
     rom: Arc<Rom>,
@@ -49,15 +87,29 @@ pub struct Console {
 
 impl Console {
     /// A console that was just switched on, with zeros in its memory.
+    ///
+    /// ```
+    /// let console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// assert_eq!(console.ram(), &[0; 128]);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
     pub fn new(rom: Rom) -> Self {
         Self::with_memory(Arc::new(rom), [0; 128], 0)
     }
 
-    /// The same with this memory and this start of the timer, which are arbitrary in a real console.
+    /// A console that was just switched on, with this memory and this start of the timer, which are arbitrary in a real
+    /// console.
+    ///
+    /// ```
+    /// let rom = std::sync::Arc::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// let console = vcs::Console::with_memory(rom, [0x5a; 128], 25);
+    /// assert_eq!(console.ram()[0], 0x5a);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
     pub fn with_memory(rom: Arc<Rom>, ram: [u8; 128], timer: u8) -> Self {
-        let machine = Machine::new(&rom, ram, timer);
-        let mut cpu = Cpu::new();
-        cpu.pc = u16::from_le_bytes([machine.cartridge.peek(0x1ffc, &rom), machine.cartridge.peek(0x1ffd, &rom)]);
+        let machine = Machine::new(&rom.image, ram, timer);
+        let start = [0x1ffc, 0x1ffd].map(|address| machine.cartridge.peek(address, &rom.image));
+        let cpu = Cpu { pc: u16::from_le_bytes(start), ..Cpu::new() };
         Self {
             rom,
             state: State { cpu, machine },
@@ -68,18 +120,38 @@ impl Console {
         }
     }
 
-    /// The same with this in the memory that some cartridges have, which is arbitrary, too.
+    /// This console with other content of the memory that some cartridges have, which is arbitrary, too.
+    ///
+    /// ```
+    /// let console = vcs::Console::new(vcs::Rom::new(&[0xea; 8192])?).with_cartridge_memory([0x77; 128]);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
     pub fn with_cartridge_memory(mut self, memory: [u8; 128]) -> Self {
         self.state.machine.cartridge.ram = memory;
         self
     }
 
     /// Runs to the end of the frame and draws it.
+    ///
+    /// ```
+    /// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// console.run_frame(&vcs::Inputs { fire: [true, false], ..Default::default() });
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
     pub fn run_frame(&mut self, inputs: &Inputs) {
         self.run(inputs, true);
     }
 
     /// Runs to the end of the frame without drawing it. Everything but the screen is as if it were drawn.
+    ///
+    /// ```
+    /// let mut seen = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// let mut unseen = seen.clone();
+    /// seen.run_frame(&vcs::Inputs::default());
+    /// unseen.run_frame_unseen(&vcs::Inputs::default());
+    /// assert_eq!(seen.ram(), unseen.ram());
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
     pub fn run_frame_unseen(&mut self, inputs: &Inputs) {
         self.run(inputs, false);
     }
@@ -94,9 +166,9 @@ impl Console {
         let begin = *state;
         #[cfg(feature = "translate")]
         if self.translating {
-            cpu::run_translated(&mut state.cpu, &mut state.machine, screen, rom);
+            state.run_translated(screen, rom);
         }
-        cpu::run(&mut state.cpu, &mut state.machine, screen, rom);
+        state.run(screen, rom);
         if !state.machine.has_ended() {
             *state = begin;
             state.run_counting(screen, rom);
@@ -107,6 +179,12 @@ impl Console {
     }
 
     /// Runs to the end of the frame and draws it, translated and interpreted, and compares both.
+    ///
+    /// ```
+    /// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// console.run_frame_checked(&vcs::Inputs::default())?;
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Translation`] where they differ; the console then is as the interpreter left it.
@@ -125,17 +203,39 @@ impl Console {
     }
 
     /// Lets hot code run translated, which it does at first, or not.
+    ///
+    /// ```
+    /// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// console.set_translating(false);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
     #[cfg(feature = "translate")]
     pub fn set_translating(&mut self, translating: bool) {
         self.translating = translating;
     }
 
-    /// The palette index of each pixel of the last frame that was drawn, line by line: 210 lines of 160, or 250 for PAL.
+    /// The palette index of each pixel of the last frame that was drawn, line by line: [`Television::height`] lines of
+    /// [`WIDTH`](crate::WIDTH) pixels.
+    ///
+    /// ```
+    /// let console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// assert_eq!(console.screen().len(), vcs::HEIGHT * vcs::WIDTH);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
+    ///
+    /// [`Television::height`]: crate::Television::height
     pub fn screen(&self) -> &[u8] {
-        &self.screen[..WIDTH * self.rom.television().height()]
+        &self.screen[..WIDTH * self.rom.image.television.height()]
     }
 
-    /// Puts another picture on the screen, as if the one before had been the same.
+    /// Puts another picture on the screen, as if the one before had been alike.
+    ///
+    /// ```
+    /// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// console.set_screen(&[14; vcs::HEIGHT * vcs::WIDTH]);
+    /// assert_eq!(console.screen()[0], 14);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
     ///
     /// # Panics
     /// Where it has another size.
@@ -150,22 +250,35 @@ impl Console {
         &self.state.cpu
     }
 
-    /// The memory.
+    /// The memory, at the addresses 80 to FF.
+    ///
+    /// ```
+    /// let console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// assert_eq!(console.ram().len(), 128);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
     pub fn ram(&self) -> &[u8; 128] {
         &self.state.machine.ram
     }
 
-    /// The state, to be copied.
+    /// The state, to be copied. [`State`] has an example.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// Whether this can be a state of this console.
+    /// Whether this can be a state of this console: it is of a cartridge of this size, for this television.
+    ///
+    /// ```
+    /// let [ntsc, pal] = [vcs::Television::Ntsc, vcs::Television::Pal].map(|television| {
+    ///     vcs::Console::new(vcs::Rom::new(&[0xea; 4096]).unwrap().for_television(television))
+    /// });
+    /// assert!(ntsc.fits(ntsc.state()) && !ntsc.fits(pal.state()));
+    /// ```
     pub fn fits(&self, state: &State) -> bool {
-        state.machine.fits(&self.rom)
+        state.machine.fits(&self.rom.image)
     }
 
-    /// Goes back to a state of a console with the same cartridge. The screen stays as it is.
+    /// Goes back to a state of a console with the same cartridge. The screen stays as it is. [`State`] has an example.
     pub fn restore(&mut self, state: &State) {
         self.state = *state;
     }

@@ -10,38 +10,33 @@
 //! assert_eq!(console.screen().len(), 210 * 160);
 //! # Ok::<(), vcs::Error>(())
 //! ```
+//!
+//! A [`Console`] with a [`Rom`] in it goes frame by frame from [`Inputs`] to a screen and a memory. Within, imports run one
+//! way: `console` to `translate` and `cpu`, these to `bus`, that to `machine` (with `tia`, `riot` and `cartridge`) and `image`.
 
 mod array;
+mod bus;
 mod cartridge;
 mod console;
-mod controls;
 mod cpu;
+mod error;
+mod image;
+mod inputs;
 mod machine;
 mod riot;
+mod rom;
+mod screen;
+mod television;
 #[cfg(test)]
 mod tests;
 mod tia;
 #[cfg(feature = "translate")]
 mod translate;
 
-pub use cartridge::{Banking, Rom, Television};
 pub use console::{Console, State};
-pub use controls::{Controllers, Controls};
-pub use machine::Inputs;
-pub use tia::{HEIGHT, WIDTH};
-
-/// Why a cartridge was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// No cartridge has that many bytes.
-    #[error("a ROM of {size} bytes: expected 1 to 4096, 8192, 16384 or 32768 bytes")]
-    RomSize {
-        /// Its bytes.
-        size: usize,
-    },
-    /// Translated code came to another frame than the interpreter.
-    #[cfg(feature = "translate")]
-    #[error("translated code differs from the interpreter: report it, and build without the feature translate")]
-    Translation,
-}
+pub use error::Error;
+pub use image::Banking;
+pub use inputs::Inputs;
+pub use rom::Rom;
+pub use screen::{HEIGHT, WIDTH};
+pub use television::Television;

@@ -1,17 +1,11 @@
-//! Everything around the processor: memory, chips, cartridge, and what an access to an address does.
+//! Everything around the processor as plain data: memory, chips, cartridge, what is plugged in.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    cartridge::{Cartridge, Rom},
-    riot::Timer,
-    tia::{Screen, Tia, register},
-};
+use crate::{cartridge::Cartridge, image::Image, inputs::Inputs, riot::Timer, tia::Tia};
 
 /// The cycles of a line of the picture.
 pub(crate) const LINE: u32 = 76;
-/// The lines after which a frame ends by itself, at the next write to the TIA: no television has fewer.
-pub(crate) const MOST_LINES: u32 = 291;
 /// The instructions after which a frame ends in any case.
 pub(crate) const MOST_INSTRUCTIONS: u32 = 25_000;
 /// The cycles that they take at least.
@@ -25,27 +19,6 @@ const NEVER: u32 = u32::MAX;
 /// The cycles of an instruction that reads the timer.
 const LOAD_CYCLES: u32 = 4;
 
-/// What is connected to the console, and how it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inputs {
-    /// The port of the joysticks: bits 7 to 4 are right, left, down, up of the first, bits 3 to 0 those of the second;
-    /// 0 is pressed. Bits 7 and 6 are also the buttons of the first two paddles.
-    pub swcha: u8,
-    /// The console's switches: bit 0 reset and bit 1 select (0 is pressed), bit 3 colour, bits 6 and 7 difficulty.
-    pub swchb: u8,
-    /// Whether the joysticks' buttons are pressed.
-    pub fire: [bool; 2],
-    /// The cycles that the paddles' capacitors take to charge; `None` where there is no paddle.
-    pub paddles: [Option<u32>; 4],
-}
-
-impl Default for Inputs {
-    /// Two joysticks that nobody touches; colour, both difficulties B.
-    fn default() -> Self {
-        Self { swcha: 0xff, swchb: 0x3f, fire: [false; 2], paddles: [None; 4] }
-    }
-}
-
 /// The console without processor and ROM: plain data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -54,7 +27,7 @@ pub(crate) struct Machine {
     /// The processor runs until this time.
     pub(crate) limit: u32,
     /// From this time on, a write to the TIA ends the frame.
-    late: u32,
+    pub(crate) late: u32,
     /// The last frame ended only for its many instructions: the television does not know, and lines go on being counted.
     pub(crate) overdue: bool,
     #[serde(with = "crate::array")]
@@ -64,7 +37,7 @@ pub(crate) struct Machine {
     pub(crate) cartridge: Cartridge,
     pub(crate) inputs: Inputs,
     /// The direction of port A's bits, which can be read back.
-    direction: u8,
+    pub(crate) direction: u8,
     /// The time from which on VSYNC ends the frame by going off, while it is on.
     vsync: Option<u32>,
     dumping: bool,
@@ -78,16 +51,16 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn new(rom: &Rom, ram: [u8; 128], timer: u8) -> Self {
+    pub(crate) fn new(image: &Image, ram: [u8; 128], timer: u8) -> Self {
         Self {
             t: 0,
             limit: 0,
-            late: LINE * rom.television().most_lines(),
+            late: LINE * image.television.most_lines(),
             overdue: false,
             ram,
             timer: Timer::new(timer),
-            tia: Tia::new(rom.television().height(), rom.has_comb()),
-            cartridge: Cartridge::new(rom),
+            tia: Tia::new(image.television.height(), image.has_comb),
+            cartridge: Cartridge::new(image),
             inputs: Inputs::default(),
             direction: 0,
             vsync: None,
@@ -100,11 +73,11 @@ impl Machine {
     }
 
     /// Whether this can be a state of a console with that cartridge.
-    pub(crate) fn fits(&self, rom: &Rom) -> bool {
-        self.tia.is_valid(rom.television().height(), rom.has_comb())
+    pub(crate) fn fits(&self, image: &Image) -> bool {
+        self.tia.is_valid(image.television.height(), image.has_comb)
             && self.timer.is_valid()
-            && self.cartridge.fits(rom)
-            && self.late == LINE * rom.television().most_lines()
+            && self.cartridge.fits(image)
+            && self.late == LINE * image.television.most_lines()
     }
 
     /// Lets a frame begin: time counts from the begin of the current line, if the one before ended by itself.
@@ -142,61 +115,14 @@ impl Machine {
         lines
     }
 
-    pub(crate) fn peek(&mut self, address: u16, t: u32, screen: &mut Screen, rom: &Rom) -> u8 {
-        match address {
-            _ if address & 0x1000 != 0 => self.cartridge.peek(address, rom),
-            _ if address & 0x280 == 0x80 => self.ram[usize::from(address & 0x7f)],
-            _ => self.read(address, (address >> 8) as u8, t, screen, rom),
-        }
-    }
-
-    /// Reads from anywhere, where this byte was on the bus before.
-    #[inline(never)]
-    pub(crate) fn read(&mut self, address: u16, bus: u8, t: u32, screen: &mut Screen, rom: &Rom) -> u8 {
-        match address {
-            _ if address & 0x1000 != 0 => self.cartridge.read(address, rom),
-            _ if address & 0x280 == 0x80 => self.ram[usize::from(address & 0x7f)],
-            _ if address & 0x80 == 0 => self.read_tia(address, t, bus, screen),
-            _ if address & 4 == 0 => self.read_port(address),
-            _ if address & 1 == 0 => self.timer.read(t),
-            _ => self.timer.status(t),
-        }
-    }
-
     /// What programs put out at the ports is not read back, whatever their direction: so it is in ALE.
-    fn read_port(&self, address: u16) -> u8 {
+    pub(crate) fn read_port(&self, address: u16) -> u8 {
         match address & 3 {
             0 => self.inputs.swcha,
             1 => self.direction,
             2 => self.inputs.swchb,
             _ => 0,
         }
-    }
-
-    /// Reads the TIA, which drives the upper two bits only: the others are what was on the bus before.
-    pub(crate) fn read_tia(&mut self, address: u16, t: u32, bus: u8, screen: &mut Screen) -> u8 {
-        let register = address & 0x0f;
-        let driven = match register {
-            0..=7 => {
-                self.tia.catch_up(3 * t, screen);
-                self.tia.collisions(register as u8)
-            }
-            8..=11 => u8::from(t >= self.charged_at[usize::from(register & 3)]) << 7,
-            12 | 13 => {
-                let player = usize::from(register) - 12;
-                let pressed = self.inputs.fire[player] || self.latching && self.latches[player];
-                u8::from(!pressed) << 7
-            }
-            _ => 0,
-        };
-        driven | bus & 0x3f
-    }
-
-    /// Reads the TIA as the stack, from which one byte is taken: the address before it was read first.
-    pub(crate) fn pull_tia(&mut self, sp: u8, bus: u8, t: u32, screen: &mut Screen) -> u8 {
-        let before = sp.wrapping_sub(1);
-        let bus = if before & 0x80 != 0 { self.ram[usize::from(before & 0x7f)] } else { bus };
-        self.read_tia(sp.into(), t, bus, screen)
     }
 
     /// Finds when the paddles' capacitors are charged.
@@ -217,79 +143,31 @@ impl Machine {
         if later < end { later } else { t }
     }
 
-    /// Writes anywhere but to the memory. Returns the time, which a write to WSYNC moves.
-    #[inline(never)]
-    pub(crate) fn write(&mut self, address: u16, value: u8, t: u32, screen: &mut Screen, rom: &Rom) -> u32 {
-        match address {
-            _ if address & 0x1000 != 0 => self.cartridge.write(address, value, rom),
-            _ if address & 0x280 == 0x80 => self.ram[usize::from(address & 0x7f)] = value,
-            _ if address & 0x80 == 0 => {
-                if address < 0x40 {
-                    self.cartridge.overhear(value, rom);
-                }
-                return self.write_tia(address, value, t, screen);
-            }
-            _ if address & 7 == 1 => self.direction = value,
-            _ if address & 4 == 0 => {}
-            _ if address & 0x10 != 0 => self.timer.set(address as u8, value, t),
-            _ => {}
-        }
-        t
+    /// Whether a joystick's button is pressed, or was since its latch was set.
+    pub(crate) fn is_pressed(&self, player: usize) -> bool {
+        self.inputs.fire[player] || self.latching && self.latches[player]
     }
 
-    /// Writes to the TIA through the zero page or the stack.
-    #[inline(always)]
-    pub(crate) fn write_low(&mut self, address: u8, value: u8, t: u32, screen: &mut Screen, rom: &Rom) -> u32 {
-        if address < 0x40 && rom.fixed().is_none() {
-            self.cartridge.overhear(value, rom);
-        }
-        self.write_tia(address.into(), value, t, screen)
-    }
-
-    #[inline(always)]
-    pub(crate) fn write_tia(&mut self, address: u16, value: u8, t: u32, screen: &mut Screen) -> u32 {
-        let register = (address & 0x3f) as u8;
-        if register == register::WSYNC {
-            if t >= self.late {
-                self.limit = 0;
-            }
-            return t.next_multiple_of(LINE);
-        }
-        let value = value & Tia::BITS[usize::from(register)];
-        if t < self.late && !self.tia.changes(register, value) {
-            return t;
-        }
-        self.change_tia(register, value, t, screen)
-    }
-
-    /// Takes a write of a register's own bits that [may change](Tia::changes) something.
-    #[inline(never)]
-    pub(crate) fn change_tia(&mut self, register: u8, value: u8, t: u32, screen: &mut Screen) -> u32 {
-        if t >= self.late {
+    /// Takes a write to VSYNC.
+    pub(crate) fn set_vsync(&mut self, value: u8, t: u32) {
+        let on = value & 2 != 0;
+        if !on && self.vsync.is_some_and(|ready| ready <= t) {
             self.limit = 0;
         }
-        match register {
-            0 => {
-                let on = value & 2 != 0;
-                if !on && self.vsync.is_some_and(|ready| ready <= t) {
-                    self.limit = 0;
-                }
-                self.vsync = on.then_some(t + LINE);
-            }
-            1 => {
-                if self.dumping && value & 0x80 == 0 {
-                    self.charging_since = t;
-                }
-                self.dumping = value & 0x80 != 0;
-                self.time_paddles();
-                self.latching = value & 0x40 != 0;
-                if !self.latching {
-                    self.latches = [false; 2];
-                }
-            }
-            _ => {}
+        self.vsync = on.then_some(t + LINE);
+    }
+
+    /// Takes what a write to VBLANK does to paddles and joysticks.
+    pub(crate) fn set_vblank(&mut self, value: u8, t: u32) {
+        let dumping = value & 0x80 != 0;
+        if self.dumping && !dumping {
+            self.charging_since = t;
         }
-        self.tia.write(register, value, 3 * t, screen);
-        t
+        self.dumping = dumping;
+        self.time_paddles();
+        self.latching = value & 0x40 != 0;
+        if !self.latching {
+            self.latches = [false; 2];
+        }
     }
 }

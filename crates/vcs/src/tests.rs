@@ -3,9 +3,14 @@
 use proptest::prelude::*;
 
 use crate::{
-    Banking, Console, Controllers, Controls, Error, Rom,
+    Banking, Console, Error, Inputs, Rom,
     machine::{LINE, MOST_INSTRUCTIONS},
 };
+
+/// Joysticks as a player may hold them, another way in each frame.
+fn moved(frame: u8) -> Inputs {
+    Inputs { swcha: !(1 << (frame % 8)), fire: [frame.is_multiple_of(3), false], ..Inputs::default() }
+}
 
 /// Plays frames of changing actions, some of them unseen, interpreted and (where that is built) translated.
 fn both_ways(bytes: &[u8], frames: u8) {
@@ -13,9 +18,8 @@ fn both_ways(bytes: &[u8], frames: u8) {
     let (mut plain, mut translated) = (Console::new(rom.clone()), Console::new(rom));
     #[cfg(feature = "translate")]
     plain.set_translating(false);
-    let mut controls = Controls::new(Controllers::Joysticks { player: 0 });
     for frame in 0..frames {
-        let inputs = controls.act(frame % 18);
+        let inputs = moved(frame);
         for console in [&mut plain, &mut translated] {
             match frame % 4 {
                 1 => console.run_frame_unseen(&inputs),
@@ -195,9 +199,8 @@ const COMMON: [(u8, usize); 52] = [
 fn a_console_checks_its_translations() {
     let program = looping_program(&[0xe6, 0x80, 0xa5, 0x80, 0x85, 0x09, 0x85, 0x1b, 0x85, 0x10]);
     let mut console = Console::new(Rom::new(&program).unwrap());
-    let mut controls = Controls::new(Controllers::Joysticks { player: 0 });
-    for action in 0..18 {
-        assert_eq!(console.run_frame_checked(&controls.act(action)), Ok(()));
+    for frame in 0..18 {
+        assert_eq!(console.run_frame_checked(&moved(frame)), Ok(()));
     }
 }
 
@@ -205,7 +208,7 @@ fn a_console_checks_its_translations() {
 fn a_saved_state_goes_on_alike() {
     let rom = Rom::new(&looping_program(&[0xe6, 0x80, 0xa5, 0x80, 0x85, 0x09, 0x85, 0x1b, 0x85, 0x10])).unwrap();
     let mut console = Console::new(rom);
-    let inputs = Controls::new(Controllers::Joysticks { player: 0 }).act(0);
+    let inputs = Inputs::default();
     (0..20).for_each(|_| console.run_frame(&inputs));
     let (state, screen) = (*console.state(), console.screen().to_vec());
     let mut other = console.clone();
@@ -234,7 +237,7 @@ fn banks_change_where_the_scheme_says() {
             bytes.extend(code);
         }
         let mut console = Console::new(Rom::new(&bytes).unwrap());
-        console.run_frame(&Controls::new(Controllers::Joysticks { player: 0 }).act(0));
+        console.run_frame(&Inputs::default());
         assert_eq!(usize::from(console.ram()[0x10]), banks - 1);
     }
 }
@@ -254,7 +257,7 @@ fn a_cartridges_memory_is_written_in_front_of_where_it_is_read() {
     code[0xffc..0xffe].copy_from_slice(&[0x00, 0xf1]);
     let rom = Rom::new(&code.repeat(2)).unwrap();
     let mut console = Console::new(rom).with_cartridge_memory([0x77; 128]);
-    console.run_frame(&Controls::new(Controllers::Joysticks { player: 0 }).act(0));
+    console.run_frame(&Inputs::default());
     assert_eq!(console.ram()[0x10..0x14], [0x77, 0x3c, 0x11, 0x3d]);
 }
 
@@ -285,7 +288,7 @@ fn objects_move_by_when_the_motion_is_started() {
     ];
     for (cycles, moves) in shown {
         let mut console = Console::new(Rom::new(&moving_program(cycles)).unwrap());
-        let inputs = Controls::new(Controllers::Joysticks { player: 0 }).act(0);
+        let inputs = Inputs::default();
         (0..3).for_each(|_| console.run_frame(&inputs));
         for (value, moved) in moves.into_iter().enumerate() {
             let row = &console.screen()[(9 + 7 * value) * 160..][..160];
@@ -328,7 +331,7 @@ fn the_timer_starts_with_intervals_of_64_cycles_and_returns_to_them_when_read_be
     rom[..code.len() + 20].copy_from_slice(&[&code[..], &frames, &again].concat());
     rom[0xffc..0xffe].copy_from_slice(&[0x00, 0xf0]);
     let mut console = Console::with_memory(Rom::new(&rom).unwrap().into(), [0; 128], 64);
-    console.run_frame(&Controls::new(Controllers::Joysticks { player: 0 }).act(0));
+    console.run_frame(&Inputs::default());
     let seen: Vec<u8> = console.ram().iter().rev().take(25).copied().collect();
     let shown = (0..=15).map(|read| 63 - 4 * read).chain([212, 208, 204, 200, 196, 192, 188, 184, 0]);
     assert_eq!(seen, shown.collect::<Vec<u8>>());

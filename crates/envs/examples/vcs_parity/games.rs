@@ -3,12 +3,12 @@
 use anyhow::Result;
 use envs::{
     NumpyRng, Seed,
-    atari::{AtariAction, Backend, Game, RomInfo, RomSource, bundled_roms},
+    atari::{AtariAction, Backend, Controllers, Controls, Game, RomInfo, RomSource, bundled_roms},
 };
 use rand_mt::Mt;
 use rayon::prelude::*;
 use std::sync::Arc;
-use vcs::{Console, Controllers, Controls, Inputs, Rom, Television};
+use vcs::{Console, Inputs, Rom, Television};
 
 /// What came of a game.
 struct Comparison {

@@ -9,6 +9,7 @@ mod ale_backend;
 mod backend;
 mod config;
 mod console;
+mod controls;
 #[cfg(feature = "ale")]
 mod emulator;
 mod env;
@@ -23,6 +24,7 @@ mod vcs_backend;
 pub use action::AtariAction;
 pub use backend::Backend;
 pub use config::{AtariConfig, FrameSkip, ObsType};
+pub use controls::{Controllers, Controls};
 pub use env::Atari;
 pub use game::Game;
 pub use palette::GREY;

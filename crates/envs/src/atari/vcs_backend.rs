@@ -6,11 +6,12 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use vcs::{Console, Controllers, Controls, Inputs};
+use vcs::{Console, Inputs};
 
 use super::{
     AtariAction, Backend,
     console::{self, RAM_BYTES},
+    controls::{Controllers, Controls},
     palette::{self, Palette},
     roms::Rom,
 };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use std::ops::{BitAnd, BitOr, BitOrAssign};
 
-use super::WIDTH;
+use crate::screen::WIDTH;
 
 /// A set of pixels of a line: bit `x % 64` of word `x / 64`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,17 +11,10 @@ use serde::{Deserialize, Serialize};
 mod draw;
 mod mask;
 mod motion;
+pub(crate) mod register;
 
+use crate::screen::{HEIGHT_PAL, Screen, WIDTH};
 use mask::Mask;
-
-/// The pixels of a line.
-pub const WIDTH: usize = 160;
-/// The lines that are shown.
-pub const HEIGHT: usize = 210;
-/// The same on a television for PAL.
-pub(crate) const HEIGHT_PAL: usize = 250;
-/// The palette index of each pixel, line by line.
-pub(crate) type Screen = [u8; WIDTH * HEIGHT_PAL];
 
 /// Colour clocks of a line and of its part before the first pixel.
 pub(crate) const LINE_CLOCKS: u32 = 228;
@@ -36,42 +29,6 @@ const ODD_OF: [u8; 2] = [1 << P0 | WIDE_STARS | NO_STARS, 1 << P1];
 /// A clock that does not come.
 const NEVER: u32 = u32::MAX;
 
-/// The registers by their addresses.
-pub(crate) mod register {
-    #![allow(missing_docs)]
-    pub(crate) const VSYNC: u8 = 0x00;
-    pub(crate) const VBLANK: u8 = 0x01;
-    pub(crate) const WSYNC: u8 = 0x02;
-    pub(crate) const NUSIZ0: u8 = 0x04;
-    pub(crate) const NUSIZ1: u8 = 0x05;
-    pub(crate) const COLUP0: u8 = 0x06;
-    pub(crate) const COLUP1: u8 = 0x07;
-    pub(crate) const COLUPF: u8 = 0x08;
-    pub(crate) const COLUBK: u8 = 0x09;
-    pub(crate) const CTRLPF: u8 = 0x0a;
-    pub(crate) const REFP0: u8 = 0x0b;
-    pub(crate) const REFP1: u8 = 0x0c;
-    pub(crate) const PF0: u8 = 0x0d;
-    pub(crate) const PF2: u8 = 0x0f;
-    pub(crate) const RESP0: u8 = 0x10;
-    pub(crate) const RESBL: u8 = 0x14;
-    pub(crate) const GRP0: u8 = 0x1b;
-    pub(crate) const GRP1: u8 = 0x1c;
-    pub(crate) const ENAM0: u8 = 0x1d;
-    pub(crate) const ENAM1: u8 = 0x1e;
-    pub(crate) const ENABL: u8 = 0x1f;
-    pub(crate) const HMP0: u8 = 0x20;
-    pub(crate) const HMM0: u8 = 0x22;
-    pub(crate) const HMBL: u8 = 0x24;
-    pub(crate) const VDELP0: u8 = 0x25;
-    pub(crate) const VDELP1: u8 = 0x26;
-    pub(crate) const VDELBL: u8 = 0x27;
-    pub(crate) const RESMP0: u8 = 0x28;
-    pub(crate) const RESMP1: u8 = 0x29;
-    pub(crate) const HMOVE: u8 = 0x2a;
-    pub(crate) const HMCLR: u8 = 0x2b;
-    pub(crate) const CXCLR: u8 = 0x2c;
-}
 use register::*;
 
 /// The moving objects, in the order of their position registers, and the playfield.

@@ -1,7 +1,7 @@
 //! From a region's instructions to a function of the code generator.
 //!
-//! The registers are variables, loaded at the function's begin and stored wherever it ends. Bytes are kept as 32-bit
-//! numbers below 256.
+//! The registers that the region uses are variables, loaded at the function's begin; those that it writes are stored
+//! wherever it ends. Bytes are kept as 32-bit numbers below 256.
 
 use std::{collections::BTreeMap, mem::offset_of};
 
@@ -16,34 +16,37 @@ use cranelift_codegen::{
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 
 use super::{
+    callbacks::{GO_ON, INTERPRET, LAST_CYCLE},
     known::Known,
-    region::{BRK, Instruction, Mode, RTI, Region},
+    region::{Region, Step},
 };
-use crate::{cpu::Cpu, machine::Machine};
+use crate::{
+    cpu::{
+        Cpu,
+        instructions::{
+            Kind, Mode, Operation, Register,
+            Register::{A, C, D, I, N, Sp, V, X, Y, Z},
+        },
+    },
+    machine::Machine,
+};
 
-/// The registers: each one's place in [`Cpu`].
-const REGISTERS: [usize; 10] = [
-    offset_of!(Cpu, a),
-    offset_of!(Cpu, x),
-    offset_of!(Cpu, y),
-    offset_of!(Cpu, sp),
-    offset_of!(Cpu, sign),
-    offset_of!(Cpu, not_zero),
-    offset_of!(Cpu, carry),
-    offset_of!(Cpu, overflow),
-    offset_of!(Cpu, decimal),
-    offset_of!(Cpu, interrupts_off),
-];
-const A: usize = 0;
-const X: usize = 1;
-const Y: usize = 2;
-pub(super) const SP: usize = 3;
-pub(super) const SIGN: usize = 4;
-pub(super) const NOT_ZERO: usize = 5;
-pub(super) const CARRY: usize = 6;
-pub(super) const OVERFLOW: usize = 7;
-pub(super) const DECIMAL: usize = 8;
-pub(super) const INTERRUPTS_OFF: usize = 9;
+/// A register's place in [`Cpu`].
+fn offset(register: Register) -> i32 {
+    let offset = match register {
+        A => offset_of!(Cpu, a),
+        X => offset_of!(Cpu, x),
+        Y => offset_of!(Cpu, y),
+        Sp => offset_of!(Cpu, sp),
+        N => offset_of!(Cpu, sign),
+        Z => offset_of!(Cpu, not_zero),
+        C => offset_of!(Cpu, carry),
+        V => offset_of!(Cpu, overflow),
+        D => offset_of!(Cpu, decimal),
+        I => offset_of!(Cpu, interrupts_off),
+    };
+    offset as i32
+}
 
 pub(super) struct Emitter<'a> {
     pub(super) b: FunctionBuilder<'a>,
@@ -56,7 +59,7 @@ pub(super) struct Emitter<'a> {
     config: TargetFrontendConfig,
     blocks: BTreeMap<u16, Block>,
     pub(super) region: &'a Region,
-    /// What is known in front of the current instruction.
+    /// What is known before the current instruction.
     pub(super) known: Known,
 }
 
@@ -69,10 +72,12 @@ pub(super) fn region(function: &mut Function, config: TargetFrontendConfig, entr
     b.switch_to_block(begin);
     let (cpu, machine, surroundings, window) =
         (b.block_params(begin)[0], b.block_params(begin)[1], b.block_params(begin)[2], b.block_params(begin)[3]);
-    let registers = REGISTERS.map(|offset| {
+    let registers = Register::ALL.map(|register| {
         let variable = b.declare_var(I32);
-        let value = b.ins().uload8(I32, MemFlags::trusted(), cpu, offset as i32);
-        b.def_var(variable, value);
+        if region.uses.contains(register) {
+            let value = b.ins().uload8(I32, MemFlags::trusted(), cpu, offset(register));
+            b.def_var(variable, value);
+        }
         variable
     });
     let t = b.declare_var(I32);
@@ -111,14 +116,14 @@ impl Emitter<'_> {
         if let Some(cycles) = self.region.wait_at(pc) {
             self.wait_for_timer(cycles);
         }
-        while let Some(instruction) = self.region.instructions.get(&pc) {
-            let after = self.known.after(instruction);
-            self.instruction(instruction);
+        while let Some(step) = self.region.instructions.get(&pc) {
+            let after = self.known.after(step);
+            self.step(step);
             self.known = after;
-            if instruction.ends() || instruction.is_branch() {
+            if matches!(step.row.kind, Kind::Jump | Kind::Branch) {
                 return;
             }
-            pc = instruction.next();
+            pc = step.next();
             if self.blocks.contains_key(&pc) {
                 break;
             }
@@ -126,20 +131,20 @@ impl Emitter<'_> {
         self.go_to(pc);
     }
 
-    pub(super) fn get(&mut self, register: usize) -> Value {
-        self.b.use_var(self.registers[register])
+    pub(super) fn get(&mut self, register: Register) -> Value {
+        self.b.use_var(self.registers[register as usize])
     }
 
-    pub(super) fn set(&mut self, register: usize, value: Value) {
-        self.b.def_var(self.registers[register], value);
+    pub(super) fn set(&mut self, register: Register, value: Value) {
+        self.b.def_var(self.registers[register as usize], value);
     }
 
     fn set_nz(&mut self, value: Value) {
-        self.set(SIGN, value);
-        self.set(NOT_ZERO, value);
+        self.set(N, value);
+        self.set(Z, value);
     }
 
-    fn load(&mut self, register: usize, value: Value) {
+    fn load(&mut self, register: Register, value: Value) {
         self.set(register, value);
         self.set_nz(value);
     }
@@ -224,7 +229,7 @@ impl Emitter<'_> {
             }
             None => {
                 let pc = self.constant(pc.into());
-                self.leave(pc, super::GO_ON);
+                self.leave(pc, GO_ON);
             }
         }
     }
@@ -232,9 +237,9 @@ impl Emitter<'_> {
     /// Stores all registers and returns.
     pub(super) fn leave(&mut self, pc: Value, status: i64) {
         let flags = MemFlags::trusted();
-        for (register, offset) in REGISTERS.into_iter().enumerate() {
+        for register in Register::ALL.into_iter().filter(|register| self.region.writes.contains(*register)) {
             let value = self.get(register);
-            self.b.ins().istore8(flags, value, self.cpu, offset as i32);
+            self.b.ins().istore8(flags, value, self.cpu, offset(register));
         }
         self.b.ins().istore16(flags, pc, self.cpu, offset_of!(Cpu, pc) as i32);
         let t = self.time();
@@ -253,187 +258,205 @@ impl Emitter<'_> {
         self.b.switch_to_block(stay);
     }
 
-    fn instruction(&mut self, i: &Instruction) {
-        let opcode = i.opcode;
-        let adds = opcode & 3 == 1 && matches!(opcode >> 5, 3 | 7);
-        if adds && !self.known.binary {
-            let decimal = self.get(DECIMAL);
-            self.leave_if(decimal, i.pc, super::INTERPRET);
+    fn step(&mut self, step: &Step) {
+        let operation = step.row.operation;
+        if matches!(operation, Operation::Adc | Operation::Sbc) && !self.known.binary {
+            let decimal = self.get(D);
+            self.leave_if(decimal, step.pc, INTERPRET);
         }
-        self.add_cycles(i.cycles());
-        if i.is_branch() {
-            return self.branch(i);
-        }
-        match opcode {
-            0x4c => self.jump(i.operand, i.pc),
-            0x20 => {
-                let back = i.pc.wrapping_add(2);
-                for byte in [back >> 8, back & 0xff] {
-                    let byte = self.constant(byte.into());
-                    self.push(byte, None);
-                }
-                self.end_frame(i.operand);
-                self.jump(i.operand, i.pc);
+        self.add_cycles(step.row.cycles.into());
+        match step.row.kind {
+            Kind::Read => {
+                let value = self.operand(step);
+                self.take(operation, value);
             }
-            0x60 => {
-                let bus = self.constant(opcode.into());
-                let back = self.pull_pc(bus);
-                let back = self.b.ins().iadd_imm(back, 1);
-                self.go_back(back, i.pc);
+            Kind::Store => {
+                let place = self.place(step, false);
+                let value = self.given(operation);
+                self.write(place, value, Some(step.next()));
             }
-            BRK => {
-                let back = i.pc.wrapping_add(2);
-                for byte in [back >> 8, back & 0xff] {
-                    let byte = self.constant(byte.into());
-                    self.push(byte, None);
-                }
-                self.push_status(None);
-                self.set_flag(INTERRUPTS_OFF, true);
-                self.end_frame(i.operand);
-                self.jump(i.operand, i.pc);
-            }
-            RTI => {
-                let bus = self.constant(opcode.into());
-                let status = self.pull(bus);
-                self.set_status(status);
-                let back = self.pull_pc(status);
-                self.go_back(back, i.pc);
-            }
-            0x08 => self.push_status(Some(i.next())),
-            0x48 => {
+            Kind::Modify => self.modify(step),
+            Kind::Push if operation == Operation::Php => self.push_status(Some(step.next())),
+            Kind::Push => {
                 let a = self.get(A);
-                self.push(a, Some(i.next()));
+                self.push(a, Some(step.next()));
             }
-            0x68 => {
-                let bus = self.constant(opcode.into());
+            Kind::Pull => {
+                let bus = self.constant(step.opcode.into());
                 let value = self.pull(bus);
                 self.load(A, value);
             }
-            0x18 | 0x38 => self.set_flag(CARRY, opcode == 0x38),
-            0x58 | 0x78 => self.set_flag(INTERRUPTS_OFF, opcode == 0x78),
-            0xd8 | 0xf8 => self.set_flag(DECIMAL, opcode == 0xf8),
-            0xb8 => self.set_flag(OVERFLOW, false),
-            0xaa => self.transfer(A, X),
-            0xa8 => self.transfer(A, Y),
-            0x8a => self.transfer(X, A),
-            0x98 => self.transfer(Y, A),
-            0xba => self.transfer(SP, X),
-            0x9a => {
-                let x = self.get(X);
-                self.set(SP, x);
-            }
-            0xca => self.count(X, -1),
-            0x88 => self.count(Y, -1),
-            0xe8 => self.count(X, 1),
-            0xc8 => self.count(Y, 1),
-            0xea => {}
-            0x24 | 0x2c => {
-                let value = self.operand(i);
-                self.set(SIGN, value);
-                let bit = self.b.ins().ushr_imm(value, 6);
-                let bit = self.b.ins().band_imm(bit, 1);
-                self.set(OVERFLOW, bit);
-                let a = self.get(A);
-                let masked = self.b.ins().band(value, a);
-                self.set(NOT_ZERO, masked);
-            }
-            0xa0 | 0xa4 | 0xac | 0xb4 | 0xbc => {
-                let value = self.operand(i);
-                self.load(Y, value);
-            }
-            0xa2 | 0xa6 | 0xae | 0xb6 | 0xbe => {
-                let value = self.operand(i);
-                self.load(X, value);
-            }
-            0x84 | 0x8c | 0x94 => self.store(i, Y),
-            0x86 | 0x8e | 0x96 => self.store(i, X),
-            0xc0 | 0xc4 | 0xcc => self.compare(i, Y),
-            0xe0 | 0xe4 | 0xec => self.compare(i, X),
-            _ if opcode & 3 == 1 => self.arithmetic(i),
-            _ => self.modify(i),
+            Kind::Branch => self.branch(step),
+            Kind::Jump => self.leap(step),
+            Kind::Implied | Kind::StoreHigh => self.imply(operation),
         }
     }
 
-    fn arithmetic(&mut self, i: &Instruction) {
-        if i.opcode >> 5 == 4 {
-            return self.store(i, A);
-        }
-        if i.opcode >> 5 == 6 {
-            return self.compare(i, A);
-        }
-        let value = self.operand(i);
-        let a = self.get(A);
-        let result = match i.opcode >> 5 {
-            0 => self.b.ins().bor(a, value),
-            1 => self.b.ins().band(a, value),
-            2 => self.b.ins().bxor(a, value),
-            3 => return self.add(value),
-            5 => value,
-            _ => {
-                let inverted = self.b.ins().bxor_imm(value, 0xff);
-                return self.add(inverted);
+    /// Takes the byte that an instruction reads.
+    fn take(&mut self, operation: Operation, value: Value) {
+        match operation {
+            Operation::Lda => self.load(A, value),
+            Operation::Ldx => self.load(X, value),
+            Operation::Ldy => self.load(Y, value),
+            Operation::And => {
+                let a = self.get(A);
+                let result = self.b.ins().band(a, value);
+                self.load(A, result);
             }
-        };
-        self.load(A, result);
+            Operation::Ora => {
+                let a = self.get(A);
+                let result = self.b.ins().bor(a, value);
+                self.load(A, result);
+            }
+            Operation::Eor => {
+                let a = self.get(A);
+                let result = self.b.ins().bxor(a, value);
+                self.load(A, result);
+            }
+            Operation::Adc => self.add(value),
+            Operation::Sbc => {
+                let inverted = self.b.ins().bxor_imm(value, 0xff);
+                self.add(inverted);
+            }
+            Operation::Cpx => self.compare(X, value),
+            Operation::Cpy => self.compare(Y, value),
+            Operation::Bit => {
+                self.set(N, value);
+                let bit = self.b.ins().ushr_imm(value, 6);
+                let bit = self.b.ins().band_imm(bit, 1);
+                self.set(V, bit);
+                let a = self.get(A);
+                let masked = self.b.ins().band(value, a);
+                self.set(Z, masked);
+            }
+            _ => self.compare(A, value),
+        }
+    }
+
+    /// The byte that an instruction writes.
+    fn given(&mut self, operation: Operation) -> Value {
+        self.get(match operation {
+            Operation::Stx => X,
+            Operation::Sty => Y,
+            _ => A,
+        })
+    }
+
+    /// Emits what works on registers alone.
+    fn imply(&mut self, operation: Operation) {
+        match operation {
+            Operation::Clc => self.set_flag(C, false),
+            Operation::Sec => self.set_flag(C, true),
+            Operation::Cli => self.set_flag(I, false),
+            Operation::Sei => self.set_flag(I, true),
+            Operation::Cld => self.set_flag(D, false),
+            Operation::Sed => self.set_flag(D, true),
+            Operation::Clv => self.set_flag(V, false),
+            Operation::Tax => self.transfer(A, X),
+            Operation::Tay => self.transfer(A, Y),
+            Operation::Txa => self.transfer(X, A),
+            Operation::Tya => self.transfer(Y, A),
+            Operation::Tsx => self.transfer(Sp, X),
+            Operation::Txs => {
+                let x = self.get(X);
+                self.set(Sp, x);
+            }
+            Operation::Dex => self.count(X, -1),
+            Operation::Dey => self.count(Y, -1),
+            Operation::Inx => self.count(X, 1),
+            Operation::Iny => self.count(Y, 1),
+            _ => {}
+        }
+    }
+
+    /// Emits a jump, call, interrupt or return.
+    fn leap(&mut self, step: &Step) {
+        match step.row.operation {
+            Operation::Jsr => {
+                self.push_pc(step.pc.wrapping_add(2));
+                self.end_frame(step.operand);
+                self.jump(step.operand, step.pc);
+            }
+            Operation::Brk => {
+                self.push_pc(step.pc.wrapping_add(2));
+                self.push_status(None);
+                self.set_flag(I, true);
+                self.end_frame(step.operand);
+                self.jump(step.operand, step.pc);
+            }
+            Operation::Rts => {
+                let bus = self.constant(step.opcode.into());
+                let back = self.pull_pc(bus);
+                let back = self.b.ins().iadd_imm(back, 1);
+                self.go_back(back, step.pc);
+            }
+            Operation::Rti => {
+                let bus = self.constant(step.opcode.into());
+                let status = self.pull(bus);
+                self.set_status(status);
+                let back = self.pull_pc(status);
+                self.go_back(back, step.pc);
+            }
+            _ => self.jump(step.operand, step.pc),
+        }
     }
 
     fn add(&mut self, value: Value) {
-        let (a, carry) = (self.get(A), self.get(CARRY));
+        let (a, carry) = (self.get(A), self.get(C));
         let sum = self.b.ins().iadd(a, value);
         let sum = self.b.ins().iadd(sum, carry);
         let carry = self.b.ins().ushr_imm(sum, 8);
-        self.set(CARRY, carry);
+        self.set(C, carry);
         let [differ, changed] = [value, sum].map(|other| self.b.ins().bxor(a, other));
         let overflow = self.b.ins().band_not(changed, differ);
         let overflow = self.b.ins().ushr_imm(overflow, 7);
         let overflow = self.b.ins().band_imm(overflow, 1);
-        self.set(OVERFLOW, overflow);
+        self.set(V, overflow);
         let sum = self.b.ins().band_imm(sum, 0xff);
         self.load(A, sum);
     }
 
-    fn compare(&mut self, i: &Instruction, register: usize) {
-        let value = self.operand(i);
+    fn compare(&mut self, register: Register, value: Value) {
         let register = self.get(register);
         let carry = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, register, value);
         let carry = self.b.ins().uextend(I32, carry);
-        self.set(CARRY, carry);
+        self.set(C, carry);
         let difference = self.b.ins().isub(register, value);
         let difference = self.b.ins().band_imm(difference, 0xff);
         self.set_nz(difference);
     }
 
-    fn modify(&mut self, i: &Instruction) {
-        if i.mode == Mode::Implied {
+    fn modify(&mut self, step: &Step) {
+        if step.row.mode == Mode::Accumulator {
             let a = self.get(A);
-            let result = self.modified(i.opcode, a);
+            let result = self.changed(step.row.operation, a);
             return self.set(A, result);
         }
-        let place = self.place(i, false);
+        let place = self.place(step, false);
         let value = self.read(place);
-        let result = self.modified(i.opcode, value);
-        self.write(place, result, Some(i.next()));
+        let result = self.changed(step.row.operation, value);
+        self.write(place, result, Some(step.next()));
     }
 
     /// The result of a shift, DEC or INC, with its flags set.
-    fn modified(&mut self, opcode: u8, value: Value) -> Value {
-        let result = match opcode >> 5 {
-            0 | 1 => {
+    fn changed(&mut self, operation: Operation, value: Value) -> Value {
+        let result = match operation {
+            Operation::Asl | Operation::Rol => {
                 let shifted = self.b.ins().ishl_imm(value, 1);
-                let carry_in = self.get(CARRY);
+                let carry_in = self.get(C);
                 let carry = self.b.ins().ushr_imm(value, 7);
-                self.set(CARRY, carry);
-                if opcode >> 5 == 1 { self.b.ins().bor(shifted, carry_in) } else { shifted }
+                self.set(C, carry);
+                if operation == Operation::Rol { self.b.ins().bor(shifted, carry_in) } else { shifted }
             }
-            2 | 3 => {
+            Operation::Lsr | Operation::Ror => {
                 let shifted = self.b.ins().ushr_imm(value, 1);
-                let carry_in = self.get(CARRY);
+                let carry_in = self.get(C);
                 let carry_in = self.b.ins().ishl_imm(carry_in, 7);
                 let carry = self.b.ins().band_imm(value, 1);
-                self.set(CARRY, carry);
-                if opcode >> 5 == 3 { self.b.ins().bor(shifted, carry_in) } else { shifted }
+                self.set(C, carry);
+                if operation == Operation::Ror { self.b.ins().bor(shifted, carry_in) } else { shifted }
             }
-            6 => self.b.ins().iadd_imm(value, -1),
+            Operation::Dec => self.b.ins().iadd_imm(value, -1),
             _ => self.b.ins().iadd_imm(value, 1),
         };
         let result = self.b.ins().band_imm(result, 0xff);
@@ -442,69 +465,68 @@ impl Emitter<'_> {
     }
 
     /// The value of an instruction that only reads.
-    fn operand(&mut self, i: &Instruction) -> Value {
-        if i.mode == Mode::Immediate {
-            return self.constant(i.operand.into());
+    fn operand(&mut self, step: &Step) -> Value {
+        if step.row.mode == Mode::Immediate {
+            return self.constant(step.operand.into());
         }
-        let place = self.place(i, true);
+        let place = self.place(step, true);
         self.read(place)
     }
 
-    fn store(&mut self, i: &Instruction, register: usize) {
-        let place = self.place(i, false);
-        let value = self.get(register);
-        self.write(place, value, Some(i.next()));
-    }
-
-    fn set_flag(&mut self, flag: usize, on: bool) {
+    fn set_flag(&mut self, flag: Register, on: bool) {
         let value = self.constant(on.into());
         self.set(flag, value);
     }
 
-    fn transfer(&mut self, from: usize, to: usize) {
+    fn transfer(&mut self, from: Register, to: Register) {
         let value = self.get(from);
         self.load(to, value);
     }
 
-    fn count(&mut self, register: usize, by: i64) {
+    fn count(&mut self, register: Register, by: i64) {
         let value = self.get(register);
         let value = self.b.ins().iadd_imm(value, by);
         let value = self.b.ins().band_imm(value, 0xff);
         self.load(register, value);
     }
 
-    fn branch(&mut self, i: &Instruction) {
-        let sign = self.get(SIGN);
-        let flag = match i.opcode >> 6 {
-            0 => self.b.ins().band_imm(sign, 0x80),
-            1 => self.get(OVERFLOW),
-            2 => self.get(CARRY),
-            _ => {
-                let not_zero = self.get(NOT_ZERO);
-                self.b.ins().icmp_imm(IntCC::Equal, not_zero, 0)
-            }
-        };
+    fn branch(&mut self, step: &Step) {
+        let (flag, taken_if_set) = self.condition(step.row.operation);
         let [set, clear] = [(); 2].map(|()| self.b.create_block());
         self.b.ins().brif(flag, set, &[], clear, &[]);
-        let taken_if_set = i.opcode & 0x20 != 0;
         for (block, taken) in [(set, taken_if_set), (clear, !taken_if_set)] {
             self.b.switch_to_block(block);
-            match i.target() {
+            match step.target() {
                 Some(target) if taken => {
-                    self.add_cycles(1 + u32::from((target ^ i.next()) & 0xff00 != 0));
-                    self.jump(target, i.pc);
+                    self.add_cycles(1 + u32::from((target ^ step.next()) & 0xff00 != 0));
+                    self.jump(target, step.pc);
                 }
-                _ => self.go_to(i.next()),
+                _ => self.go_to(step.next()),
             }
         }
+    }
+
+    /// A branch's flag, and whether it is taken where that is set.
+    fn condition(&mut self, operation: Operation) -> (Value, bool) {
+        let flag = match operation {
+            Operation::Bpl | Operation::Bmi => {
+                let sign = self.get(N);
+                self.b.ins().band_imm(sign, 0x80)
+            }
+            Operation::Bvc | Operation::Bvs => self.get(V),
+            Operation::Bcc | Operation::Bcs => self.get(C),
+            _ => self.get(Z),
+        };
+        // Of the zero flag, it is the opposite that is kept.
+        (flag, matches!(operation, Operation::Bmi | Operation::Bvs | Operation::Bcs | Operation::Bne))
     }
 
     /// Goes to an address. Every loop has a jump backwards, where it is left in time.
     pub(super) fn jump(&mut self, target: u16, from: u16) {
         if target <= from {
             let t = self.time();
-            let late = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, t, i64::from(super::LAST_CYCLE));
-            self.leave_if(late, target, super::GO_ON);
+            let late = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, t, i64::from(LAST_CYCLE));
+            self.leave_if(late, target, GO_ON);
         }
         self.go_to(target);
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::region::{Instruction, Mode, Region};
+use super::region::{Region, Step};
+use crate::cpu::instructions::{Mode, Operation, Register};
 
 /// What is known in front of an instruction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,40 +29,42 @@ impl Known {
         }
     }
 
-    /// What is known behind an instruction.
-    pub(super) fn after(self, i: &Instruction) -> Self {
+    /// What is known after an instruction: nothing of the registers that it writes, unless it is one of these.
+    pub(super) fn after(self, step: &Step) -> Self {
+        use Operation::*;
         let moved = |register: Option<u8>, by: i8| register.map(|value| value.wrapping_add_signed(by));
-        let immediate = (i.mode == Mode::Immediate).then_some(i.operand as u8);
-        match i.opcode {
-            0xaa => Self { x: self.a, ..self },
-            0xa8 => Self { y: self.a, ..self },
-            0x8a => Self { a: self.x, ..self },
-            0x98 => Self { a: self.y, ..self },
-            0xba => Self { x: self.sp, ..self },
-            0x9a => Self { sp: self.x, ..self },
-            0xca => Self { x: moved(self.x, -1), ..self },
-            0xe8 => Self { x: moved(self.x, 1), ..self },
-            0x88 => Self { y: moved(self.y, -1), ..self },
-            0xc8 => Self { y: moved(self.y, 1), ..self },
-            0x08 | 0x48 => Self { sp: moved(self.sp, -1), ..self },
-            0x68 => Self { a: None, sp: moved(self.sp, 1), ..self },
-            0x20 => Self { sp: moved(self.sp, -2), ..self },
-            0x60 => Self { sp: moved(self.sp, 2), ..self },
-            0x00 => Self { sp: moved(self.sp, -3), ..self },
-            0x40 => Self { sp: moved(self.sp, 3), binary: false, ..self },
-            0xd8 => Self { binary: true, ..self },
-            0xf8 => Self { binary: false, ..self },
-            0xa0 | 0xa4 | 0xac | 0xb4 | 0xbc => Self { y: immediate, ..self },
-            0xa2 | 0xa6 | 0xae | 0xb6 | 0xbe => Self { x: immediate, ..self },
-            0x0a | 0x2a | 0x4a | 0x6a => Self { a: None, ..self },
-            opcode if opcode & 3 == 1 => match opcode >> 5 {
-                4 | 6 => self,
-                5 => Self { a: immediate, ..self },
-                // Translated code goes on behind ADC and SBC only where the decimal flag is clear.
-                3 | 7 => Self { a: None, binary: true, ..self },
-                _ => Self { a: None, ..self },
-            },
-            _ => self,
+        let immediate = (step.row.mode == Mode::Immediate).then_some(step.operand as u8);
+        let kept = |known: Option<u8>, register| if step.row.writes.contains(register) { None } else { known };
+        let rest = Self {
+            a: kept(self.a, Register::A),
+            x: kept(self.x, Register::X),
+            y: kept(self.y, Register::Y),
+            sp: kept(self.sp, Register::Sp),
+            binary: self.binary && !step.row.writes.contains(Register::D),
+        };
+        match step.row.operation {
+            Lda => Self { a: immediate, ..rest },
+            Ldx => Self { x: immediate, ..rest },
+            Ldy => Self { y: immediate, ..rest },
+            Tax => Self { x: self.a, ..rest },
+            Tay => Self { y: self.a, ..rest },
+            Txa => Self { a: self.x, ..rest },
+            Tya => Self { a: self.y, ..rest },
+            Tsx => Self { x: self.sp, ..rest },
+            Txs => Self { sp: self.x, ..rest },
+            Dex => Self { x: moved(self.x, -1), ..rest },
+            Inx => Self { x: moved(self.x, 1), ..rest },
+            Dey => Self { y: moved(self.y, -1), ..rest },
+            Iny => Self { y: moved(self.y, 1), ..rest },
+            Php | Pha => Self { sp: moved(self.sp, -1), ..rest },
+            Pla => Self { sp: moved(self.sp, 1), ..rest },
+            Jsr => Self { sp: moved(self.sp, -2), ..rest },
+            Rts => Self { sp: moved(self.sp, 2), ..rest },
+            Brk => Self { sp: moved(self.sp, -3), ..rest },
+            Rti => Self { sp: moved(self.sp, 3), ..rest },
+            // Translated code goes on after ADC and SBC only where the decimal flag is clear.
+            Cld | Adc | Sbc => Self { binary: true, ..rest },
+            _ => rest,
         }
     }
 
@@ -72,9 +75,9 @@ impl Known {
         while let Some(leader) = open.pop() {
             let mut here = known.get(&leader).copied().unwrap_or_default();
             let mut pc = leader;
-            while let Some(instruction) = region.instructions.get(&pc) {
-                here = here.after(instruction);
-                for next in region.successors(instruction) {
+            while let Some(step) = region.instructions.get(&pc) {
+                here = here.after(step);
+                for next in region.successors(step) {
                     if !region.leaders.contains(&next) {
                         continue;
                     }
@@ -85,8 +88,8 @@ impl Known {
                         open.push(next);
                     }
                 }
-                pc = instruction.next();
-                if instruction.ends() || region.leaders.contains(&pc) {
+                pc = step.next();
+                if step.ends() || region.leaders.contains(&pc) {
                     break;
                 }
             }

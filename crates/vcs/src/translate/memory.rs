@@ -8,12 +8,11 @@ use cranelift_codegen::ir::{
     types::{I32, I64},
 };
 
-use super::{
-    emit::Emitter,
-    region::{Instruction, Mode},
-};
+use super::{callbacks, emit::Emitter, region::Step};
 use crate::{
-    machine::{LINE, MOST_LINES, Machine},
+    cpu::instructions::Mode,
+    machine::{LINE, Machine},
+    television::MOST_LINES,
     tia::{Tia, register},
 };
 
@@ -41,22 +40,22 @@ pub(super) enum Place {
 
 impl Emitter<'_> {
     /// Where an instruction's operand is. `only_reads` is as in the interpreter: crossing a page takes a cycle then.
-    pub(super) fn place(&mut self, instruction: &Instruction, only_reads: bool) -> Place {
-        let operand = instruction.operand;
-        match instruction.mode {
+    pub(super) fn place(&mut self, step: &Step, only_reads: bool) -> Place {
+        let operand = step.operand;
+        match step.row.mode {
             Mode::ZeroPage => Place::Low(operand as u8, operand as u8),
             Mode::Absolute => Place::Absolute(operand),
             Mode::ZeroPageX | Mode::ZeroPageY => {
-                let known = if instruction.mode == Mode::ZeroPageX { self.known.x } else { self.known.y };
+                let known = if step.row.mode == Mode::ZeroPageX { self.known.x } else { self.known.y };
                 if let Some(index) = known {
                     return Place::Low((operand as u8).wrapping_add(index), operand as u8);
                 }
-                let index = if instruction.mode == Mode::ZeroPageX { self.x() } else { self.y() };
+                let index = if step.row.mode == Mode::ZeroPageX { self.x() } else { self.y() };
                 let sum = self.b.ins().iadd_imm(index, i64::from(operand));
                 Place::ZeroPage(self.b.ins().band_imm(sum, 0xff), Some(operand as u8))
             }
             Mode::AbsoluteX | Mode::AbsoluteY => {
-                let index = if instruction.mode == Mode::AbsoluteX { self.x() } else { self.y() };
+                let index = if step.row.mode == Mode::AbsoluteX { self.x() } else { self.y() };
                 if only_reads && operand & 0xff != 0 {
                     let low = self.b.ins().iadd_imm(index, i64::from(operand & 0xff));
                     self.add_crossing(low);
@@ -112,7 +111,7 @@ impl Emitter<'_> {
             Place::Low(address, bus) => {
                 let at = self.b.ins().iconst(I32, i64::from(u16::from_le_bytes([address, bus])));
                 let t = self.time();
-                self.call(super::read_tia as *const u8, &[at, t])
+                self.call(callbacks::read_tia as *const u8, &[at, t])
             }
             Place::Absolute(address) if address & 0x1000 != 0 => {
                 self.b.ins().uload8(I32, flags, self.window, i32::from(address & 0xfff))
@@ -122,7 +121,7 @@ impl Emitter<'_> {
             Place::Absolute(address) => {
                 let [at, bus] = [address, address >> 8].map(|value| self.constant(value.into()));
                 let t = self.time();
-                self.call(super::read as *const u8, &[at, bus, t])
+                self.call(callbacks::read as *const u8, &[at, bus, t])
             }
             Place::ZeroPage(address, bus) => self.read_memory_or(address, |this| {
                 let bus = match bus {
@@ -131,7 +130,7 @@ impl Emitter<'_> {
                 };
                 let at = this.b.ins().bor(address, bus);
                 let t = this.time();
-                this.call(super::read_tia as *const u8, &[at, t])
+                this.call(callbacks::read_tia as *const u8, &[at, t])
             }),
             Place::Indexed(base, address) => match base.checked_add(0xff) {
                 Some(last) if base & last & 0x1000 != 0 && base >> 13 == last >> 13 => self.rom(address),
@@ -148,7 +147,7 @@ impl Emitter<'_> {
                     |this| this.rom(address),
                     |this| {
                         let t = this.time();
-                        this.call(super::read as *const u8, &[address, bus, t])
+                        this.call(callbacks::read as *const u8, &[address, bus, t])
                     },
                 )
             }
@@ -169,7 +168,7 @@ impl Emitter<'_> {
         let call = |this: &mut Self| {
             let bus = this.constant(bus.into());
             let t = this.time();
-            this.call(super::read as *const u8, &[address, bus, t])
+            this.call(callbacks::read as *const u8, &[address, bus, t])
         };
         self.either(
             in_ram,
@@ -211,7 +210,7 @@ impl Emitter<'_> {
     pub(super) fn wait_for_timer(&mut self, cycles: u32) {
         let t = self.time();
         let cycles = self.b.ins().iconst(I32, i64::from(cycles));
-        let t = self.call(super::wait_for_timer as *const u8, &[t, cycles]);
+        let t = self.call(callbacks::wait_for_timer as *const u8, &[t, cycles]);
         self.set_time(t);
     }
 
@@ -271,7 +270,7 @@ impl Emitter<'_> {
 
     fn write_by_call(&mut self, address: Value, value: Value, next: Option<u16>) {
         let t = self.time();
-        let t = self.call(super::write as *const u8, &[address, value, t]);
+        let t = self.call(callbacks::write as *const u8, &[address, value, t]);
         self.set_time(t);
         if let Some(next) = next {
             self.end_frame(next);
@@ -283,7 +282,7 @@ impl Emitter<'_> {
         let limit = self.b.ins().load(I32, MemFlags::trusted(), self.machine, LIMIT);
         let t = self.time();
         let over = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, t, limit);
-        self.leave_if(over, next, super::GO_ON);
+        self.leave_if(over, next, callbacks::GO_ON);
     }
 
     /// A write to a known register of the TIA: a call only where it changes something.
@@ -293,7 +292,7 @@ impl Emitter<'_> {
         let call = |this: &mut Self| {
             let at = this.b.ins().iconst(I32, i64::from(register));
             let t = this.time();
-            this.call(super::change_tia as *const u8, &[at, value, t]);
+            this.call(callbacks::change_tia as *const u8, &[at, value, t]);
             if let Some(next) = next {
                 this.end_frame(next);
             }

@@ -5,6 +5,7 @@
 //! it for executing; it is never both.
 #![allow(unsafe_code, reason = "calling generated code")]
 
+mod callbacks;
 mod emit;
 mod known;
 mod memory;
@@ -26,36 +27,17 @@ use cranelift_codegen::{
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Module, default_libcall_names};
 
-use crate::{
-    cartridge::{Rom, WINDOW},
-    cpu::Cpu,
-    machine::{MOST_CYCLES, Machine},
-    tia::Screen,
-};
+use crate::{bus::Bus, cpu::Cpu, image::WINDOW, machine::Machine};
+pub(crate) use callbacks::LAST_CYCLE;
+use callbacks::{INTERPRET, Surroundings};
 use region::Region;
 
-/// No way through a region takes as many cycles; near the end of the longest frame, the interpreter runs alone.
-const MARGIN: u32 = 20_000;
-/// Translated code goes back to the interpreter from this time on.
-pub(crate) const LAST_CYCLE: u32 = MOST_CYCLES - MARGIN;
 /// How often an instruction is met before its region is translated.
 const HOT: u32 = if cfg!(test) { 3 } else { 500 };
 /// The most regions of a ROM, so that no program makes the cache grow without end.
 const MOST_REGIONS: u32 = 400;
 
-/// What translated code returns: whether the interpreter has to run the next instruction.
-const INTERPRET: i64 = 1;
-const GO_ON: i64 = 0;
-
 type Code = unsafe extern "C" fn(*mut Cpu, *mut Machine, *mut Surroundings, *const u8) -> u32;
-
-/// What the calls from translated code need.
-#[repr(C)]
-pub(super) struct Surroundings {
-    machine: *mut Machine,
-    screen: *mut Screen,
-    rom: *const Rom,
-}
 
 /// The translated code of a ROM, shared by its consoles.
 pub(crate) struct Translations {
@@ -96,14 +78,7 @@ impl Translations {
     /// Runs translated code from the program counter on, if there is some. Returns whether the interpreter has to run the
     /// next instruction.
     #[inline(always)]
-    pub(crate) fn run(
-        &self,
-        cpu: &mut Cpu,
-        machine: &mut Machine,
-        screen: &mut Screen,
-        rom: &Rom,
-        window: &[u8; WINDOW],
-    ) -> bool {
+    pub(crate) fn run(&self, cpu: &mut Cpu, bus: &mut Bus, window: &[u8; WINDOW]) -> bool {
         let at = index(cpu.pc);
         let mut entry = self.entries[at].load(Ordering::Acquire);
         if entry <= NEVER {
@@ -115,7 +90,7 @@ impl Translations {
                 return true;
             }
         }
-        let mut surroundings = Surroundings { machine, screen, rom };
+        let mut surroundings = Surroundings { machine: bus.machine, screen: bus.screen, image: bus.image };
         let machine = surroundings.machine;
         // SAFETY: `entry` is the address of a function of this type, which stays mapped as long as `self` lives. It uses
         // the pointers during the call only; `machine` is not used otherwise meanwhile.
@@ -188,55 +163,4 @@ impl fmt::Debug for Translations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Translations").field("regions", &self.regions).finish_non_exhaustive()
     }
-}
-
-/// Reads an address above the zero page, where this byte was on the bus before.
-pub(super) extern "C" fn read(surroundings: *mut Surroundings, address: u32, bus: u32, t: u32) -> u32 {
-    // SAFETY: translated code gives what `run` gave it, and uses the machine only between its calls.
-    let (machine, screen, rom) = unsafe { parts(surroundings) };
-    machine.read(address as u16, bus as u8, t, screen, rom).into()
-}
-
-/// Reads a register of the TIA through the zero page; the second byte of its address is what was on the bus before.
-pub(super) extern "C" fn read_tia(surroundings: *mut Surroundings, address: u32, t: u32) -> u32 {
-    // SAFETY: as in `read`.
-    let (machine, screen, _) = unsafe { parts(surroundings) };
-    machine.read_tia(address as u16, t, (address >> 8) as u8, screen).into()
-}
-
-/// Takes a byte from a stack in the TIA.
-pub(super) extern "C" fn pull_tia(surroundings: *mut Surroundings, sp: u32, bus: u32, t: u32) -> u32 {
-    // SAFETY: as in `read`.
-    let (machine, screen, _) = unsafe { parts(surroundings) };
-    machine.pull_tia(sp as u8, bus as u8, t, screen).into()
-}
-
-/// Writes anywhere; returns the time.
-pub(super) extern "C" fn write(surroundings: *mut Surroundings, address: u32, value: u32, t: u32) -> u32 {
-    // SAFETY: as in `read`.
-    let (machine, screen, rom) = unsafe { parts(surroundings) };
-    machine.write(address as u16, value as u8, t, screen, rom)
-}
-
-/// Takes a write to a register of the TIA that may change something, of the bits that the register has.
-pub(super) extern "C" fn change_tia(surroundings: *mut Surroundings, register: u32, value: u32, t: u32) -> u32 {
-    // SAFETY: as in `read`.
-    let (machine, screen, _) = unsafe { parts(surroundings) };
-    machine.change_tia(register as u8, value as u8, t, screen)
-}
-
-/// The time after waiting for the timer in a loop of so many cycles.
-pub(super) extern "C" fn wait_for_timer(surroundings: *mut Surroundings, t: u32, cycles: u32) -> u32 {
-    // SAFETY: as in `read`.
-    let (machine, _, _) = unsafe { parts(surroundings) };
-    machine.wait_for_timer(t, cycles, LAST_CYCLE)
-}
-
-/// # Safety
-/// `surroundings` and its pointers are those of [`Translations::run`], during that call, and nothing else uses what they
-/// point at.
-#[inline(always)]
-unsafe fn parts<'a>(surroundings: *mut Surroundings) -> (&'a mut Machine, &'a mut Screen, &'a Rom) {
-    // SAFETY: as said above.
-    unsafe { (&mut *(*surroundings).machine, &mut *(*surroundings).screen, &*(*surroundings).rom) }
 }

@@ -3,18 +3,22 @@
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I32};
 
 use super::{
-    emit::{CARRY, DECIMAL, Emitter, INTERRUPTS_OFF, NOT_ZERO, OVERFLOW, SIGN, SP},
+    callbacks::{self, GO_ON},
+    emit::Emitter,
     memory::Place,
 };
-use crate::tia::Tia;
+use crate::{
+    cpu::instructions::Register::{C, D, I, N, Sp, V, Z},
+    tia::Tia,
+};
 
 impl Emitter<'_> {
     /// Moves the stack pointer; returns the place that it names, before or after that.
     fn move_stack(&mut self, by: i8, before: bool) -> Place {
-        let sp = self.get(SP);
+        let sp = self.get(Sp);
         let moved = self.b.ins().iadd_imm(sp, i64::from(by));
         let moved = self.b.ins().band_imm(moved, 0xff);
-        self.set(SP, moved);
+        self.set(Sp, moved);
         let known = self.known.sp;
         self.known.sp = known.map(|sp| sp.wrapping_add_signed(by));
         match if before { known } else { self.known.sp } {
@@ -28,16 +32,24 @@ impl Emitter<'_> {
         self.write(place, value, next);
     }
 
+    /// Pushes an address; the caller asks whether that has ended the frame.
+    pub(super) fn push_pc(&mut self, pc: u16) {
+        for byte in [pc >> 8, pc & 0xff] {
+            let byte = self.constant(byte.into());
+            self.push(byte, None);
+        }
+    }
+
     /// Takes a byte from the stack, where this one was on the bus before.
     pub(super) fn pull(&mut self, bus: Value) -> Value {
         let place = self.move_stack(1, false);
         match place {
             Place::Low(address, _) if address & 0x80 != 0 => self.read(place),
             _ => {
-                let sp = self.get(SP);
+                let sp = self.get(Sp);
                 self.read_memory_or(sp, |this| {
                     let t = this.time();
-                    this.call(super::pull_tia as *const u8, &[sp, bus, t])
+                    this.call(callbacks::pull_tia as *const u8, &[sp, bus, t])
                 })
             }
         }
@@ -52,16 +64,16 @@ impl Emitter<'_> {
             _ => 0xff,
         };
         let mut status = self.constant((bits & 0x30).into());
-        let flags = [(SIGN, 0), (OVERFLOW, 6), (DECIMAL, 3), (INTERRUPTS_OFF, 2), (NOT_ZERO, 1), (CARRY, 0)];
+        let flags = [(N, 0), (V, 6), (D, 3), (I, 2), (Z, 1), (C, 0)];
         for (flag, bit) in flags {
-            let mask = if flag == SIGN { 0x80 } else { 1 << bit };
+            let mask = if flag == N { 0x80 } else { 1 << bit };
             if bits & mask == 0 {
                 continue;
             }
             let mut value = self.get(flag);
-            if flag == SIGN {
+            if flag == N {
                 value = self.b.ins().band_imm(value, 0x80);
-            } else if flag == NOT_ZERO {
+            } else if flag == Z {
                 let zero = self.b.ins().icmp_imm(IntCC::Equal, value, 0);
                 value = self.b.ins().uextend(I32, zero);
             }
@@ -73,15 +85,15 @@ impl Emitter<'_> {
 
     /// Sets the flags as [`Cpu::set_status`] does.
     pub(super) fn set_status(&mut self, status: Value) {
-        self.set(SIGN, status);
-        for (flag, bit) in [(OVERFLOW, 6), (DECIMAL, 3), (INTERRUPTS_OFF, 2), (CARRY, 0)] {
+        self.set(N, status);
+        for (flag, bit) in [(V, 6), (D, 3), (I, 2), (C, 0)] {
             let value = self.b.ins().ushr_imm(status, bit);
             let value = self.b.ins().band_imm(value, 1);
             self.set(flag, value);
         }
         let not_zero = self.b.ins().bnot(status);
         let not_zero = self.b.ins().band_imm(not_zero, 2);
-        self.set(NOT_ZERO, not_zero);
+        self.set(Z, not_zero);
     }
 
     pub(super) fn pull_pc(&mut self, bus: Value) -> Value {
@@ -101,6 +113,6 @@ impl Emitter<'_> {
             self.jump(*address, from);
             self.b.switch_to_block(on);
         }
-        self.leave(back, super::GO_ON);
+        self.leave(back, GO_ON);
     }
 }

@@ -1,8 +1,7 @@
-//! What is plugged in, and how the Arcade Learning Environment's actions move it.
+//! What is plugged into the native console, and how the Arcade Learning Environment's actions move it.
 
 use serde::{Deserialize, Serialize};
-
-use crate::Inputs;
+use vcs::Inputs;
 
 /// The controllers that a game is played with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +41,7 @@ impl Controls {
     /// Moves the controllers for one frame of an action, which is one of the environment's codes from 0 to 17.
     ///
     /// ```
-    /// use vcs::{Controllers, Controls};
+    /// use envs::atari::{Controllers, Controls};
     /// let right_and_fire = Controls::new(Controllers::Joysticks { player: 0 }).act(11);
     /// assert_eq!((right_and_fire.swcha, right_and_fire.fire), (0x7f, [true, false]));
     /// let right_and_fire = Controls::new(Controllers::Joysticks { player: 1 }).act(11);

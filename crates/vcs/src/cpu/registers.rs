@@ -1,19 +1,6 @@
-//! The processor: a 6507, which is a 6502 with 13 address lines.
-//!
-//! Instructions are atomic: an instruction's reads and writes of the chips happen at its last cycle, which is where the
-//! 6502 has them in all instructions but those that store a return address.
+//! The processor's registers.
 
 use serde::{Deserialize, Serialize};
-
-mod alu;
-mod decode;
-
-#[cfg(test)]
-mod tests;
-
-pub(crate) use decode::run;
-#[cfg(feature = "translate")]
-pub(crate) use decode::{CYCLES, OPERANDS, WAIT_CYCLES, loads_timer, run_translated};
 
 /// The registers. Sign and zero flags are kept as the bytes they are found from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,34 @@
+//! The TIA's registers that are written, by their addresses.
+
+pub(crate) const VSYNC: u8 = 0x00;
+pub(crate) const VBLANK: u8 = 0x01;
+pub(crate) const WSYNC: u8 = 0x02;
+pub(crate) const NUSIZ0: u8 = 0x04;
+pub(crate) const NUSIZ1: u8 = 0x05;
+pub(crate) const COLUP0: u8 = 0x06;
+pub(crate) const COLUP1: u8 = 0x07;
+pub(crate) const COLUPF: u8 = 0x08;
+pub(crate) const COLUBK: u8 = 0x09;
+pub(crate) const CTRLPF: u8 = 0x0a;
+pub(crate) const REFP0: u8 = 0x0b;
+pub(crate) const REFP1: u8 = 0x0c;
+pub(crate) const PF0: u8 = 0x0d;
+pub(crate) const PF2: u8 = 0x0f;
+pub(crate) const RESP0: u8 = 0x10;
+pub(crate) const RESBL: u8 = 0x14;
+pub(crate) const GRP0: u8 = 0x1b;
+pub(crate) const GRP1: u8 = 0x1c;
+pub(crate) const ENAM0: u8 = 0x1d;
+pub(crate) const ENAM1: u8 = 0x1e;
+pub(crate) const ENABL: u8 = 0x1f;
+pub(crate) const HMP0: u8 = 0x20;
+pub(crate) const HMM0: u8 = 0x22;
+pub(crate) const HMBL: u8 = 0x24;
+pub(crate) const VDELP0: u8 = 0x25;
+pub(crate) const VDELP1: u8 = 0x26;
+pub(crate) const VDELBL: u8 = 0x27;
+pub(crate) const RESMP0: u8 = 0x28;
+pub(crate) const RESMP1: u8 = 0x29;
+pub(crate) const HMOVE: u8 = 0x2a;
+pub(crate) const HMCLR: u8 = 0x2b;
+pub(crate) const CXCLR: u8 = 0x2c;

@@ -1,0 +1,73 @@
+//! What translated code calls back for: all that is not memory.
+
+use crate::{
+    bus::Bus,
+    image::Image,
+    machine::{MOST_CYCLES, Machine},
+    screen::Screen,
+};
+
+/// No way through a region takes as many cycles; near the end of the longest frame, the interpreter runs alone.
+const MARGIN: u32 = 20_000;
+/// Translated code goes back to the interpreter from this time on.
+pub(crate) const LAST_CYCLE: u32 = MOST_CYCLES - MARGIN;
+
+/// What translated code returns: whether the interpreter has to run the next instruction.
+pub(super) const INTERPRET: i64 = 1;
+pub(super) const GO_ON: i64 = 0;
+
+/// What the calls from translated code need: a [`Bus`] in pointers.
+#[repr(C)]
+pub(super) struct Surroundings {
+    pub(super) machine: *mut Machine,
+    pub(super) screen: *mut Screen,
+    pub(super) image: *const Image,
+}
+
+/// Reads an address above the zero page, where this byte was on the bus before.
+pub(super) extern "C" fn read(surroundings: *mut Surroundings, address: u32, before: u32, t: u32) -> u32 {
+    // SAFETY: translated code gives what [`super::Translations::run`] gave it, and uses the machine only between its calls.
+    unsafe { bus(surroundings) }.read(address as u16, before as u8, t).into()
+}
+
+/// Reads a register of the TIA through the zero page; the second byte of its address is what was on the bus before.
+pub(super) extern "C" fn read_tia(surroundings: *mut Surroundings, address: u32, t: u32) -> u32 {
+    // SAFETY: as in `read`.
+    unsafe { bus(surroundings) }.read_tia(address as u16, (address >> 8) as u8, t).into()
+}
+
+/// Takes a byte from a stack in the TIA.
+pub(super) extern "C" fn pull_tia(surroundings: *mut Surroundings, sp: u32, before: u32, t: u32) -> u32 {
+    // SAFETY: as in `read`.
+    unsafe { bus(surroundings) }.pull_tia(sp as u8, before as u8, t).into()
+}
+
+/// Writes anywhere; returns the time.
+pub(super) extern "C" fn write(surroundings: *mut Surroundings, address: u32, value: u32, t: u32) -> u32 {
+    // SAFETY: as in `read`.
+    unsafe { bus(surroundings) }.write(address as u16, value as u8, t)
+}
+
+/// Takes a write to a register of the TIA that may change something, of the bits that the register has.
+pub(super) extern "C" fn change_tia(surroundings: *mut Surroundings, register: u32, value: u32, t: u32) -> u32 {
+    // SAFETY: as in `read`.
+    unsafe { bus(surroundings) }.change_tia(register as u8, value as u8, t)
+}
+
+/// The time after waiting for the timer in a loop of so many cycles.
+pub(super) extern "C" fn wait_for_timer(surroundings: *mut Surroundings, t: u32, cycles: u32) -> u32 {
+    // SAFETY: as in `read`.
+    unsafe { bus(surroundings) }.machine.wait_for_timer(t, cycles, LAST_CYCLE)
+}
+
+/// # Safety
+/// `surroundings` and its pointers are those of [`super::Translations::run`], during that call, and nothing else uses what
+/// they point at.
+#[inline(always)]
+unsafe fn bus<'a>(surroundings: *mut Surroundings) -> Bus<'a> {
+    // SAFETY: as said above.
+    unsafe {
+        let Surroundings { machine, screen, image } = *surroundings;
+        Bus { machine: &mut *machine, screen: &mut *screen, image: &*image }
+    }
+}
