@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::image::{Banking, Image, SLICE};
+use crate::{
+    dpc,
+    image::{Banking, Image, SLICE},
+};
 
 /// What changes about a cartridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,15 +19,15 @@ pub(crate) struct Cartridge {
 impl Cartridge {
     pub(crate) fn new(image: &Image) -> Self {
         let slices = match image.banking {
-            Banking::F8 => [4, 5, 6, 7],
-            Banking::E0 => [4, 5, 6, 7],
+            Banking::F8 | Banking::E0 | Banking::Dpc => [4, 5, 6, 7],
             Banking::Tigervision => {
                 let last = image.slices() as u8;
                 [0, 1, last - 2, last - 1]
             }
             _ => [0, 1, 2, 3],
         };
-        Self { slices, ram: [0; 128] }
+        let ram = if image.banking == Banking::Dpc { dpc::START } else { [0; 128] };
+        Self { slices, ram }
     }
 
     /// Whether this can be a state of that cartridge.
@@ -69,6 +72,12 @@ impl Cartridge {
 
     pub(crate) fn read(&mut self, address: u16, image: &Image) -> u8 {
         self.access(address & 0xfff, image);
+        if image.banking == Banking::Dpc && address & 0xfff < 0x80 {
+            match address & 0x40 {
+                0 => return dpc::read(&mut self.ram, address, &image.bytes),
+                _ => dpc::touch(&mut self.ram),
+            }
+        }
         self.peek(address, image)
     }
 
@@ -76,6 +85,8 @@ impl Cartridge {
         self.access(address & 0xfff, image);
         if image.has_ram && address & 0xf80 == 0 {
             self.ram[usize::from(address & 0x7f)] = value;
+        } else if image.banking == Banking::Dpc && address & 0xfc0 == 0x40 {
+            dpc::write(&mut self.ram, address, value);
         }
     }
 
@@ -91,7 +102,7 @@ impl Cartridge {
     /// Changes banks where an access to this address does so.
     fn access(&mut self, address: u16, image: &Image) {
         let bank = match (image.banking, address) {
-            (Banking::F8, 0xff8..=0xff9) => address - 0xff8,
+            (Banking::F8 | Banking::Dpc, 0xff8..=0xff9) => address - 0xff8,
             (Banking::F6, 0xff6..=0xff9) => address - 0xff6,
             (Banking::F4, 0xff4..=0xffb) => address - 0xff4,
             (Banking::E0, 0xfe0..=0xff7) => {

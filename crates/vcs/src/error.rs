@@ -9,7 +9,7 @@
 #[non_exhaustive]
 pub enum Error {
     /// No cartridge has that many bytes.
-    #[error("a ROM of {size} bytes: expected 1 to 4096, 8192, 16384 or 32768 bytes")]
+    #[error("a ROM of {size} bytes: expected 1 to 4096, 8192, 10495, 16384 or 32768 bytes")]
     RomSize {
         /// Its bytes.
         size: usize,

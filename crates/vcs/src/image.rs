@@ -1,6 +1,6 @@
 //! What is in a cartridge and never changes: its bytes, and how it shows them.
 
-use crate::{error::Error, television::Television};
+use crate::{dpc, error::Error, television::Television};
 
 /// The console sees 4 KiB; some bytes of room after them spare the fetch of an instruction a check.
 pub(crate) const WINDOW: usize = 4096 + 4;
@@ -24,6 +24,8 @@ pub enum Banking {
     Fe,
     /// Slices of 2 KiB; the lower one is chosen by what is written to 003F.
     Tigervision,
+    /// Pitfall II: 8 KiB in 2 banks as in [`F8`](Self::F8), and a chip with 2 KiB of pictures.
+    Dpc,
 }
 
 /// A cartridge's content, and for which console it is.
@@ -49,13 +51,14 @@ impl Image {
             0 => return Err(Error::RomSize { size: 0 }),
             1..=2048 => 2048,
             2049..=4096 => 4096,
-            size @ (8192 | 16384 | 32768) => size,
+            size @ (8192 | dpc::SIZE | 16384 | 32768) => size,
             size => return Err(Error::RomSize { size }),
         };
         let mut padded = bytes.to_vec();
         padded.resize(size, 0);
         let banking = match size {
             8192 => banking_of_8k(&padded),
+            dpc::SIZE => Banking::Dpc,
             16384 => Banking::F6,
             32768 => Banking::F4,
             _ => Banking::None,

@@ -19,6 +19,7 @@ mod bus;
 mod cartridge;
 mod console;
 mod cpu;
+mod dpc;
 mod error;
 mod image;
 mod inputs;

@@ -72,7 +72,7 @@ proptest! {
 /// Content of any size from nothing to 64 KiB, most often of a size that cartridges have: noise, or instructions.
 fn any_rom() -> impl Strategy<Value = Vec<u8>> {
     let sizes = prop_oneof![
-        4 => proptest::sample::select(vec![1, 77, 2048, 4096, 8192, 16384, 32768]),
+        4 => proptest::sample::select(vec![1, 77, 2048, 4096, 8192, 10495, 16384, 32768]),
         1 => 0..=65_536usize,
     ];
     let content = prop_oneof![
