@@ -24,6 +24,7 @@ SUBJECTS = {
     "spaces": "peers.spaces:record",
     "vector": "peers.vector:record",
     "pipeline": "peers.pixels:record_pipeline",
+    "pictures": "peers.classic:record_pictures",
     "phi": "peers.pixels:record_phi",
     "frames": "peers.pixels:record_frames",
 }

@@ -8,7 +8,7 @@ use crate::{
     Action, Bounds, BoxSpace, DType, Discrete, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row,
     native::{State, check_bounds, native_env, step_one},
     numpy_math::{cos_f32, sin_f32},
-    render::draw,
+    raster::{pixel, raster, turned},
     state,
     vector::{
         CheckedActions,
@@ -347,17 +347,23 @@ impl Native<4, 6> for Acrobot {
 
 native_env!(Acrobot, 15);
 
-/// The two links, their hinges and the height to reach, in the places and colours of Gymnasium's picture.
+/// Gymnasium's picture: the two links, their hinges and the height to reach.
 fn picture([first, second, ..]: &[f64; 4]) -> RgbImage {
-    const SCALE: f64 = 500.0 / 4.4; // pixels per metre
-    let end = |(x, y): (f64, f64), angle: f64| (x + SCALE * angle.sin(), y + SCALE * angle.cos());
-    let hinge = (250.0, 250.0);
-    let elbow = end(hinge, *first);
-    draw(500, 500, |canvas| {
-        canvas.bar((0.0, 250.0 - SCALE), (500.0, 250.0 - SCALE), 1.0, [0, 0, 0]);
-        for (from, to) in [(hinge, elbow), (elbow, end(elbow, first + second))] {
-            canvas.bar(from, to, 0.2 * SCALE, [0, 204, 204]);
-            canvas.disc(from, 11.0, [204, 204, 0]);
+    const SCALE: f64 = 500.0 / (2.2 * 2.0); // pixels per metre
+    const HALF_WIDTH: f64 = 0.1 * SCALE;
+    let corners = [(0.0, -HALF_WIDTH), (0.0, HALF_WIDTH), (SCALE, HALF_WIDTH), (SCALE, -HALF_WIDTH)];
+    let elbow = (first.sin() * SCALE, -first.cos() * SCALE);
+    let links = [((0.0, 0.0), first - FRAC_PI_2), (elbow, first + second - FRAC_PI_2)];
+    raster(500, 500, |canvas| {
+        canvas.horizontal(0, 499, (SCALE + 250.0) as i32, [0, 0, 0]);
+        for (end, angle) in links {
+            let (x, y) = (end.0 + 250.0, end.1 + 250.0);
+            let place = |point| {
+                let point = turned(point, angle);
+                pixel((point.0 + x, point.1 + y))
+            };
+            canvas.polygon(&corners.map(place), [0, 204, 204]);
+            canvas.circle(pixel((x, y)), HALF_WIDTH as i32, [204, 204, 0]);
         }
     })
 }

@@ -16,6 +16,7 @@ mod mountain_car;
 mod native;
 mod numpy_math;
 mod pendulum;
+mod raster;
 mod registry;
 mod render;
 pub mod rng;

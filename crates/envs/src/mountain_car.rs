@@ -8,7 +8,7 @@ pub use self::continuous::MountainCarContinuous;
 use crate::{
     Action, Bounds, BoxSpace, DType, Discrete, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row,
     native::{State, check_bounds, check_finite, native_env, step_one},
-    render::draw,
+    raster::{pixel, raster, turned},
     state,
     vector::{
         CheckedActions,
@@ -209,22 +209,30 @@ fn picture([position, _]: &[f64; 2]) -> RgbImage {
     scene(*position, GOAL)
 }
 
-/// The valley, the car and the flag at the goal, in the places and colours of Gymnasium's picture.
+/// Gymnasium's picture: the valley, the car and the flag at the goal.
 fn scene(position: f64, goal: f64) -> RgbImage {
     const SCALE: f64 = 600.0 / (MAX_POSITION - MIN_POSITION); // pixels per unit
-    let ground = |x: f64| ((x - MIN_POSITION) * SCALE, 400.0 - SCALE * ((3.0 * x).sin() * 0.45 + 0.55));
-    let points: Vec<_> =
-        (0..100).map(|i| ground(MIN_POSITION + f64::from(i) * (MAX_POSITION - MIN_POSITION) / 99.0)).collect();
-    let (x, y) = ground(position);
-    let (sin, cos) = (3.0 * position).cos().sin_cos();
-    let on_car = |along: f64, up: f64| (x + along * cos - up * sin, y - 10.0 - along * sin - up * cos);
-    let (pole, foot) = ground(goal);
-    draw(600, 400, |canvas| {
-        points.windows(2).for_each(|pair| canvas.bar(pair[0], pair[1], 1.0, [0, 0, 0]));
-        canvas.bar(on_car(-20.0, 10.0), on_car(20.0, 10.0), 20.0, [0, 0, 0]);
-        canvas.disc(on_car(10.0, 0.0), 8.0, [128, 128, 128]);
-        canvas.disc(on_car(-10.0, 0.0), 8.0, [128, 128, 128]);
-        canvas.bar((pole, foot), (pole, foot - 50.0), 1.0, [0, 0, 0]);
-        canvas.polygon(&[(pole, foot - 50.0), (pole, foot - 40.0), (pole + 25.0, foot - 45.0)], [204, 204, 0]);
+    const CLEARANCE: f64 = 10.0;
+    let height = |x: f64| ((3.0 * x).sin() * 0.45 + 0.55) * SCALE;
+    let (x, y) = ((position - MIN_POSITION) * SCALE, height(position));
+    let on_car = |point| {
+        let point = turned(point, (3.0 * position).cos());
+        pixel((point.0 + x, point.1 + CLEARANCE + y))
+    };
+    let foot = pixel(((goal - MIN_POSITION) * SCALE, height(goal)));
+    let top = foot.1 + 50;
+    let valley: [(f64, f64); 100] = std::array::from_fn(|i| {
+        let along =
+            if i == 99 { MAX_POSITION } else { MIN_POSITION + i as f64 * ((MAX_POSITION - MIN_POSITION) / 99.0) };
+        ((along - MIN_POSITION) * SCALE, height(along))
+    });
+    raster(600, 400, |canvas| {
+        valley.windows(2).for_each(|pair| canvas.fine_line(pair[0], pair[1], [0, 0, 0]));
+        canvas.polygon(&[(-20.0, 0.0), (-20.0, 20.0), (20.0, 20.0), (20.0, 0.0)].map(on_car), [0, 0, 0]);
+        for along in [10.0, -10.0] {
+            canvas.circle(on_car((along, 0.0)), 8, [128, 128, 128]);
+        }
+        canvas.vertical(foot.0, foot.1, top, [0, 0, 0]);
+        canvas.polygon(&[(foot.0, top), (foot.0, top - 10), (foot.0 + 25, top - 5)], [204, 204, 0]);
     })
 }

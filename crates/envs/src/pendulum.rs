@@ -1,13 +1,13 @@
 //! Pendulum: a rod on a hinge that is too weakly driven to be lifted at once.
 
-use std::f64::consts::PI;
+use std::f64::consts::{FRAC_PI_2, PI};
 
 use image::RgbImage;
 
 use crate::{
     Action, Bounds, BoxSpace, DType, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row,
     native::{State, check_finite, native_env, step_one},
-    render::draw,
+    raster::{pixel, raster, turned},
     state,
     vector::{
         CheckedActions,
@@ -223,13 +223,20 @@ fn clipped_f32(torque: f32) -> f32 {
 
 native_env!(Pendulum, 30);
 
-/// The rod with its hinge, in the places and colours of Gymnasium's picture.
+/// Gymnasium's picture, without the arrow that shows the torque.
 fn picture([angle, ..]: &[f64; 3]) -> RgbImage {
-    const SCALE: f64 = 500.0 / 4.4; // pixels per metre
+    const SCALE: f64 = 500.0 / (2.2 * 2.0); // pixels per metre
+    const HALF_WIDTH: f64 = 0.2 * SCALE / 2.0;
     const ROD: [u8; 3] = [204, 77, 77];
-    let tip = (250.0 - SCALE * angle.sin(), 250.0 - SCALE * angle.cos());
-    draw(500, 500, |canvas| {
-        canvas.capsule((250.0, 250.0), tip, 0.2 * SCALE, ROD);
-        canvas.disc((250.0, 250.0), 5.0, [0, 0, 0]);
+    let place = |point| {
+        let (x, y) = turned(point, angle + FRAC_PI_2);
+        pixel((x + 250.0, y + 250.0))
+    };
+    let corners = [(0.0, -HALF_WIDTH), (0.0, HALF_WIDTH), (SCALE, HALF_WIDTH), (SCALE, -HALF_WIDTH)];
+    raster(500, 500, |canvas| {
+        canvas.polygon(&corners.map(place), ROD);
+        canvas.circle((250, 250), HALF_WIDTH as i32, ROD);
+        canvas.circle(place((SCALE, 0.0)), HALF_WIDTH as i32, ROD);
+        canvas.circle((250, 250), (0.05 * SCALE) as i32, [0, 0, 0]);
     })
 }

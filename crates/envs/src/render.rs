@@ -29,28 +29,11 @@ pub fn draw(width: u32, height: u32, paint: impl FnOnce(&mut Canvas<'_>)) -> Rgb
 }
 
 impl Canvas<'_> {
-    /// A straight bar with square ends.
-    pub fn bar(&mut self, from: Point, to: Point, width: f64, color: Color) {
-        self.stroke(from, to, width, LineCap::Butt, color);
-    }
-
     /// A straight bar with half discs at its ends, around both points.
     pub fn capsule(&mut self, from: Point, to: Point, width: f64, color: Color) {
-        self.stroke(from, to, width, LineCap::Round, color);
-    }
-
-    /// A filled polygon.
-    pub fn polygon(&mut self, corners: &[Point], color: Color) {
-        let mut path = PathBuilder::new();
-        for (i, (x, y)) in corners.iter().enumerate() {
-            match i {
-                0 => path.move_to(*x as f32, *y as f32),
-                _ => path.line_to(*x as f32, *y as f32),
-            }
-        }
-        path.close();
-        if let Some(polygon) = path.finish() {
-            self.pixels.fill_path(&polygon, &opaque(color), FillRule::Winding, Transform::identity(), None);
+        let stroke = Stroke { width: width as f32, line_cap: LineCap::Round, ..Stroke::default() };
+        if let Some(line) = line(from, to) {
+            self.pixels.stroke_path(&line, &opaque(color), &stroke, Transform::identity(), None);
         }
     }
 
@@ -58,13 +41,6 @@ impl Canvas<'_> {
     pub fn disc(&mut self, (x, y): Point, radius: f64, color: Color) {
         if let Some(circle) = PathBuilder::from_circle(x as f32, y as f32, radius as f32) {
             self.pixels.fill_path(&circle, &opaque(color), FillRule::Winding, Transform::identity(), None);
-        }
-    }
-
-    fn stroke(&mut self, from: Point, to: Point, width: f64, line_cap: LineCap, color: Color) {
-        let stroke = Stroke { width: width as f32, line_cap, ..Stroke::default() };
-        if let Some(line) = line(from, to) {
-            self.pixels.stroke_path(&line, &opaque(color), &stroke, Transform::identity(), None);
         }
     }
 }
@@ -90,12 +66,12 @@ mod tests {
     #[test]
     fn shapes_cover_their_pixels_and_no_others() {
         let picture = draw(20, 10, |canvas| {
-            canvas.bar((2.0, 5.0), (12.0, 5.0), 4.0, [10, 20, 30]);
+            canvas.capsule((4.0, 5.0), (10.0, 5.0), 4.0, [10, 20, 30]);
             canvas.disc((16.0, 5.0), 3.0, [200, 0, 0]);
         });
         assert_eq!(picture.dimensions(), (20, 10));
-        assert_eq!(*picture.get_pixel(2, 3), Rgb([10, 20, 30]));
-        assert_eq!(*picture.get_pixel(11, 6), Rgb([10, 20, 30]));
+        assert_eq!(*picture.get_pixel(4, 3), Rgb([10, 20, 30]));
+        assert_eq!(*picture.get_pixel(9, 6), Rgb([10, 20, 30]));
         assert_eq!(*picture.get_pixel(16, 5), Rgb([200, 0, 0]));
         assert_eq!(*picture.get_pixel(1, 5), Rgb([255; 3]));
         assert_eq!(*picture.get_pixel(5, 2), Rgb([255; 3]));
@@ -105,7 +81,6 @@ mod tests {
     fn shapes_far_outside_paint_nothing() {
         for place in [f64::NAN, f64::INFINITY, 1e300, -1e30, 1e9] {
             let picture = draw(20, 10, |canvas| {
-                canvas.bar((place, 2.0), (place, 5.0), 4.0, [0; 3]);
                 canvas.capsule((place, 2.0), (place, 5.0), 4.0, [0; 3]);
                 canvas.disc((1.0, place), 3.0, [0; 3]);
             });

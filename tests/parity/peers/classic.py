@@ -1,9 +1,11 @@
 """Acrobot, both mountain cars and Pendulum with their options, past their ends and on through resets without a seed."""
 
+import os
+
 import gymnasium as gym
 import numpy as np
 
-from recording import Rollout
+from recording import Rollout, crc
 
 LARGE_SEEDS = [2**31, 2**32 - 1, 2**32, 2**63, 2**64, 2**128 + 1, 2**200 + 1]
 
@@ -92,3 +94,32 @@ def _odd(choose):
         return rng.choice(numbers, 1) if draw < 0.3 else choose(rng, obs)
 
     return act
+
+
+def record_pictures(folder, size):
+    """The CRC-32 of the picture after every call; Pendulum's without the arrow that shows its torque."""
+    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    calls = {"small": 25, "short": 250, "full": 2500}[size]
+    _draw(folder, "cartpole", "CartPole-v1", lambda rng, obs: int(rng.integers(2)), calls, {"low": -1.5, "high": 1.5})
+    _draw(folder, "acrobot", "Acrobot-v1", _swing, calls, {"low": -4.0, "high": 4.0})
+    _draw(folder, "mountain-car", "MountainCar-v0", _push, calls, {"low": -1.2, "high": 0.6})
+    _draw(folder, "mountain-car-continuous", "MountainCarContinuous-v0", _force, calls, {"low": -1.2, "high": 0.6})
+    _draw(folder, "pendulum", "Pendulum-v1", _torque, calls, {"x_init": 7.0, "y_init": 8.0})
+
+
+def _draw(folder, case, name, choose, calls, reset_options):
+    env = gym.make(name, render_mode="rgb_array", disable_env_checker=True)
+
+    def picture(env, _):
+        if name.startswith("Pendulum"):
+            env.unwrapped.last_u = None
+        return crc(env.render())
+
+    rollout = Rollout(env, "u8" if isinstance(env.action_space, gym.spaces.Discrete) else "f64", None,
+                      {"picture_crc32": ("u32", picture)}, reset_options)
+    rng = np.random.default_rng(17)
+    for seed in range(calls // 5):
+        obs = rollout.reset(seed)
+        for _ in range(4):
+            obs, _, _, _ = rollout.step(choose(rng, obs))
+    rollout.save(folder, f"pictures/{case}", name, kwargs={})
