@@ -70,5 +70,6 @@ bench-training: setup ## Run the write-ups' recipes in PyTorch and in vpg, in tu
 	$(CARGO) build --release -p vpg
 	$(PYTHON) benches/training/training.py $(ARGS)
 
+include crates/python/python.mk
 include tests/parity/parity.mk
 include benches/peers/peers.mk

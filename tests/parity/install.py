@@ -21,10 +21,13 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vpg"
 
 
-def ensure(requirements: Path = REQUIREMENTS, name: str = "parity") -> Path:
-    """Returns the Python of a finished environment; builds it first if there is none."""
+def ensure(requirements: Path = REQUIREMENTS, name: str = "parity", base: Path | None = None) -> Path:
+    """Returns the Python of a finished environment; builds it first if there is none.
+
+    It sees the packages of the environment whose Python is `base` too.
+    """
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    key = hashlib.sha256(requirements.read_bytes() + version.encode()).hexdigest()[:12]
+    key = hashlib.sha256(requirements.read_bytes() + f"{version}{base or ''}".encode()).hexdigest()[:12]
     folder = cache_folder() / f"{name}-{key}"
     python, done = folder / "bin" / "python", folder / "complete"
     if done.exists():
@@ -36,10 +39,19 @@ def ensure(requirements: Path = REQUIREMENTS, name: str = "parity") -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             print(f"installing {requirements} into {folder}", file=sys.stderr)
             venv.create(folder, with_pip=True)
+            if base is not None:
+                share(base, python)
             pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             subprocess.run([*pip, "-r", requirements], check=True, stdout=sys.stderr)
             done.touch()
     return python
+
+
+def share(base: Path, python: Path) -> None:
+    """Lets the environment of `python` see the packages of that of `base`."""
+    find = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = [subprocess.check_output([which, "-c", find], text=True).strip() for which in (base, python)]
+    (Path(packages[1]) / f"{base.parents[1].name}.pth").write_text(packages[0] + "\n")
 
 
 if __name__ == "__main__":

@@ -111,6 +111,18 @@ impl CartPole {
         Err(Error::InvalidOption { name: "reset_bounds", value, expected })
     }
 
+    /// What makes environments like this one under an id, natively in vectors; limits are still to be given.
+    ///
+    /// ```
+    /// use envs::{CartPole, VecEnv};
+    /// let spec = CartPole::new().with_sutton_barto_reward().into_spec("CartPole-v1").with_limits(500, 475.0);
+    /// assert_eq!(VecEnv::<f32>::of_spec(&spec, 8, 1)?.num_envs(), 8);
+    /// # Ok::<(), envs::Error>(())
+    /// ```
+    pub fn into_spec(self, id: &str) -> EnvSpec {
+        EnvSpec::native(id, self)
+    }
+
     #[inline(always)]
     fn reward(&self, terminated: bool, ended_before: bool) -> f64 {
         match (terminated, self.sutton_barto_reward) {
@@ -214,6 +226,10 @@ impl Env for CartPole {
 
     fn render_fps(&self) -> u32 {
         50
+    }
+
+    fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+        self.state.as_mut().map(|state| &mut state.rng)
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

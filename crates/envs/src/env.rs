@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use image::RgbImage;
 
-use crate::{Action, DType, Error, Seed, Space};
+use crate::{Action, DType, Error, NumpyRng, Seed, Space};
 
 /// An environment with the semantics of Gymnasium's `Env`.
 ///
@@ -58,6 +58,21 @@ pub trait Env: Send {
 
     /// How many pictures a second show the environment at its own pace.
     fn render_fps(&self) -> u32;
+
+    /// The generator that the environment draws from; `None` before the first reset, and where it has none of this kind.
+    ///
+    /// ```
+    /// use envs::{CartPole, Env, NumpyRng, Seed};
+    /// let mut env = CartPole::new();
+    /// env.reset(Some(&Seed::from(1)), &mut [0.0; 4])?;
+    /// let mut rng = NumpyRng::new(&Seed::from(1));
+    /// (0..4).for_each(|_| drop(rng.random()));
+    /// assert_eq!(env.rng_mut(), Some(&mut rng));
+    /// # Ok::<(), envs::Error>(())
+    /// ```
+    fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+        None
+    }
 
     /// Appends the whole state (generator included) to `state`, such that an environment made alike goes on from it
     /// exactly as this one would.
@@ -234,6 +249,10 @@ impl<E: Env + ?Sized> Env for Box<E> {
 
     fn render_fps(&self) -> u32 {
         (**self).render_fps()
+    }
+
+    fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+        (**self).rng_mut()
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

@@ -161,6 +161,30 @@ impl NumpyRng {
         Self { pcg: Pcg64::new(state, stream), upper_half: None }
     }
 
+    /// What NumPy's `PCG64().state` holds: state, increment, and the 32 bits that are left of the last draw, if any.
+    ///
+    /// ```
+    /// use envs::{NumpyRng, Seed};
+    /// let mut rng = NumpyRng::new(&Seed::from(42));
+    /// rng.next_u32();
+    /// let (state, increment, upper_half) = rng.parts();
+    /// assert_eq!(upper_half, Some(3324115916));
+    /// assert_eq!(NumpyRng::from_parts(state, increment, upper_half), rng);
+    /// ```
+    pub fn parts(&self) -> (u128, u128, Option<u32>) {
+        // The crate tells a generator's numbers only as serialized data.
+        let bytes = postcard::to_allocvec(&self.pcg).unwrap_or_default();
+        let (state, increment) = postcard::from_bytes(&bytes).unwrap_or_default();
+        (state, increment, self.upper_half)
+    }
+
+    /// The generator of these [`parts`](Self::parts). An even increment is none of a generator's, and made odd.
+    pub fn from_parts(state: u128, increment: u128, upper_half: Option<u32>) -> Self {
+        let bytes = postcard::to_allocvec(&(state, increment | 1)).unwrap_or_default();
+        let pcg = postcard::from_bytes(&bytes).unwrap_or_else(|_| Pcg64::new(state, increment));
+        Self { pcg, upper_half }
+    }
+
     /// The generator of a reset: anew from the seed, or the one so far, whose stream goes on, or from entropy.
     pub fn for_reset(seed: Option<&Seed>, so_far: Option<Self>) -> Self {
         match (seed, so_far) {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use image::RgbImage;
 
-use crate::{Action, Env, EpisodeStats, Error, Info, Seed, Space, Step, state};
+use crate::{Action, Env, EpisodeStats, Error, Info, NumpyRng, Seed, Space, Step, state};
 
 /// Cuts episodes off after a number of steps and keeps their statistics: Gymnasium's `TimeLimit` and
 /// `RecordEpisodeStatistics` in one. It is the only source of `truncated` apart from Atari's own frame limit.
@@ -77,6 +77,10 @@ impl<E: Env> Env for TimeLimit<E> {
 
     fn render_fps(&self) -> u32 {
         self.env.render_fps()
+    }
+
+    fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+        self.env.rng_mut()
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use envs::{Action, DType, Env, Error, Info, Seed, Space, Step, check_row, state};
+use envs::{Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, state};
 use image::RgbImage;
 
 use crate::{DifferenceConfig, FrameFormat, Masker, history::History};
@@ -134,6 +134,10 @@ impl<E: Env<Obs = u8>> Env for FrameDifference<E> {
 
     fn render_fps(&self) -> u32 {
         self.env.render_fps()
+    }
+
+    fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+        self.env.rng_mut()
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

@@ -201,6 +201,10 @@ impl Env for Atari {
         60
     }
 
+    fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+        self.rng.as_mut()
+    }
+
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
         let rng = self.rng.as_ref().ok_or(Error::ResetNeeded)?;
         let mut bytes = vec![];

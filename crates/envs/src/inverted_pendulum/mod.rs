@@ -106,6 +106,11 @@ impl InvertedPendulum {
         Err(Error::InvalidOption { name: "reset_noise_scale", value: scale.to_string(), expected })
     }
 
+    /// What makes environments like this one under an id, natively in vectors; limits are still to be given.
+    pub fn into_spec(self, id: &str) -> EnvSpec {
+        EnvSpec::native(id, self)
+    }
+
     #[inline(always)]
     fn reward(&self, terminated: bool) -> f64 {
         if self.pays_survival & terminated { 0.0 } else { 1.0 }
@@ -177,6 +182,10 @@ impl Env for InvertedPendulum {
 
     fn render_fps(&self) -> u32 {
         25
+    }
+
+    fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+        self.state.as_mut().map(|state| &mut state.rng)
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! Where episodes begin and end, and what is rewarded.
 
-use envs::{Action, Env, Error, Info, Seed, Space, Step, state};
+use envs::{Action, Env, Error, Info, NumpyRng, Seed, Space, Step, state};
 use image::RgbImage;
 
 use super::{invalid, pass_on};
@@ -50,7 +50,7 @@ impl<E: Env> Env for LifeLossEnd<E> {
         Ok(())
     }
 
-    pass_on!(observation_space, action_space, render, render_fps);
+    pass_on!(observation_space, action_space, render, render_fps, rng_mut);
 }
 
 /// Takes actions 1 and 2 after a reset, for games that wait for the fire button, which is action 1 in all that have it;
@@ -89,7 +89,7 @@ impl<E: Env> Env for FireReset<E> {
         self.env.step(action, observation)
     }
 
-    pass_on!(observation_space, action_space, render, render_fps, save, restore);
+    pass_on!(observation_space, action_space, render, render_fps, rng_mut, save, restore);
 }
 
 /// Clips rewards, as Gymnasium's `ClipReward` does.
@@ -125,5 +125,5 @@ impl<E: Env> Env for ClipReward<E> {
         Ok(Step { reward: step.reward.clamp(self.low, self.high), ..step })
     }
 
-    pass_on!(observation_space, action_space, render, render_fps, save, restore);
+    pass_on!(observation_space, action_space, render, render_fps, rng_mut, save, restore);
 }

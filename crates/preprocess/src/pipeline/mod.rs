@@ -110,6 +110,11 @@ macro_rules! pass_on {
             self.env.render_fps()
         }
     };
+    (@ rng_mut) => {
+        fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+            self.env.rng_mut()
+        }
+    };
     (@ save) => {
         fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
             self.env.save(state)

@@ -1,6 +1,6 @@
 //! Frames made smaller by averaging areas.
 
-use envs::{Action, DType, Env, Error, Info, Seed, Space, Step, check_row};
+use envs::{Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row};
 use image::RgbImage;
 
 use super::{invalid, pass_on};
@@ -127,5 +127,5 @@ impl<E: Env<Obs = u8>> Env for AreaResize<E> {
         Ok(step)
     }
 
-    pass_on!(action_space, render, render_fps, save, restore);
+    pass_on!(action_space, render, render_fps, rng_mut, save, restore);
 }

@@ -1,6 +1,6 @@
 //! Frame skip with the maximum of two frames.
 
-use envs::{Action, Env, Error, Info, Seed, Space, Step, check_row, state};
+use envs::{Action, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, state};
 use image::RgbImage;
 
 use super::{invalid, pass_on};
@@ -116,5 +116,5 @@ impl<E: Env<Obs = u8>> Env for MaxPoolSkip<E> {
         Ok(())
     }
 
-    pass_on!(observation_space, action_space, render, render_fps);
+    pass_on!(observation_space, action_space, render, render_fps, rng_mut);
 }

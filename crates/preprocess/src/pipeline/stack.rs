@@ -1,6 +1,6 @@
 //! The last observations as one.
 
-use envs::{Action, Bounds, BoxSpace, Env, Error, Info, Seed, Space, Step, check_row, state};
+use envs::{Action, Bounds, BoxSpace, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, state};
 use image::RgbImage;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -104,5 +104,5 @@ impl<E: Env<Obs: Serialize + DeserializeOwned>> Env for FrameStack<E> {
         Ok(())
     }
 
-    pass_on!(action_space, render, render_fps);
+    pass_on!(action_space, render, render_fps, rng_mut);
 }
