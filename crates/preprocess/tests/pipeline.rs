@@ -76,6 +76,20 @@ fn a_lost_life_ends_the_episode_once() {
 }
 
 #[test]
+fn a_game_goes_on_with_the_next_life_where_it_is_asked_to() {
+    let frames = [[1, 1], [2, 2], [3, 3], [4, 4], [5, 5], [6, 6]];
+    let mut env = LifeLossEnd::new(Film { life_lost: Some(2), end: Some(4), ..film(&frames) }).continuing();
+    assert_eq!(reset(&mut env), [1, 1]);
+    assert_eq!([(); 2].map(|()| step(&mut env).2), [false, true]);
+    assert_eq!(reset(&mut env), [4, 4], "one step after the loss");
+    assert_eq!(step(&mut env), (vec![5, 5], 4.0, true), "the game's end");
+    assert_eq!(reset(&mut env), [1, 1]);
+    assert_eq!([(); 2].map(|()| step(&mut env).2), [false, true]);
+    env.reset(Some(&Seed::from(1)), &mut [0; 2]).unwrap();
+    assert_eq!(step(&mut env).0, [2, 2], "a seed starts the game anew");
+}
+
+#[test]
 fn rewards_are_clipped() {
     let mut env = ClipReward::new(film(&[[0, 0]; 5]), -1.0, 2.5).unwrap();
     reset(&mut env);

@@ -36,6 +36,8 @@ struct Wrappers {
     screen_size: [usize; 2],
     stack: usize,
     episodic_life: bool,
+    /// After the loss of a life a reset goes on with the next one.
+    life_continues: bool,
     fire_reset: bool,
     clip_rewards: bool,
 }
@@ -65,11 +67,11 @@ pub fn spec(py: Python<'_>, id: &str, options: &mut Options<'_>) -> PyResult<Opt
                 frame_skip: wrappers.frame_skip,
                 screen_size: wrappers.screen_size,
                 stack: wrappers.stack,
-                terminal_on_life_loss: wrappers.episodic_life,
+                terminal_on_life_loss: false,
                 fire_reset: wrappers.fire_reset && has_fire(&game),
                 clip_rewards: wrappers.clip_rewards,
             };
-            pipeline(game, &GREY, &config)
+            pipeline(ending_with_lives(Box::new(game), &wrappers), &GREY, &config)
         }),
     }))
 }
@@ -148,6 +150,7 @@ fn wrappers(observed: Observed, options: &mut Options<'_>) -> PyResult<Wrappers>
         screen_size,
         stack,
         episodic_life: flag("episodic_life", false)?,
+        life_continues: flag("life_continues", false)?,
         fire_reset: flag("use_fire_reset", learner)?,
         clip_rewards: flag("reward_clipping", learner)?,
     })
@@ -191,10 +194,7 @@ fn wrap<T: Element + Serialize + DeserializeOwned>(
     wrappers: &Wrappers,
     fires: bool,
 ) -> Result<BoxEnv<T>, Error> {
-    let mut env = env;
-    if wrappers.episodic_life {
-        env = Box::new(LifeLossEnd::new(env));
-    }
+    let mut env = ending_with_lives(env, wrappers);
     if fires {
         env = Box::new(FireReset::new(env)?);
     }
@@ -205,6 +205,14 @@ fn wrap<T: Element + Serialize + DeserializeOwned>(
         env = stacked(env, wrappers.stack)?;
     }
     Ok(env)
+}
+
+fn ending_with_lives<T: Element>(env: BoxEnv<T>, wrappers: &Wrappers) -> BoxEnv<T> {
+    match (wrappers.episodic_life, wrappers.life_continues) {
+        (false, _) => env,
+        (true, false) => Box::new(LifeLossEnd::new(env)),
+        (true, true) => Box::new(LifeLossEnd::new(env).continuing()),
+    }
 }
 
 fn stacked<T: Element + Serialize + DeserializeOwned>(env: BoxEnv<T>, depth: usize) -> Result<BoxEnv<T>, Error>

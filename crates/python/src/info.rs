@@ -1,8 +1,11 @@
 //! What environments tell beside observations and rewards, as Gymnasium's dictionaries.
 
 use envs::Info;
-use numpy::PyArray1;
+use ndarray::ArrayViewD;
+use numpy::{PyArray1, PyArrayDyn};
 use pyo3::{prelude::*, types::PyDict};
+
+use crate::convert::Scalar;
 
 /// The key of an info and how it is read.
 type Column = (&'static str, fn(&Info) -> Option<i64>);
@@ -45,16 +48,27 @@ pub fn batched<'py>(py: Python<'py>, infos: &[Info], here: impl Fn(usize) -> boo
     Ok(dict)
 }
 
-/// The key of a dictionary under which something is found of environments where `mask` is true.
-pub fn insert_masked(dict: &Bound<'_, PyDict>, key: &str, value: Bound<'_, PyAny>, mask: &[bool]) -> PyResult<()> {
-    let py = dict.py();
-    dict.set_item(key, value)?;
-    dict.set_item(format!("_{key}"), PyArray1::from_slice(py, mask))?;
-    Ok(())
-}
-
-/// An array of objects.
-pub fn object_array<'py>(py: Python<'py>, objects: Vec<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-    let objects: Vec<Py<PyAny>> = objects.into_iter().map(Bound::unbind).collect();
-    Ok(PyArray1::from_vec(py, objects).into_any())
+/// Gymnasium's `final_obs` and `final_info` of a step that reset the environments whose episodes it ended.
+pub fn insert_finals<T: Scalar>(
+    infos: &Bound<'_, PyDict>,
+    terminated: &[bool],
+    truncated: &[bool],
+    final_observations: ArrayViewD<'_, T>,
+    final_infos: &[Info],
+) -> PyResult<()> {
+    let ended: Vec<bool> =
+        terminated.iter().zip(truncated).map(|(terminated, truncated)| terminated | truncated).collect();
+    if !ended.contains(&true) {
+        return Ok(());
+    }
+    let py = infos.py();
+    let row = |(row, ended): (ArrayViewD<'_, T>, &bool)| match ended {
+        true => PyArrayDyn::from_array(py, &row).into_any().unbind(),
+        false => py.None(),
+    };
+    let rows: Vec<Py<PyAny>> = final_observations.outer_iter().zip(&ended).map(row).collect();
+    infos.set_item("final_obs", PyArray1::from_vec(py, rows))?;
+    infos.set_item("_final_obs", PyArray1::from_slice(py, &ended))?;
+    infos.set_item("final_info", batched(py, final_infos, |i| ended[i])?)?;
+    infos.set_item("_final_info", PyArray1::from_slice(py, &ended))
 }

@@ -1,5 +1,6 @@
 //! The native half of the Python package `rustgym`: environments and vectors of them behind NumPy arrays.
 
+mod asynchronous;
 mod atari;
 mod convert;
 mod env;
@@ -16,7 +17,7 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::{env::NativeEnv, vector::NativeVecEnv};
+    use super::{asynchronous::NativeAsyncVecEnv, env::NativeEnv, vector::NativeVecEnv};
 
     /// Every registered environment: its id, the steps after which an episode is truncated, and the mean return at which
     /// the task counts as solved.

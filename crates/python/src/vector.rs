@@ -133,18 +133,13 @@ impl<T: Scalar> Typed<T> {
         if self.autoreset != Autoreset::SameStep {
             return Ok(infos);
         }
-        let ended: Vec<bool> = envs.terminated().iter().zip(envs.truncated()).map(|(a, b)| a | b).collect();
-        if ended.contains(&true) {
-            let finals = envs.final_observations();
-            let rows = finals.outer_iter().zip(&ended).map(|(row, ended)| match ended {
-                true => PyArrayDyn::from_array(py, &row).into_any(),
-                false => py.None().into_bound(py),
-            });
-            let rows = info::object_array(py, rows.collect())?;
-            info::insert_masked(&infos, "final_obs", rows, &ended)?;
-            let told = info::batched(py, envs.final_infos(), |i| ended[i])?;
-            info::insert_masked(&infos, "final_info", told.into_any(), &ended)?;
-        }
+        info::insert_finals(
+            &infos,
+            envs.terminated(),
+            envs.truncated(),
+            envs.final_observations(),
+            envs.final_infos(),
+        )?;
         Ok(infos)
     }
 }

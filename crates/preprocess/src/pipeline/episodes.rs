@@ -5,17 +5,34 @@ use image::RgbImage;
 
 use super::{invalid, pass_on};
 
-/// Terminates the episode when a life is lost; a reset starts the whole game, as in Gymnasium's `AtariPreprocessing`.
+/// Terminates the episode when a life is lost; a reset starts the whole game, as in Gymnasium's `AtariPreprocessing` and
+/// ale-py's `AtariVectorEnv`, or goes on with the next life, as in EnvPool and Stable-Baselines3
+/// ([`continuing`](Self::continuing)).
 #[derive(Clone, Debug)]
 pub struct LifeLossEnd<E> {
     env: E,
     lives: u32,
+    continuing: bool,
+    /// The last step cost a life, and the game goes on.
+    between_lives: bool,
 }
 
 impl<E: Env> LifeLossEnd<E> {
     /// Ends episodes of `env` with the first life, where its [`Info`] tells lives.
     pub fn new(env: E) -> Self {
-        Self { env, lives: 0 }
+        Self { env, lives: 0, continuing: false, between_lives: false }
+    }
+
+    /// The same, but a reset without a seed after the loss of a life takes action 0 once instead; only where no life is
+    /// left, or with a seed, it starts the game anew.
+    pub fn continuing(self) -> Self {
+        Self { continuing: true, ..self }
+    }
+
+    /// What a reset gives that goes on with the next life; `None` where the game ends meanwhile.
+    fn next_life(&mut self, observation: &mut [E::Obs]) -> Result<Option<Info>, Error> {
+        let step = self.env.step(Action::Discrete(0), observation)?;
+        Ok((!step.done()).then_some(step.info))
     }
 }
 
@@ -23,14 +40,17 @@ impl<E: Env> Env for LifeLossEnd<E> {
     type Obs = E::Obs;
 
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [E::Obs]) -> Result<Info, Error> {
-        let info = self.env.reset(seed, observation)?;
-        self.lives = info.lives.unwrap_or(0);
+        let goes_on = self.continuing && seed.is_none() && std::mem::take(&mut self.between_lives);
+        let next_life = if goes_on { self.next_life(observation)? } else { None };
+        let info = next_life.map_or_else(|| self.env.reset(seed, observation), Ok)?;
+        (self.lives, self.between_lives) = (info.lives.unwrap_or(0), false);
         Ok(info)
     }
 
     fn step(&mut self, action: Action<'_>, observation: &mut [E::Obs]) -> Result<Step, Error> {
         let mut step = self.env.step(action, observation)?;
         let lives = step.info.lives.unwrap_or(0);
+        self.between_lives = lives < self.lives && !step.done();
         step.terminated |= lives < self.lives;
         self.lives = lives;
         Ok(step)
@@ -38,15 +58,15 @@ impl<E: Env> Env for LifeLossEnd<E> {
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
         let len = state.len();
-        state::put(&self.lives, state)?;
+        state::put(&(self.lives, self.between_lives), state)?;
         self.env.save(state).inspect_err(|_| state.truncate(len))
     }
 
     fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error> {
         let mut rest = *state;
-        let lives = state::take(&mut rest)?;
+        let (lives, between_lives) = state::take(&mut rest)?;
         self.env.restore(&mut rest)?;
-        (self.lives, *state) = (lives, rest);
+        (self.lives, self.between_lives, *state) = (lives, between_lives, rest);
         Ok(())
     }
 

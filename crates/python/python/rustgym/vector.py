@@ -58,9 +58,8 @@ class VectorEnv(gymnasium.vector.VectorEnv[Array, Any, Array]):
     ) -> None:
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f"render_mode = {render_mode!r} is not possible: expected 'rgb_array' or None")
-        for name, value, least in (("num_envs", num_envs, 1), ("threads", threads, 0)):
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{name} = {value!r} is not possible: expected a whole number from {least} on")
+        check_count("num_envs", num_envs, 1)
+        check_count("threads", threads, 0)
         self.env_id = env_id
         self.num_envs = int(num_envs)
         self.threads = threads
@@ -156,6 +155,10 @@ class VectorEnv(gymnasium.vector.VectorEnv[Array, Any, Array]):
         """The last observations."""
         return self._native.observations(True)
 
+    def episodes(self) -> list[tuple[int, float, int, float]]:
+        """The episodes that the last step ended: environment, return, length, seconds."""
+        return self._native.episodes()
+
     def get_state(self, index: int | Sequence[int] | None = None) -> bytes | list[bytes]:
         """The whole states of one, some or all environments, generators included.
 
@@ -208,10 +211,10 @@ class VectorEnv(gymnasium.vector.VectorEnv[Array, Any, Array]):
     def _seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None] | None:
         if seed is None:
             return None
-        if isinstance(seed, (int, np.integer)):
+        if not isinstance(seed, (Sequence, np.ndarray)) or isinstance(seed, str):
             check_seed(seed)
             return [int(seed) + i for i in range(self.num_envs)]
-        seeds = [seed for seed in seed]
+        seeds = list(seed)
         if len(seeds) != self.num_envs:
             raise ValueError(f"seed has {len(seeds)} seeds: expected {self.num_envs}, one for each environment")
         for one in seeds:
@@ -257,6 +260,12 @@ class VectorEnv(gymnasium.vector.VectorEnv[Array, Any, Array]):
             infos["_seeds"] = here
             for i in np.flatnonzero(here):
                 infos["seeds"][i] = tuple(np.random.SeedSequence(seeds[i]).generate_state(2))
+
+
+def check_count(name: str, value: Any, least: int) -> None:
+    """Refuses what is no whole number from ``least`` on."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} = {value!r} is not possible: expected a whole number from {least} on")
 
 
 def autoreset(mode: AutoresetMode | str) -> AutoresetMode:
