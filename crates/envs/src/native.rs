@@ -48,6 +48,13 @@ pub(crate) fn check_finite(name: &'static str, value: f64) -> Result<f64, Error>
 /// methods `read` (its action) and `act` (a step), and the function `picture`.
 macro_rules! native_env {
     ($env:ty, $fps:literal) => {
+        impl $env {
+            /// What makes environments like this one under an id, natively in vectors; limits are still to be given.
+            pub fn into_spec(self, id: &str) -> crate::EnvSpec {
+                crate::EnvSpec::native(id, self)
+            }
+        }
+
         impl Env for $env {
             type Obs = f32;
 
@@ -83,6 +90,10 @@ macro_rules! native_env {
 
             fn render_fps(&self) -> u32 {
                 $fps
+            }
+
+            fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+                self.state.as_mut().map(|state| &mut state.rng)
             }
 
             fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

@@ -1,13 +1,23 @@
 //! Environments by id and keyword arguments.
 
-use envs::{AnyEnv, CartPole, EnvSpec, Error, InvertedPendulum};
-use pyo3::{prelude::*, types::PyDict};
+use envs::{Acrobot, AnyEnv, CartPole, EnvSpec, Error, InvertedPendulum, MountainCar, MountainCarContinuous, Pendulum};
+use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
 
 use crate::{
     atari,
     convert::Options,
     error::{exception, invalid_value},
 };
+
+/// An environment with the bounds of its start that a reset's options name.
+macro_rules! with_bounds {
+    ($env:expr, $options:expr) => {
+        match $options.take("reset_bounds", "a pair of numbers")? {
+            Some((low, high)) => $env.with_reset_bounds(low, high).map_err(invalid)?,
+            None => $env,
+        }
+    };
+}
 
 /// How many steps an episode has at most.
 #[derive(Clone, Copy)]
@@ -38,8 +48,12 @@ pub fn spec(py: Python<'_>, id: &str, limit: Limit, options: &Bound<'_, PyDict>)
     let mut options = Options::new(id, options)?;
     let base = registered.id.rsplit_once('-').map_or(registered.id.as_str(), |(base, _)| base);
     let mut spec = match base {
-        "CartPole" => cart_pole(py, id, &mut options)?,
-        "InvertedPendulum" => inverted_pendulum(py, &registered.id, &mut options)?,
+        "Acrobot" => with_bounds!(Acrobot::new(), options).into_spec(id),
+        "CartPole" => cart_pole(id, &mut options)?,
+        "InvertedPendulum" => inverted_pendulum(&registered.id, &mut options)?,
+        "MountainCar" => mountain_car(id, &mut options)?,
+        "MountainCarContinuous" => mountain_car_continuous(id, &mut options)?,
+        "Pendulum" => pendulum(id, &mut options)?,
         _ => atari::spec(py, &registered.id, &mut options)?.unwrap_or_else(|| registered.clone()),
     };
     options.finish()?;
@@ -51,25 +65,47 @@ pub fn spec(py: Python<'_>, id: &str, limit: Limit, options: &Bound<'_, PyDict>)
     Ok(spec)
 }
 
-fn cart_pole(py: Python<'_>, id: &str, options: &mut Options<'_>) -> PyResult<EnvSpec> {
+fn cart_pole(id: &str, options: &mut Options<'_>) -> PyResult<EnvSpec> {
     let mut env = CartPole::new();
     if options.take("sutton_barto_reward", "True or False")?.unwrap_or(false) {
         env = env.with_sutton_barto_reward();
     }
-    if let Some((low, high)) = options.take("reset_bounds", "a pair of numbers")? {
-        env = env.with_reset_bounds(low, high).map_err(|error| exception(py, &error))?;
-    }
-    Ok(env.into_spec(id))
+    Ok(with_bounds!(env, options).into_spec(id))
 }
 
-fn inverted_pendulum(py: Python<'_>, id: &str, options: &mut Options<'_>) -> PyResult<EnvSpec> {
+fn inverted_pendulum(id: &str, options: &mut Options<'_>) -> PyResult<EnvSpec> {
     if !id.ends_with("v5") {
         return Ok(InvertedPendulum::v4().into_spec(id));
     }
-    let scale = options.take("reset_noise_scale", "a number from 0 on")?;
-    let env = InvertedPendulum::v5();
-    let env = scale.map_or(Ok(env.clone()), |scale| env.with_reset_noise_scale(scale));
-    Ok(env.map_err(|error: Error| exception(py, &error))?.into_spec(id))
+    let env = match options.take("reset_noise_scale", "a number from 0 on")? {
+        Some(scale) => InvertedPendulum::v5().with_reset_noise_scale(scale).map_err(invalid)?,
+        None => InvertedPendulum::v5(),
+    };
+    Ok(env.into_spec(id))
+}
+
+fn mountain_car(id: &str, options: &mut Options<'_>) -> PyResult<EnvSpec> {
+    let velocity = options.take("goal_velocity", "a finite number")?.unwrap_or(0.0);
+    let env = MountainCar::new().with_goal_velocity(velocity).map_err(invalid)?;
+    Ok(with_bounds!(env, options).into_spec(id))
+}
+
+fn mountain_car_continuous(id: &str, options: &mut Options<'_>) -> PyResult<EnvSpec> {
+    let velocity = options.take("goal_velocity", "a finite number")?.unwrap_or(0.0);
+    let env = MountainCarContinuous::new().with_goal_velocity(velocity).map_err(invalid)?;
+    Ok(with_bounds!(env, options).into_spec(id))
+}
+
+fn pendulum(id: &str, options: &mut Options<'_>) -> PyResult<EnvSpec> {
+    let env = match options.take("g", "a finite number")? {
+        Some(gravity) => Pendulum::new().with_gravity(gravity).map_err(invalid)?,
+        None => Pendulum::new(),
+    };
+    Ok(with_bounds!(env, options).into_spec(id))
+}
+
+fn invalid(error: Error) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }
 
 /// A new environment of this spec.

@@ -55,18 +55,30 @@ def test_the_keyword_arguments_of_games_are_ale_pys(kwargs):
         ("CartPole-v1", {"sutton_barto_reward": True}),
         ("InvertedPendulum-v5", {"reset_noise_scale": 0.1}),
         ("CartPole-v1", {"max_episode_steps": 7}),
+        ("MountainCar-v0", {"goal_velocity": 0.02}),
+        ("MountainCarContinuous-v0", {"goal_velocity": 0.02}),
+        ("Pendulum-v1", {"g": 1.6}),
     ],
 )
 def test_other_keyword_arguments_are_gymnasiums(env_id, kwargs):
     assert_same_steps(rustgym.make(env_id, **kwargs), original(env_id, **kwargs), seed=3, steps=300)
 
 
-def test_the_options_of_a_reset_hold_for_that_reset_alone():
-    ours, theirs = rustgym.make("CartPole-v1"), original("CartPole-v1")
-    options = {"low": -0.2, "high": 0.1}
-    for seed, options in [(3, options), (None, options), (None, None), (None, {"low": 0.01}), (4, None)]:
+@pytest.mark.parametrize(
+    ("env_id", "action", "some", "one"),
+    [
+        ("CartPole-v1", 1, {"low": -0.2, "high": 0.1}, {"low": 0.01}),
+        ("Acrobot-v1", 1, {"low": -0.2, "high": 0.3}, {"high": 0.2}),
+        ("MountainCar-v0", 1, {"low": -0.7, "high": -0.3}, {"low": -0.5}),
+        ("MountainCarContinuous-v0", np.float32([0.5]), {"low": -0.7, "high": -0.3}, {"low": -0.5}),
+        ("Pendulum-v1", np.float32([0.5]), {"x_init": 0.1, "y_init": 0.2}, {"x_init": 0.5}),
+    ],
+)
+def test_the_options_of_a_reset_hold_for_that_reset_alone(env_id, action, some, one):
+    ours, theirs = rustgym.make(env_id), original(env_id)
+    for seed, options in [(3, some), (None, some), (None, None), (None, one), (4, None)]:
         assert_same(ours.reset(seed=seed, options=options), theirs.reset(seed=seed, options=options))
-        assert_same(ours.step(1), theirs.step(1))
+        assert_same(ours.step(action), theirs.step(action))
 
 
 def vectors(env_id, num_envs, mode, **kwargs):
