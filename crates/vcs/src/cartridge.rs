@@ -11,7 +11,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cartridge {
     /// Where in the ROM each KiB in view begins, in slices.
-    slices: [u8; 4],
+    pub(crate) slices: [u8; 4],
     #[serde(with = "crate::array")]
     pub(crate) ram: [u8; 128],
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "translate")]
+use crate::error::Error;
 use crate::{
     bus::Bus,
     cpu::{self, Cpu},
@@ -12,8 +14,6 @@ use crate::{
     rom::Rom,
     screen::{HEIGHT_PAL, Screen, WIDTH},
 };
-#[cfg(feature = "translate")]
-use crate::{error::Error, translate::LAST_CYCLE};
 
 /// Everything about a console that changes, but for the screen: plain data, saved and restored by copying it.
 ///
@@ -40,14 +40,14 @@ impl State {
     /// Runs to the machine's limit, translated where that is possible.
     #[cfg(feature = "translate")]
     fn run_translated(&mut self, screen: &mut Screen, rom: &Rom) {
-        let Some(code) = rom.image.fixed() else { return };
         let Self { cpu, machine } = self;
         let mut bus = Bus { machine, screen, image: &rom.image };
-        while bus.machine.t < bus.machine.limit {
-            let in_rom = cpu.pc & 0x1000 != 0 && bus.machine.t < LAST_CYCLE;
-            if !in_rom || rom.translations.run(cpu, &mut bus, code) {
-                cpu::run_one(cpu, &mut bus, code);
+        loop {
+            rom.translations.run(cpu, &mut bus);
+            if bus.machine.t >= bus.machine.limit {
+                return;
             }
+            cpu::run_one(cpu, &mut bus);
         }
     }
 

@@ -1,5 +1,8 @@
 //! What is in a cartridge and never changes: its bytes, and how it shows them.
 
+#[cfg(feature = "translate")]
+use std::ops::Range;
+
 use crate::{dpc, error::Error, television::Television};
 
 /// The console sees 4 KiB; some bytes of room after them spare the fetch of an instruction a check.
@@ -79,6 +82,18 @@ impl Image {
     #[inline(always)]
     pub(crate) fn fixed(&self) -> Option<&[u8; WINDOW]> {
         self.fixed.as_deref()
+    }
+
+    /// The offsets at which reads show the bytes in view and do nothing else.
+    #[cfg(feature = "translate")]
+    pub(crate) fn plain(&self) -> Range<u16> {
+        let first = match self.banking {
+            Banking::Dpc => 0x80,
+            _ if self.has_ram => 0x100,
+            _ => 0,
+        };
+        // No scheme changes banks below.
+        first..if self.fixed.is_some() { 0x1000 } else { 0xfe0 }
     }
 
     pub(crate) fn slices(&self) -> usize {

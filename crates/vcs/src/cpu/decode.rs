@@ -14,10 +14,13 @@ pub(crate) fn run(cpu: &mut Cpu, bus: &mut Bus) {
     }
 }
 
-/// Runs one instruction of a cartridge whose 4 KiB never change.
+/// Runs one instruction.
 #[cfg(feature = "translate")]
-pub(crate) fn run_one(cpu: &mut Cpu, bus: &mut Bus, code: &[u8; WINDOW]) {
-    Runner { cpu: *cpu, t: bus.machine.t, code, bus }.run::<false, true>(cpu);
+pub(crate) fn run_one(cpu: &mut Cpu, bus: &mut Bus) {
+    match bus.image.fixed() {
+        Some(code) => Runner { cpu: *cpu, t: bus.machine.t, code, bus }.run::<false, true>(cpu),
+        None => Runner { cpu: *cpu, t: bus.machine.t, code: &NO_CODE, bus }.run::<true, true>(cpu),
+    }
 }
 
 static NO_CODE: [u8; WINDOW] = [0; WINDOW];

@@ -19,8 +19,10 @@ use super::{
     callbacks::{GO_ON, INTERPRET, LAST_CYCLE},
     known::Known,
     region::{Region, Step},
+    view::View,
 };
 use crate::{
+    cartridge::Cartridge,
     cpu::{
         Cpu,
         instructions::{
@@ -59,12 +61,15 @@ pub(super) struct Emitter<'a> {
     config: TargetFrontendConfig,
     blocks: BTreeMap<u16, Block>,
     pub(super) region: &'a Region,
+    pub(super) view: &'a View,
+    /// The current instruction may have changed banks.
+    pub(super) may_change_banks: bool,
     /// What is known before the current instruction.
     pub(super) known: Known,
 }
 
 /// Fills `function` with the region's code.
-pub(super) fn region(function: &mut Function, config: TargetFrontendConfig, entry: u16, region: &Region) {
+pub(super) fn region(function: &mut Function, config: TargetFrontendConfig, entry: u16, region: &Region, view: &View) {
     let mut context = FunctionBuilderContext::new();
     let mut b = FunctionBuilder::new(function, &mut context);
     let begin = b.create_block();
@@ -96,6 +101,8 @@ pub(super) fn region(function: &mut Function, config: TargetFrontendConfig, entr
         config,
         blocks,
         region,
+        view,
+        may_change_banks: false,
         known: Known::default(),
     };
     emitter.go_to(entry);
@@ -119,6 +126,7 @@ impl Emitter<'_> {
         while let Some(step) = self.region.instructions.get(&pc) {
             let after = self.known.after(step);
             self.step(step);
+            self.leave_other_banks(step.next());
             self.known = after;
             if matches!(step.row.kind, Kind::Jump | Kind::Branch) {
                 return;
@@ -129,6 +137,17 @@ impl Emitter<'_> {
             }
         }
         self.go_to(pc);
+    }
+
+    /// Leaves where the instruction has changed banks.
+    fn leave_other_banks(&mut self, next: u16) {
+        if let (true, Some(slices)) = (std::mem::take(&mut self.may_change_banks), self.view.slices) {
+            let place = offset_of!(Machine, cartridge) + offset_of!(Cartridge, slices);
+            let now = self.b.ins().load(I32, MemFlags::trusted(), self.machine, place as i32);
+            let then = i64::from(i32::from_le_bytes(slices));
+            let changed = self.b.ins().icmp_imm(IntCC::NotEqual, now, then);
+            self.leave_if(changed, next, GO_ON);
+        }
     }
 
     pub(super) fn get(&mut self, register: Register) -> Value {

@@ -113,12 +113,13 @@ impl Emitter<'_> {
                 let t = self.time();
                 self.call(callbacks::read_tia as *const u8, &[at, t])
             }
-            Place::Absolute(address) if address & 0x1000 != 0 => {
+            Place::Absolute(address) if self.view.is_plain(address, address) => {
                 self.b.ins().uload8(I32, flags, self.window, i32::from(address & 0xfff))
             }
-            Place::Absolute(address) if address & 0x280 == 0x80 => self.memory(RAM + i32::from(address & 0x7f)),
-            Place::Absolute(address) if address & 0x8c == 8 => self.paddle(address, (address >> 8) as u8),
+            Place::Absolute(address) if address & 0x1280 == 0x80 => self.memory(RAM + i32::from(address & 0x7f)),
+            Place::Absolute(address) if address & 0x108c == 8 => self.paddle(address, (address >> 8) as u8),
             Place::Absolute(address) => {
+                self.may_change_banks |= address & 0x1000 != 0;
                 let [at, bus] = [address, address >> 8].map(|value| self.constant(value.into()));
                 let t = self.time();
                 self.call(callbacks::read as *const u8, &[at, bus, t])
@@ -133,7 +134,7 @@ impl Emitter<'_> {
                 this.call(callbacks::read_tia as *const u8, &[at, t])
             }),
             Place::Indexed(base, address) => match base.checked_add(0xff) {
-                Some(last) if base & last & 0x1000 != 0 && base >> 13 == last >> 13 => self.rom(address),
+                Some(last) if self.view.is_plain(base, last) => self.rom(address),
                 Some(last) if base >> 12 == last >> 12 && base & 0x1000 == 0 => self.read_low(address, base >> 8),
                 _ => {
                     let high = self.constant((base >> 8).into());
@@ -141,9 +142,10 @@ impl Emitter<'_> {
                 }
             },
             Place::Any(address, bus) => {
-                let in_rom = self.b.ins().band_imm(address, 0x1000);
+                self.may_change_banks = true;
+                let is_plain = self.is_plain(address);
                 self.either(
-                    in_rom,
+                    is_plain,
                     |this| this.rom(address),
                     |this| {
                         let t = this.time();
@@ -152,6 +154,21 @@ impl Emitter<'_> {
                 )
             }
         }
+    }
+
+    /// Whether a read of this address shows the code in view and does nothing else.
+    fn is_plain(&mut self, address: Value) -> Value {
+        let (mask, value) = (self.view.mask, self.view.value);
+        let bits = self.b.ins().band_imm(address, i64::from(mask));
+        if !self.view.has_holes() {
+            return bits;
+        }
+        let is_in_view = self.b.ins().icmp_imm(IntCC::Equal, bits, i64::from(value));
+        let offset = self.b.ins().band_imm(address, 0xfff);
+        let offset = self.b.ins().iadd_imm(offset, -i64::from(self.view.plain.start));
+        let length = self.view.plain.end - self.view.plain.start;
+        let is_plain = self.b.ins().icmp_imm(IntCC::UnsignedLessThan, offset, i64::from(length));
+        self.b.ins().band(is_in_view, is_plain)
     }
 
     fn rom(&mut self, address: Value) -> Value {
@@ -240,6 +257,7 @@ impl Emitter<'_> {
             }
             Place::Absolute(address) if address & 0x1080 == 0 => self.write_tia((address & 0x3f) as u8, value, next),
             Place::Absolute(address) => {
+                self.may_change_banks |= address & 0x1000 != 0;
                 let at = self.b.ins().iconst(I32, i64::from(address));
                 self.write_by_call(at, value, next);
             }
@@ -252,7 +270,10 @@ impl Emitter<'_> {
                 let in_ram = self.b.ins().icmp_imm(IntCC::Equal, kind, 0x80);
                 self.write_memory_or_call(in_ram, address, value, next);
             }
-            Place::Indexed(_, address) | Place::Any(address, _) => self.write_by_call(address, value, next),
+            Place::Indexed(_, address) | Place::Any(address, _) => {
+                self.may_change_banks = true;
+                self.write_by_call(address, value, next);
+            }
         }
     }
 

@@ -11,11 +11,12 @@ mod known;
 mod memory;
 mod region;
 mod stack;
+mod view;
 
 use std::{
     fmt,
     sync::{
-        Mutex,
+        Mutex, OnceLock,
         atomic::{AtomicU32, AtomicUsize, Ordering},
     },
 };
@@ -27,26 +28,37 @@ use cranelift_codegen::{
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Module, default_libcall_names};
 
-use crate::{bus::Bus, cpu::Cpu, image::WINDOW, machine::Machine};
-pub(crate) use callbacks::LAST_CYCLE;
+use crate::{bus::Bus, cpu::Cpu, machine::Machine};
+use callbacks::LAST_CYCLE;
 use callbacks::{INTERPRET, Surroundings};
 use region::Region;
+use view::View;
 
 /// How often an instruction is met before its region is translated.
 const HOT: u32 = if cfg!(test) { 3 } else { 500 };
+/// The most views of a ROM, of 52 KB each.
+const MOST_VIEWS: usize = 64;
 /// The most regions of a ROM, so that no program makes the cache grow without end.
-const MOST_REGIONS: u32 = 400;
+const MOST_REGIONS: u32 = 1000;
 
 type Code = unsafe extern "C" fn(*mut Cpu, *mut Machine, *mut Surroundings, *const u8) -> u32;
 
 /// The translated code of a ROM, shared by its consoles.
 pub(crate) struct Translations {
-    /// For each address in the cartridge: 0, or the address of the code that begins there, or [`NEVER`].
+    /// What was in view at some time; full ones stand before empty ones, from each one's own place on.
+    views: [OnceLock<Box<Known>>; MOST_VIEWS],
+    regions: AtomicU32,
+    generator: Mutex<Option<Generator>>,
+}
+
+/// A view, and what is translated of it.
+struct Known {
+    key: u64,
+    view: View,
+    /// For each address: 0, or the address of the code that begins there, or [`NEVER`].
     entries: Box<[AtomicUsize]>,
     /// How often each address was met.
     counts: Box<[AtomicU32]>,
-    regions: AtomicU32,
-    generator: Mutex<Option<Generator>>,
 }
 
 const NEVER: usize = 1;
@@ -55,68 +67,104 @@ struct Generator {
     module: Option<JITModule>,
 }
 
-/// The addresses that a program counter may have in the cartridge.
-const ADDRESSES: usize = 8 * 4096;
-
-/// The place of an address. The console does not see the upper three bits, but a call stores them: code is of its own where
-/// they differ.
+/// What tells views apart. The console does not see the upper three bits of an address, but a call stores them: code is of
+/// its own where they differ.
 #[inline(always)]
-fn index(pc: u16) -> usize {
-    usize::from(pc & 0xfff | (pc & 0xe000) >> 1)
+fn key(pc: u16, bus: &Bus) -> u64 {
+    u64::from(u32::from_le_bytes(bus.machine.cartridge.slices)) << 3 | u64::from(pc >> 13)
 }
 
 impl Translations {
     pub(crate) fn new() -> Self {
-        Self {
-            entries: (0..ADDRESSES).map(|_| AtomicUsize::new(0)).collect(),
-            counts: (0..ADDRESSES).map(|_| AtomicU32::new(0)).collect(),
-            regions: AtomicU32::new(0),
-            generator: Mutex::new(None),
+        Self { views: [const { OnceLock::new() }; MOST_VIEWS], regions: AtomicU32::new(0), generator: Mutex::new(None) }
+    }
+
+    /// Runs translated code as long as there is some. The interpreter has to run the next instruction then.
+    pub(crate) fn run(&self, cpu: &mut Cpu, bus: &mut Bus) {
+        let mut known: Option<&Known> = None;
+        while bus.machine.t < bus.machine.limit.min(LAST_CYCLE) && cpu.pc & 0x1000 != 0 {
+            let key = key(cpu.pc, bus);
+            let here = match known.filter(|known| known.key == key) {
+                Some(here) => here,
+                None => match self.find(key, cpu.pc, bus) {
+                    Some(found) => found,
+                    None => return,
+                },
+            };
+            known = Some(here);
+            let Some(entry) = self.entry(cpu.pc, here) else { return };
+            let mut surroundings = Surroundings { machine: bus.machine, screen: bus.screen, image: bus.image };
+            let machine = surroundings.machine;
+            // SAFETY: `entry` is the address of a function of this type, which stays mapped as long as `self` lives. It uses
+            // the pointers during the call only; `machine` is not used otherwise meanwhile.
+            let status = unsafe {
+                let code: Code = std::mem::transmute::<usize, Code>(entry);
+                code(cpu, machine, &mut surroundings, here.view.code.as_ptr())
+            };
+            if i64::from(status) == INTERPRET {
+                return;
+            }
         }
     }
 
-    /// Runs translated code from the program counter on, if there is some. Returns whether the interpreter has to run the
-    /// next instruction.
-    #[inline(always)]
-    pub(crate) fn run(&self, cpu: &mut Cpu, bus: &mut Bus, window: &[u8; WINDOW]) -> bool {
-        let at = index(cpu.pc);
-        let mut entry = self.entries[at].load(Ordering::Acquire);
-        if entry <= NEVER {
-            if entry == NEVER || self.counts[at].fetch_add(1, Ordering::Relaxed) < HOT {
-                return true;
-            }
-            entry = self.translate(cpu.pc, window);
-            if entry == NEVER {
-                return true;
+    /// The view with this key; `None` where there is none, or no room for it.
+    fn find(&self, key: u64, pc: u16, bus: &Bus) -> Option<&Known> {
+        let place = (key ^ key >> 11 ^ key >> 19 ^ key >> 27) as usize;
+        for i in 0..MOST_VIEWS {
+            let slot = &self.views[(place + i) % MOST_VIEWS];
+            let known = match slot.get() {
+                Some(known) => known,
+                None => {
+                    let view = View::new(pc, &bus.machine.cartridge, bus.image)?;
+                    slot.get_or_init(|| Box::new(Known::new(key, view)))
+                }
+            };
+            if known.key == key {
+                return Some(known);
             }
         }
-        let mut surroundings = Surroundings { machine: bus.machine, screen: bus.screen, image: bus.image };
-        let machine = surroundings.machine;
-        // SAFETY: `entry` is the address of a function of this type, which stays mapped as long as `self` lives. It uses
-        // the pointers during the call only; `machine` is not used otherwise meanwhile.
-        let status = unsafe {
-            let code: Code = std::mem::transmute::<usize, Code>(entry);
-            code(cpu, machine, &mut surroundings, window.as_ptr())
+        None
+    }
+
+    /// The code that begins at the program counter, if there is some or it is time to translate it.
+    #[inline(always)]
+    fn entry(&self, pc: u16, known: &Known) -> Option<usize> {
+        let at = usize::from(pc & 0xfff);
+        let entry = match known.entries[at].load(Ordering::Acquire) {
+            0 if known.counts[at].fetch_add(1, Ordering::Relaxed) < HOT => NEVER,
+            0 => self.translate(pc, known),
+            entry => entry,
         };
-        i64::from(status) == INTERPRET
+        (entry != NEVER).then_some(entry)
     }
 
     /// Translates the region that begins at `pc`, and returns its code's address or [`NEVER`].
     #[cold]
-    fn translate(&self, pc: u16, window: &[u8; WINDOW]) -> usize {
-        let at = index(pc);
+    fn translate(&self, pc: u16, known: &Known) -> usize {
+        let entry = &known.entries[usize::from(pc & 0xfff)];
         // While another console has code translated, this one goes on interpreting.
         let Ok(mut generator) = self.generator.try_lock() else { return NEVER };
-        let known = self.entries[at].load(Ordering::Acquire);
-        if known != 0 {
-            return known;
+        let already = entry.load(Ordering::Acquire);
+        if already != 0 {
+            return already;
         }
         let full = self.regions.fetch_add(1, Ordering::Relaxed) >= MOST_REGIONS;
-        let region = if full { None } else { Region::from(pc, window) };
+        let region = if full { None } else { Region::from(pc, &known.view) };
         let generator = generator.get_or_insert_with(Generator::new);
-        let entry = region.and_then(|region| generator.generate(pc, &region)).unwrap_or(NEVER);
-        self.entries[at].store(entry, Ordering::Release);
-        entry
+        let code = region.and_then(|region| generator.generate(pc, &region, &known.view)).unwrap_or(NEVER);
+        entry.store(code, Ordering::Release);
+        code
+    }
+}
+
+impl Known {
+    fn new(key: u64, view: View) -> Self {
+        Self {
+            key,
+            view,
+            entries: (0..4096).map(|_| AtomicUsize::new(0)).collect(),
+            counts: (0..4096).map(|_| AtomicU32::new(0)).collect(),
+        }
     }
 }
 
@@ -133,7 +181,7 @@ impl Generator {
         Self { module: module() }
     }
 
-    fn generate(&mut self, entry: u16, region: &Region) -> Option<usize> {
+    fn generate(&mut self, entry: u16, region: &Region, view: &View) -> Option<usize> {
         let module = self.module.as_mut()?;
         let pointer = AbiParam::new(module.target_config().pointer_type());
         let mut signature = Signature::new(module.target_config().default_call_conv);
@@ -141,7 +189,7 @@ impl Generator {
         signature.returns.push(AbiParam::new(I32));
         let mut context = module.make_context();
         context.func.signature = signature.clone();
-        emit::region(&mut context.func, module.target_config(), entry, region);
+        emit::region(&mut context.func, module.target_config(), entry, region, view);
         let id = module.declare_anonymous_function(&signature).ok()?;
         module.define_function(id, &mut context).ok()?;
         module.finalize_definitions().ok()?;

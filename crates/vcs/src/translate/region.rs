@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{
-    cpu::instructions::{INSTRUCTIONS, Instruction, Kind, Mode, Operation, Registers, WAIT_CYCLES, loads_timer},
-    image::WINDOW,
-};
+use super::view::View;
+use crate::cpu::instructions::{INSTRUCTIONS, Instruction, Kind, Mode, Operation, Registers, WAIT_CYCLES, loads_timer};
 
 /// The most instructions of a region. With a line's 76 cycles for each, no way through a region is longer than
 /// [`super::callbacks::LAST_CYCLE`] leaves.
@@ -22,7 +20,7 @@ pub(super) struct Step {
 }
 
 impl Step {
-    fn at(pc: u16, code: &[u8; WINDOW]) -> Self {
+    fn at(pc: u16, code: &[u8]) -> Self {
         let at = usize::from(pc & 0xfff);
         let opcode = code[at];
         let row = INSTRUCTIONS[usize::from(opcode)];
@@ -96,15 +94,16 @@ pub(super) struct Region {
 
 impl Region {
     /// The region of an entry in the cartridge; `None` where its first instruction cannot be translated.
-    pub(super) fn from(entry: u16, code: &[u8; WINDOW]) -> Option<Self> {
+    pub(super) fn from(entry: u16, view: &View) -> Option<Self> {
         let mut instructions = BTreeMap::new();
         let mut leaders = BTreeSet::from([entry]);
         let mut returns = BTreeSet::new();
         let mut open = vec![entry];
         while let Some(mut pc) = open.pop() {
-            while instructions.len() < MOST_INSTRUCTIONS && pc & 0x1000 != 0 && pc & 0xfff < 0xffd {
-                let step = Step::at(pc, code);
-                if instructions.contains_key(&pc) || !step.is_known() {
+            while instructions.len() < MOST_INSTRUCTIONS && view.holds_code(pc) {
+                let step = Step::at(pc, &view.code);
+                let is_elsewhere = step.row.operation == Operation::Brk && !view.contains(0xfffe);
+                if instructions.contains_key(&pc) || !step.is_known() || is_elsewhere {
                     break;
                 }
                 instructions.insert(pc, step);
