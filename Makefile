@@ -7,7 +7,7 @@ ARGS ?=
 # Training through MPI is built and tested where there is one.
 MPI := $(if $(shell command -v mpicc && command -v mpirun),--features vpg/mpi)
 
-.PHONY: help setup verify pong ppo-pong test record-hashes torture lint interchange learn learn-pong scaling bench-training
+.PHONY: help setup verify pong ppo-pong test record-hashes torture lint outside interchange learn learn-pong scaling bench-training
 
 help: ## List these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -29,6 +29,7 @@ test: setup ## Run all tests
 	$(PYTHON) -m doctest scripts/intervals.py
 	$(CARGO) test --workspace $(MPI)
 	$(CARGO) test -p envs --no-default-features --features atari --test golden_atari --test golden_vector_atari --test native
+	$(PYTHON) tests/outside/outside.py --atari
 	$(PYTHON) tests/torture/torture.py --quick
 	@$(if $(MPI),true,echo 'skipped the tests of training through MPI: there is none (docs/reliability.md says how to install it)')
 
@@ -50,6 +51,9 @@ lint: ## Check format, lints, documentation and dependencies
 	$(if $(MPI),$(CARGO) clippy --locked --workspace --all-targets $(MPI) -- -D warnings)
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps
 	.deps/bin/cargo-deny --log-level error check bans licenses sources
+
+outside: ## Build and run a small crate outside this checkout, without C++ and libtorch
+	$(PYTHON) tests/outside/outside.py
 
 interchange: setup ## Have PyTorch, Gymnasium, TensorBoard and pandas read what vpg writes (installs 5 GB into the cache)
 	$(PYTHON) tests/interchange/interchange.py

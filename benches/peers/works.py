@@ -51,6 +51,18 @@ def cartpole(n):
     return Work("CartPole-v1", "CartPole-v1", n, 1, "steps/s", "discrete:2", [OURS, *peers])
 
 
+def classic(name, actions):
+    """The other tasks of classic control, many at once on one core; Gymnasium has no batch of them."""
+    return Work(name, name, 1024, 1, "steps/s", actions, [OURS, GYMNASIUM_SINGLE, ENVPOOL])
+
+
+CLASSIC = [
+    classic("Acrobot-v1", "discrete:3"),
+    classic("MountainCar-v0", "discrete:3"),
+    classic("MountainCarContinuous-v0", "box:1"),
+    classic("Pendulum-v1", "box:2"),
+]
+
 PENDULUM = Work(
     "InvertedPendulum-v5",
     "InvertedPendulum-v5",
@@ -111,7 +123,7 @@ RESET = Work(
     ],
 )
 
-WORKS = [*map(cartpole, [1, 8, 64, 1024, 16384]), PENDULUM, PONG, difference("i8"), difference("f32"), RESET]
+WORKS = [*map(cartpole, [1, 8, 64, 1024, 16384]), *CLASSIC, PENDULUM, PONG, difference("i8"), difference("f32"), RESET]
 
 
 @dataclass(frozen=True)
@@ -141,6 +153,8 @@ BARS = [
     Bar("CartPole-v1", 1024, [GYMNASIUM_BATCHED.name], 12),
     Bar("CartPole-v1", 1024, [ENVPOOL.name], 120),
     Bar("CartPole-v1", 1024, ["gmgn"], 12),
+    *[Bar(work.name, 1024, [GYMNASIUM_SINGLE.name], 8) for work in CLASSIC],
+    *[Bar(work.name, 1024, [ENVPOOL.name], 100) for work in CLASSIC],
     Bar("InvertedPendulum-v5", 64, [ENVPOOL.name], 20),
     Bar(PONG.name, 32, ["ale-py AtariVectorEnv, 84x84x4"], 1.3),
     Bar(PONG.name, 32, ["EnvPool, 84x84x4"], 1.4),
