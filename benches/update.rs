@@ -7,13 +7,7 @@ use std::rc::Rc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use envs::{Element, NumpyRng, Seed, Space};
-use vpg::{
-    collect::rollout::{ActionRows, Rollout},
-    config::Config,
-    group::Group,
-    learn::update::Learner,
-    nn::policy::ActorCritic,
-};
+use vpg::{ActionRows, ActorCritic, Config, Group, Learner, Rollout};
 
 const NUM_ENVS: usize = 16;
 const STEPS: usize = 256;

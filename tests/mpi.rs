@@ -11,10 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use vpg::{
-    run::folder::RunFolder,
-    run::resume::{FILES, RunState},
-};
+use vpg::{RunFolder, RunState, STATE_FILES as FILES};
 
 /// One job at a time: processes that wait for each other keep their cores busy.
 fn alone() -> MutexGuard<'static, ()> {

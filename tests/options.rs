@@ -5,15 +5,8 @@ use std::{fs, path::Path, process::Command, rc::Rc};
 use envs::{Space, VecEnv};
 use tch::{Kind, Tensor};
 use vpg::{
-    collect::actor::stream_rng,
-    config::{Baseline, Budget, Config, LossPer, LrSchedule, Normalize, Returns, SolveRule},
-    learn::update::UpdateStats,
-    nn::mlp::Mlp,
-    nn::network::{Activation, Net, Network},
-    nn::optimizer::OptimizerKind,
-    nn::policy::ActorCritic,
-    nn::tensors::to_vec,
-    train::Trainer,
+    Activation, ActorCritic, Baseline, Budget, Config, LossPer, LrSchedule, Mlp, Net, Network, Normalize,
+    OptimizerKind, Returns, SolveRule, Trainer, UpdateStats, stream_rng, to_vec,
 };
 
 #[path = "../crates/vpg/examples/custom_env.rs"]
@@ -249,9 +242,9 @@ fn a_network_of_ones_own_is_trained() {
 #[test]
 fn convolutions_learn_from_pictures() {
     let mut config = Config::for_env("Pong").unwrap();
-    config.pixels.as_mut().unwrap().set_phi(vpg::collect::environment::PhiName::Stack);
+    config.pixels.as_mut().unwrap().set_phi(vpg::PhiName::Stack);
     let config = Config {
-        policy: vpg::nn::policy::NetworkKind::Cnn,
+        policy: vpg::NetworkKind::Cnn,
         num_envs: 2,
         threads: 1,
         steps_per_epoch: 8,
@@ -260,7 +253,7 @@ fn convolutions_learn_from_pictures() {
         budget: Budget::Epochs(1),
         ..config
     };
-    let vpg::collect::environment::AnyVecEnv::U8(env) = vpg::collect::environment::make(&config, 2).unwrap() else {
+    let vpg::AnyVecEnv::U8(env) = vpg::make_envs(&config, 2, None).unwrap() else {
         panic!("grey frames are bytes");
     };
     assert_eq!(env.observation_space().shape(), [4, 84, 84]);

@@ -62,11 +62,11 @@ fn a_killed_cartpole_run_ends_as_if_it_had_never_been_killed() {
 
 /// The newest resume state's bytes, after its magic and checksum.
 fn state(run: &Path) -> Vec<u8> {
-    let folder = vpg::run::folder::RunFolder::new(run);
-    let (_, config) = vpg::run::folder::RunFolder::open(run).unwrap();
-    let found = vpg::run::resume::RunState::read(&folder, &config).unwrap();
+    let folder = vpg::RunFolder::new(run);
+    let (_, config) = vpg::RunFolder::open(run).unwrap();
+    let found = vpg::RunState::read(&folder, &config).unwrap();
     assert_eq!(found.warnings, [""; 0]);
-    fs::read(run.join(vpg::run::resume::FILES[found.file])).unwrap()
+    fs::read(run.join(vpg::STATE_FILES[found.file])).unwrap()
 }
 
 #[test]
@@ -75,10 +75,10 @@ fn a_state_is_written_at_every_epochs_end_or_as_often_as_asked() {
     for (state_freq, expected) in [(1, [6, 7]), (3, [6, 7]), (4, [4, 7])] {
         let run = folder.path().join(state_freq.to_string());
         wait(vpg(&format!("--env CartPole --epochs 7 --state-freq {state_freq} --run-dir {}", run.display())));
-        let (run_folder, config) = vpg::run::folder::RunFolder::open(&run).unwrap();
-        let read = || vpg::run::resume::RunState::read(&run_folder, &config).unwrap();
+        let (run_folder, config) = vpg::RunFolder::open(&run).unwrap();
+        let read = || vpg::RunState::read(&run_folder, &config).unwrap();
         let newest = read();
-        fs::remove_file(run.join(vpg::run::resume::FILES[newest.file])).unwrap();
+        fs::remove_file(run.join(vpg::STATE_FILES[newest.file])).unwrap();
         assert_eq!([read(), newest].map(|found| found.state.unwrap().epoch), expected, "every {state_freq}");
     }
 }

@@ -1,7 +1,10 @@
 //! The environment whose observations are frame differences.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -44,7 +47,7 @@ pub struct FrameDifference<E> {
     observation_space: Space,
     frame: Vec<u8>,
     history: History,
-    clock: Option<&'static StepClock>,
+    clock: Option<Arc<StepClock>>,
 }
 
 /// What the steps of environments cost, added up over all threads: the wrapped environments' own and the differences'
@@ -56,11 +59,6 @@ pub struct StepClock {
 }
 
 impl StepClock {
-    /// Nothing has been stepped.
-    pub const fn new() -> Self {
-        Self { step: AtomicU64::new(0), preprocess: AtomicU64::new(0) }
-    }
-
     /// The share of preprocessing in what steps cost, from 0 to 1.
     pub fn preprocess_share(&self) -> f64 {
         let [step, preprocess] = [&self.step, &self.preprocess].map(|nanos| nanos.load(Ordering::Relaxed) as f64);
@@ -91,8 +89,8 @@ impl<E: Env<Obs = u8>> FrameDifference<E> {
         })
     }
 
-    /// The same with its steps' costs added to `clock`.
-    pub fn timed(self, clock: &'static StepClock) -> Self {
+    /// Adds the costs of its steps to `clock`, which several environments may share.
+    pub fn timed(self, clock: Arc<StepClock>) -> Self {
         Self { clock: Some(clock), ..self }
     }
 }
@@ -117,14 +115,17 @@ impl<E: Env<Obs = u8>> Env for FrameDifference<E> {
 
     fn step(&mut self, action: Action<'_>, observation: &mut [i8]) -> Result<Step, Error> {
         check_row(observation, &self.observation_space)?;
+        let Some(clock) = &self.clock else {
+            let step = self.env.step(action, &mut self.frame)?;
+            self.history.advance(&self.masker, &self.frame, observation)?;
+            return Ok(step);
+        };
         let began = Instant::now();
         let step = self.env.step(action, &mut self.frame)?;
         let stepped = Instant::now();
         self.history.advance(&self.masker, &self.frame, observation)?;
-        if let Some(clock) = self.clock {
-            clock.step.fetch_add((stepped - began).as_nanos() as u64, Ordering::Relaxed);
-            clock.preprocess.fetch_add(stepped.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        }
+        clock.step.fetch_add((stepped - began).as_nanos() as u64, Ordering::Relaxed);
+        clock.preprocess.fetch_add(stepped.elapsed().as_nanos() as u64, Ordering::Relaxed);
         Ok(step)
     }
 

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use vpg::group::Group;
+use vpg::Group;
 
 const TRIALS: usize = 201;
 

@@ -1,6 +1,6 @@
 //! Trains a policy in an environment of one's own, a walk on a line: `cargo run -p vpg --example custom_env`.
 use envs::{Action, BoxEnv, DType, Env, Error, Info, Seed, Space, Step, TimeLimit, VecEnv};
-use vpg::{config::Config, train::Trainer};
+use vpg::{Config, Trainer};
 
 /// The walker starts at 4; the task ends at 0, and with a reward of 1 at 8.
 struct Walk {

@@ -6,20 +6,16 @@
 use std::{env, io, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use vpg::{
-    collect::actor::Actor,
-    play::evaluate::{self, Checkpoint},
-    run::folder::RunFolder,
-};
+use vpg::{Actor, Checkpoint, RunFolder, load_policy, observation_len};
 
 fn main() -> Result<()> {
     let mut args = env::args().skip(1);
     let run = PathBuf::from(args.next().context("outputs RUN [CHECKPOINT]")?);
     let checkpoint: Checkpoint = args.next().as_deref().unwrap_or("latest").parse()?;
     let (folder, config) = RunFolder::open(&run)?;
-    let policy = evaluate::load(&folder, &config, &checkpoint)?;
+    let policy = load_policy(&folder, &config, &checkpoint)?;
     let mut actor = Actor::new(&policy);
-    let inputs = evaluate::observation_len(&config)?;
+    let inputs = observation_len(&config)?;
     for line in io::stdin().lines() {
         let line = line?;
         let numbers = line.split(',').map(|number| number.trim().parse::<f32>().with_context(|| line.clone()));

@@ -1,17 +1,57 @@
 //! Vanilla policy gradient on libtorch.
 //!
-//! The way of a sample: [`collect`] steps the vector environment with the actor's choices into the rollout, [`learn`]
-//! turns its rewards into advantages, computes the losses on the networks of [`nn`] and takes the optimizer's steps,
-//! [`run`] writes down what came of it. [`train`] is that loop; [`config`] decides, [`play`] shows what was learned, and
-//! [`app`] is the program.
+//! The way of a sample: **collect** steps the vector environment with the actor's choices into the rollout, **learn** turns
+//! its rewards into advantages, computes the losses on the networks of **nn** and takes the optimizer's steps, **run**
+//! writes down what came of it. [`Trainer`] is that loop; **config** decides, **play** shows what was learned, and **app**
+//! is the program. Each imports only what stands after it: app, then play and train, run, learn, collect, config, nn.
+//! `CONTRIBUTING.md` has the whole table.
+//!
+//! [`Trainer`] takes any environments and networks; `examples/custom_env.rs` shows both. [`main`] is the program.
 
-pub mod app;
-pub mod collect;
-pub mod config;
-pub mod group;
-pub mod learn;
-pub mod nn;
-pub mod play;
-pub mod profile;
-pub mod run;
-pub mod train;
+mod app;
+mod collect;
+mod config;
+mod group;
+mod interrupt;
+mod learn;
+mod nn;
+mod play;
+mod profile;
+mod run;
+mod train;
+
+pub use app::{compare::PlotArgs, main};
+pub use collect::{
+    actor::{Actor, stream_rng},
+    environment::{AnyVecEnv, make as make_envs, networks, observation_len},
+    rollout::{ActionRows, CutOff, Rollout},
+};
+pub use config::{
+    BackendName, Baseline, Budget, Config, DeviceName, InvalidValue, LossPer, LrSchedule, Normalize, PhiName,
+    PixelConfig, Returns, SolveRule, WriteUp,
+    presets::preset,
+    sources::{Layer, LayerError, layered},
+};
+pub use group::Group;
+pub use interrupt::Interrupt;
+pub use learn::{
+    advantage::{Transitions, gae, normalize, rewards_to_go, total_returns},
+    moments::Moments,
+    update::{Learner, UpdateStats},
+};
+pub use nn::{
+    network::{Activation, Input, Mlp, NatureCnn, Net, Network, Pass},
+    optimizer::{Optimizer, OptimizerConfig, OptimizerKind},
+    policy::{ActorCritic, Architecture, Choice, Distribution, NetworkKind},
+    tensors::to_vec,
+};
+pub use play::evaluate::{Checkpoint, load as load_policy};
+pub use profile::Profile;
+pub use run::{
+    finite::NotFinite,
+    folder::{RunFolder, Summary},
+    logger::{Draw, Kept, Logger, Picture},
+    resume::{FILES as STATE_FILES, Found, RunState},
+    statistics::EpisodeWindow,
+};
+pub use train::{Trainer, train};

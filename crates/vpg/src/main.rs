@@ -2,24 +2,10 @@
 
 use std::{hint::black_box, process::ExitCode, time::Instant};
 
-use clap::Parser;
-use vpg::{
-    app::cli::{Cli, with_hyphens},
-    app::commands::run,
-    run::logger::tell,
-};
-
 fn main() -> ExitCode {
     let started = Instant::now();
     keep_freed_memory();
-    match run(Cli::parse_from(with_hyphens(std::env::args_os())), started) {
-        Ok(code) => code,
-        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
-        Err(failure) => {
-            tell(&format!("error: {:#}", failure.error));
-            ExitCode::from(failure.exit_code)
-        }
-    }
+    vpg::main(std::env::args_os(), started)
 }
 
 /// An update makes and drops tensors of megabytes by the dozen. glibc's malloc maps such blocks anew each time, until it

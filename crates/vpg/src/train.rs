@@ -1,80 +1,61 @@
 //! The way of a sample: environments -> rollout -> advantages -> losses -> update -> log.
 
-use std::{
-    rc::Rc,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Instant,
-};
+use std::{rc::Rc, time::Instant};
 
 use anyhow::{Result, ensure};
 use envs::{Element, EpisodeStats, VecEnv};
 
 use crate::{
     collect::actor::Actor,
-    collect::environment::STEP_CLOCK,
+    collect::environment::networks_for,
     collect::rollout::Rollout,
-    collect::{Collected, Collector},
+    collect::{Collected, Collector, EnvState},
     config::{Baseline, Budget, Config},
     group::Group,
+    interrupt::Interrupt,
     learn::update::{Learner, UpdateStats},
     nn::policy::ActorCritic,
-    play::evaluate::networks_for,
     profile::{Profile, timed},
+    run::columns::EpochReport,
     run::finite,
     run::folder::Summary,
-    run::logger::{EpochReport, Logger},
-    run::resume::{EnvState, RunState},
+    run::logger::Logger,
+    run::resume::RunState,
     run::statistics::EpisodeWindow,
     run::write_up::WriteUpLog,
 };
 
-/// Set by Ctrl-C: the run saves and ends after the present epoch's update.
-pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// Trains on these environments until the run is solved, interrupted, or out of budget; everything it leaves behind
-/// is in `folder`. It goes on from `state` where there is one. `started` is when the process began: `solved_at_seconds`
-/// counts from there. Gives the summary and where the time went.
-///
-/// `env` has this process's share of the environments. The first process of the group has the `logger`.
+/// Trains until the run is solved, out of budget, or `stop` is raised; everything it leaves is in the logger's folder.
+/// The first process of the group has the logger. Gives the summary and where the time went.
 ///
 /// # Errors
 /// Those of the environments, those of writing to the run folder, and [`NotFinite`](finite::NotFinite).
 pub fn train<T: Element>(
-    config: &Config,
-    env: VecEnv<T>,
-    state: Option<RunState>,
-    group: &Rc<Group>,
+    mut trainer: Trainer<T>,
     mut logger: Option<&mut Logger>,
-    started: Instant,
+    stop: &Interrupt,
 ) -> Result<(Summary, Profile)> {
-    tch::set_num_threads(config.torch_threads as i32);
-    let policy = networks_for(config, &env);
-    let mut trainer = Trainer::in_group(config, env, policy, Rc::clone(group))?;
-    trainer.started = started;
-    if let Some(state) = state {
-        trainer.restore(state)?;
-    }
     let mut write_up = match &mut logger {
         None => None,
-        Some(logger) => WriteUpLog::begin(config, trainer.policy(), logger, trainer.epoch, &trainer.episodes)?,
+        Some(logger) => WriteUpLog::begin(&trainer.config, trainer.policy(), logger, trainer.epoch, &trainer.episodes)?,
     };
-    while !trainer.is_over() && !group.any(INTERRUPTED.load(Ordering::Relaxed)) {
+    while !trainer.is_over() && !trainer.group.any(stop.is_raised()) {
         let stats = trainer.epoch()?;
         if let Some(logger) = &logger {
-            finite::check(trainer.epoch, &stats, trainer.policy(), logger.folder())?;
+            finite::check(&trainer.report(stats), trainer.policy(), logger.folder())?;
         }
         let began = Instant::now();
         trainer.log(stats, &mut logger, &mut write_up)?;
         trainer.profile.log += began.elapsed();
     }
-    if !trainer.epoch.is_multiple_of(config.state_freq) {
+    if !trainer.epoch.is_multiple_of(trainer.config.state_freq) {
         trainer.keep(&mut logger)?;
     }
-    let Trainer { epoch, learner, mut summary, mut profile, .. } = trainer;
+    let Trainer { config, epoch, learner, mut summary, mut profile, started, group, .. } = trainer;
     summary.wall_seconds = started.elapsed().as_secs_f64();
     if let Some(logger) = logger {
         if !epoch.is_multiple_of(config.save_freq) {
-            timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy, config))?;
+            timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy))?;
         }
         logger.wait()?;
         logger.end(&summary)?;
@@ -83,7 +64,6 @@ pub fn train<T: Element>(
         }
     }
     profile.exchange = group.exchanged();
-    profile.preprocess_share = STEP_CLOCK.preprocess_share();
     Ok((summary, profile))
 }
 
@@ -93,7 +73,7 @@ pub fn train<T: Element>(
 ///
 /// ```
 /// use envs::VecEnv;
-/// use vpg::{config::{Budget, Config}, train::Trainer};
+/// use vpg::{Budget, Config, Trainer};
 /// let config = Config { num_envs: 4, steps_per_epoch: 64, budget: Budget::Epochs(2), hid: vec![16], ..Config::default() };
 /// let env = VecEnv::<f32>::make("CartPole-v1", config.num_envs, 1)?;
 /// let mut trainer = Trainer::new(&config, env)?;
@@ -128,11 +108,12 @@ impl<T: Element> Trainer<T> {
     /// # Errors
     /// Where the config does not fit them, and the environments' own.
     pub fn new(config: &Config, env: VecEnv<T>) -> Result<Self> {
-        let policy = networks_for(config, &env);
+        config.check()?;
+        let policy = networks_for(config, &env)?;
         Self::with_policy(config, env, policy)
     }
 
-    /// The same with a policy of one's own.
+    /// A run that trains a policy of one's own.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -140,7 +121,8 @@ impl<T: Element> Trainer<T> {
         Self::in_group(config, env, policy, Rc::new(Group::alone()))
     }
 
-    /// The same as one process of a group, with its share of the environments and the policy that all of them begin with.
+    /// One process's part of a run that a group of processes shares: its share of the environments, and the policy that
+    /// all processes begin with.
     ///
     /// # Errors
     /// As [`new`](Self::new), and where the environments cannot be shared out.
@@ -183,6 +165,11 @@ impl<T: Element> Trainer<T> {
             profile: Profile::default(),
             config: config.clone(),
         })
+    }
+
+    /// Counts the run's seconds from `started` in place of from when the trainer was made.
+    pub fn since(self, started: Instant) -> Self {
+        Self { started, ..self }
     }
 
     /// Whether the budget is spent, or the run solved and to end with that.
@@ -228,6 +215,10 @@ impl<T: Element> Trainer<T> {
         &self.episodes
     }
 
+    fn report(&self, stats: UpdateStats) -> EpochReport<'_> {
+        EpochReport::new(self.epoch, stats, &self.episodes, &self.summary)
+    }
+
     /// Counts the episodes of all processes in the order of their steps and environments.
     fn count_episodes(&mut self, mine: Vec<(usize, EpisodeStats)>) -> Result<()> {
         let mut ended = mine;
@@ -249,8 +240,8 @@ impl<T: Element> Trainer<T> {
         Ok(())
     }
 
-    /// Logs the epoch, keeps the policy where it is due, and last the resume state: what is in the folder is never
-    /// behind it.
+    /// Logs the epoch, keeps the policy where it is due, and last the resume state: the folder's other files are at least
+    /// as new as the state.
     fn log(
         &mut self,
         stats: UpdateStats,
@@ -258,13 +249,13 @@ impl<T: Element> Trainer<T> {
         write_up: &mut Option<WriteUpLog>,
     ) -> Result<()> {
         if let Some(logger) = logger {
-            let report = EpochReport { epoch: self.epoch, stats, episodes: &self.episodes, summary: &self.summary };
+            let report = self.report(stats);
             logger.epoch(&report, self.clock.progress(self.epoch, self.summary.env_steps))?;
             if let Some(log) = write_up {
                 log.epoch(&report, logger)?;
             }
             if self.epoch.is_multiple_of(self.config.save_freq) {
-                logger.checkpoint(self.epoch, &self.learner.policy, &self.config)?;
+                logger.checkpoint(self.epoch, &self.learner.policy)?;
             }
         }
         if self.epoch.is_multiple_of(self.config.state_freq) { self.keep(logger) } else { Ok(()) }

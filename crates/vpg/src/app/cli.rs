@@ -10,16 +10,16 @@ use serde_json::Value;
 use crate::{
     app::compare::PlotArgs,
     app::grid::GridArgs,
-    collect::environment::{BackendName, PhiName},
     config::sources::{COMMAND_LINE, Layer, layered},
-    config::{Baseline, Config, DeviceName, LossPer, LrSchedule, Normalize, Returns, SolveRule},
+    config::{
+        BackendName, Baseline, Config, DeviceName, LossPer, LrSchedule, Normalize, PhiName, Returns, SolveRule, WriteUp,
+    },
     nn::network::Activation,
     nn::optimizer::OptimizerKind,
     nn::policy::NetworkKind,
     play::evaluate::EvalArgs,
     play::record::RecordArgs,
     play::watch::WatchArgs,
-    run::write_up::WriteUp,
 };
 
 /// Vanilla policy gradient: trains on an environment and leaves a run folder behind.
@@ -317,6 +317,7 @@ impl TrainArgs {
         let file = self.config.as_deref().map(Layer::read).transpose()?;
         let config = layered(&file.into_iter().chain([self.values.layer()?]).collect::<Vec<_>>())?;
         config.check()?;
+        config.check_device()?;
         Ok(config)
     }
 }

@@ -6,32 +6,34 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     rc::Rc,
-    sync::atomic::Ordering,
+    sync::Arc,
     time::Instant,
 };
 
 use anyhow::Context;
 use clap::CommandFactory;
-use envs::EpisodeStats;
+use envs::{Element, EpisodeStats, VecEnv};
+use preprocess::StepClock;
 use serde_json::json;
 
 use crate::{
     app::cli::{Cli, Command, TrainArgs},
     app::doctor,
-    collect::environment::{self, AnyVecEnv},
-    config::Config,
+    app::pictures::pictures,
+    collect::environment::{self, AnyVecEnv, networks_for, with_vec_env},
+    config::{Config, WriteUp},
     group::Group,
+    interrupt::Interrupt,
+    learn::moments::Moments,
     play::evaluate::{self, EvalArgs},
     play::record::{self, RecordArgs},
     play::watch,
-    run::folder::RunFolder,
-    run::logger::{Logger, tell},
-    run::progress,
+    profile::Profile,
+    run::folder::{RunFolder, Summary},
+    run::logger::Logger,
+    run::progress::{self, tell},
     run::resume::{Found, RunState},
-    run::statistics::Moments,
-    run::write_up::WriteUp,
-    train::{INTERRUPTED, train},
-    with_vec_env,
+    train::{Trainer, train},
 };
 
 /// Why a command ended, and the process's exit code: 2 where the command line is wrong, 1 otherwise.
@@ -44,7 +46,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Whether it is only that nobody reads the output any more, as behind `| head`.
+    /// Whether it is only that nobody reads the output any more, as after `| head`.
     pub fn is_broken_pipe(&self) -> bool {
         let broken = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
         self.error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
@@ -71,8 +73,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
         Some(Command::Eval(args)) => run_eval(&args),
         Some(Command::Grid(args)) => {
             args.check().map_err(usage)?;
-            ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
-            Ok(args.run()?)
+            Ok(args.run(&watched_interrupt()?)?)
         }
         Some(Command::Record(args)) => run_record(&args),
         Some(Command::Watch(args)) => Ok(watch::watch(&args).map(|()| ExitCode::SUCCESS)?),
@@ -103,35 +104,63 @@ fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
 }
 
 fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
+    let clock = args.profile.then(Arc::<StepClock>::default);
     let Prepared { folder, _lock, config, found, env } = match &args.resume {
-        None => begin(args, group)?,
-        Some(path) => go_on(path, group)?,
+        None => begin(args, group, clock.as_ref())?,
+        Some(path) => go_on(path, group, clock.as_ref())?,
     };
     rayon::ThreadPoolBuilder::new().num_threads(config.threads).build_global()?;
-    ctrlc::set_handler(interrupt).context("cannot watch for Ctrl-C")?;
-    let Some(folder) = folder else {
-        with_vec_env!(env, env => train(&config, env, found.state, group, None, started))?;
-        return Ok(ExitCode::SUCCESS);
-    };
-    let mut logger = Logger::new(&folder, &found, args.render)?;
-    let path = folder.path();
-    let plural = if config.num_envs == 1 { "" } else { "s" };
-    logger.say(&format!("{} | {} environment{plural} | run folder {}", config.env, config.num_envs, path.display()));
-    let (summary, profile) =
-        with_vec_env!(env, env => train(&config, env, found.state, group, Some(&mut logger), started))?;
+    tch::set_num_threads(config.torch_threads as i32);
+    let stop = watched_interrupt()?;
+    let mut logger =
+        folder.as_ref().map(|folder| Logger::new(folder, &found, pictures(&config, args.render))).transpose()?;
+    if let Some(logger) = &logger {
+        let plural = if config.num_envs == 1 { "" } else { "s" };
+        let path = logger.folder().path().display();
+        logger.say(&format!("{} | {} environment{plural} | run folder {path}", config.env, config.num_envs));
+    }
+    let run = Run { config: &config, group, started, stop: &stop };
+    let (summary, mut profile) = with_vec_env!(env, env => run.train(env, found.state, logger.as_mut()))?;
     drop(logger);
-    tell(&summary.last_line(path));
-    if args.profile {
+    let Some(folder) = folder else { return Ok(ExitCode::SUCCESS) };
+    tell(&summary.last_line(folder.path()));
+    if let Some(clock) = clock {
+        profile.preprocess_share = clock.preprocess_share();
         tell(&profile.to_string());
     }
-    if INTERRUPTED.load(Ordering::Relaxed) {
+    if stop.is_raised() {
         return Ok(ExitCode::from(130));
     }
-    if config.write_up == Some(WriteUp::PendulumLightning) {
+    if config.write_up.is_some_and(WriteUp::ends_with_a_demo) {
         let (demo, _) = RecordArgs::grid_of(folder.path()).record()?;
         writeln!(std::io::stdout(), "demo of all checkpoints: {}", demo.display())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a run is trained with.
+struct Run<'a> {
+    config: &'a Config,
+    group: &'a Rc<Group>,
+    started: Instant,
+    stop: &'a Interrupt,
+}
+
+impl Run<'_> {
+    /// Trains in these environments, on from `state` where there is one.
+    fn train<T: Element>(
+        &self,
+        env: VecEnv<T>,
+        state: Option<RunState>,
+        logger: Option<&mut Logger>,
+    ) -> anyhow::Result<(Summary, Profile)> {
+        let policy = networks_for(self.config, &env)?;
+        let mut trainer = Trainer::in_group(self.config, env, policy, Rc::clone(self.group))?.since(self.started);
+        if let Some(state) = state {
+            trainer.restore(state)?;
+        }
+        train(trainer, logger, self.stop)
+    }
 }
 
 /// A run that can begin or go on.
@@ -144,11 +173,11 @@ struct Prepared {
     env: AnyVecEnv,
 }
 
-fn begin(args: &TrainArgs, group: &Group) -> Result<Prepared, Failure> {
+fn begin(args: &TrainArgs, group: &Group, clock: Option<&Arc<StepClock>>) -> Result<Prepared, Failure> {
     let config = args.config().map_err(usage)?;
     config.check_processes(group.size()).map_err(usage)?;
     let share = group.share(config.num_envs).map_err(usage)?;
-    let env = environment::make(&config, share.len()).map_err(usage)?;
+    let env = environment::make(&config, share.len(), clock).map_err(usage)?;
     with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space())).map_err(usage)?;
     let (mut folder, mut _lock) = (None, None);
     if group.is_first() {
@@ -159,24 +188,30 @@ fn begin(args: &TrainArgs, group: &Group) -> Result<Prepared, Failure> {
     Ok(Prepared { folder, _lock, config, found: Found::default(), env })
 }
 
-fn go_on(path: &Path, group: &Group) -> Result<Prepared, Failure> {
+fn go_on(path: &Path, group: &Group, clock: Option<&Arc<StepClock>>) -> Result<Prepared, Failure> {
     let (folder, config) = RunFolder::open(path)?;
     let _lock = group.is_first().then(|| folder.lock()).transpose()?;
     let found = RunState::read(&folder, &config)?;
     if group.is_first() {
         found.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
     }
-    let env = environment::make(&config, group.share(config.num_envs)?.len())?;
+    let env = environment::make(&config, group.share(config.num_envs)?.len(), clock)?;
     with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space()))?;
     Ok(Prepared { folder: group.is_first().then_some(folder), _lock, config, found, env })
 }
 
-/// The first Ctrl-C lets the run save and end; the second ends it at once.
-fn interrupt() {
-    if INTERRUPTED.swap(true, Ordering::Relaxed) {
-        std::process::exit(130);
-    }
-    tell("\nsaving after this epoch; Ctrl-C again ends at once");
+/// Raised by the first Ctrl-C, which lets the run save and end; the second ends it at once.
+fn watched_interrupt() -> anyhow::Result<Interrupt> {
+    let stop = Interrupt::default();
+    let raised = stop.clone();
+    let handler = move || {
+        if raised.raise() {
+            std::process::exit(130);
+        }
+        tell("\nsaving after this epoch; Ctrl-C again ends at once");
+    };
+    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")?;
+    Ok(stop)
 }
 
 /// Below `runs`, named by experiment and seed, by version number as the write-up with Lightning has it, or by date and
@@ -187,7 +222,7 @@ fn default_run_dir(config: &Config, exp_name: Option<&str>) -> PathBuf {
         return runs.join(name).join(format!("{name}_s{}", config.seed));
     }
     let runs = runs.join(config.env.replace('/', "-"));
-    if config.write_up == Some(WriteUp::PendulumLightning) {
+    if config.write_up.is_some_and(WriteUp::numbers_its_runs) {
         let free = (0..).map(|version| runs.join(format!("version_{version}"))).find(|path| !path.exists());
         return free.unwrap_or(runs);
     }

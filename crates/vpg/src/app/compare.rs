@@ -5,12 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::{
+    learn::moments::Moments,
     run::folder::RunFolder,
     run::plot::{Curve, Panel, draw},
-    run::statistics::Moments,
+    run::table::read_columns,
 };
 
 /// What to plot of which runs.
@@ -110,32 +111,14 @@ impl PlotArgs {
     }
 
     fn read(&self, run: &Path) -> Result<Series> {
-        let path = run.join("progress.txt");
-        let read = || format!("cannot read {}", path.display());
-        let mut table = csv::ReaderBuilder::new().delimiter(b'\t').from_path(&path).with_context(read)?;
-        let columns = table.headers().with_context(read)?.clone();
-        let column = |name: &str| match columns.iter().position(|column| column == name) {
-            Some(index) => Ok(index),
-            None => bail!(
-                "{} has no column {name:?}: it has {}",
-                path.display(),
-                columns.iter().collect::<Vec<_>>().join(", ")
-            ),
-        };
-        let (x, y) = (column(&self.x)?, column(&self.y)?);
-        let deviation =
-            self.y.strip_prefix("Average").filter(|_| self.per_run).map(|name| column(&format!("Std{name}")));
-        let deviation = deviation.transpose()?;
-        let (mut points, mut deviations) = (Vec::new(), Vec::new());
-        for row in table.records() {
-            let row = row.with_context(read)?;
-            let number = |index: usize| row[index].parse::<f64>().with_context(|| format!("in {}", path.display()));
-            points.push((number(x)?, number(y)?));
-            deviations.push((number(x)?, deviation.map_or(Ok(0.0), number)?));
-        }
+        let deviation = self.y.strip_prefix("Average").filter(|_| self.per_run).map(|name| format!("Std{name}"));
+        let names: Vec<&str> = [self.x.as_str(), &self.y].into_iter().chain(deviation.as_deref()).collect();
+        let columns = read_columns(&run.join("progress.txt"), &names)?;
+        let over_x = |column: &Vec<f64>| columns[0].iter().copied().zip(column.iter().copied()).collect::<Vec<_>>();
         let smooth = |points: &[(f64, f64)]| smooth(points, self.smooth);
-        let deviations = deviation.map(|_| smooth(&deviations).iter().map(|point| point.1).collect());
-        Ok(Series { points: smooth(&points), deviations })
+        let deviations =
+            columns.get(2).map(|column| smooth(&over_x(column)).into_iter().map(|point| point.1).collect());
+        Ok(Series { points: smooth(&over_x(&columns[1])), deviations })
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, ExitStatus, Stdio},
-    sync::{Mutex, PoisonError, atomic::Ordering},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::cli::Cli,
+    interrupt::Interrupt,
+    learn::moments::Moments,
     run::folder::{RunFolder, Summary},
     run::progress,
-    run::statistics::Moments,
-    train::INTERRUPTED,
 };
 
 /// The flags of `vpg grid`.
@@ -111,7 +111,7 @@ impl GridArgs {
                 )
             })?;
             if cli.command.is_some() {
-                bail!("the flags behind -- are those of training");
+                bail!("the flags after -- are those of training");
             }
             let config = cli.train.config().with_context(|| job.name.clone())?;
             if job.folder.join("config.json").exists() {
@@ -127,7 +127,7 @@ impl GridArgs {
     ///
     /// # Errors
     /// Where the folder cannot be written.
-    pub fn run(&self) -> Result<ExitCode> {
+    pub fn run(&self, stop: &Interrupt) -> Result<ExitCode> {
         fs::create_dir_all(&self.out).with_context(|| format!("cannot write {}", self.out.display()))?;
         let jobs = self.jobs();
         let table = self.out.join("summary.csv");
@@ -142,8 +142,8 @@ impl GridArgs {
         let worker = || -> Result<()> {
             loop {
                 let job = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-                let Some(job) = job.filter(|_| !INTERRUPTED.load(Ordering::Relaxed)) else { return Ok(()) };
-                let row = job.run()?;
+                let Some(job) = job.filter(|_| !stop.is_raised()) else { return Ok(()) };
+                let row = job.run(stop)?;
                 tell(&bar, job, &row);
                 let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
                 rows.insert(job.key(), row);
@@ -159,7 +159,7 @@ impl GridArgs {
         let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
         print!("{}", report(&rows));
         println!("{}", table.display());
-        Ok(if INTERRUPTED.load(Ordering::Relaxed) {
+        Ok(if stop.is_raised() {
             ExitCode::from(130)
         } else if jobs.iter().all(|job| rows.get(&job.key()).is_some_and(|row| row.status == FINISHED)) {
             ExitCode::SUCCESS
@@ -203,7 +203,7 @@ impl Job {
     }
 
     /// Trains in a process of its own, or goes on with a run that was stopped; what it says goes to the log.
-    fn run(&self) -> Result<Row> {
+    fn run(&self, stop: &Interrupt) -> Result<Row> {
         let log = self.log();
         fs::create_dir_all(log.parent().unwrap_or(Path::new(".")))?;
         let file = File::options().create(true).append(true).open(&log);
@@ -214,7 +214,7 @@ impl Job {
         } else {
             command.args(&self.flags).arg("--run-dir").arg(&self.folder);
         }
-        let status = wait(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file))?;
+        let status = wait(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file), stop)?;
         let summary = fs::read(self.folder.join("summary.json")).ok();
         let summary: Option<Summary> = summary.and_then(|text| serde_json::from_slice(&text).ok());
         let status = match status.code() {
@@ -248,7 +248,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Runs to the end. The process gets a group of its own, out of the terminal's reach: it is told of Ctrl-C from here, and
 /// just once, since the second time a run ends without saving.
-fn wait(command: &mut Command) -> Result<ExitStatus> {
+fn wait(command: &mut Command, stop: &Interrupt) -> Result<ExitStatus> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     let mut child = command.spawn()?;
@@ -257,7 +257,7 @@ fn wait(command: &mut Command) -> Result<ExitStatus> {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        if !told && INTERRUPTED.load(Ordering::Relaxed) {
+        if !told && stop.is_raised() {
             told = true;
             interrupt(&mut child)?;
         }
@@ -282,7 +282,7 @@ fn tell(bar: &ProgressBar, job: &Job, row: &Row) {
     let see = if row.status == "failed" { format!(", see {}", job.log().display()) } else { String::new() };
     let line = format!("{}: {}, last 100: {}{see}", job.folder.display(), row.status, number(row.mean_return_100));
     bar.inc(1);
-    if bar.is_hidden() { eprintln!("{line}") } else { bar.println(line) }
+    progress::say(bar, &line);
 }
 
 type Rows = BTreeMap<(String, u64), Row>;

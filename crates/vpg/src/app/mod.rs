@@ -5,3 +5,23 @@ pub mod commands;
 pub mod compare;
 pub mod doctor;
 pub mod grid;
+mod pictures;
+
+use std::{ffi::OsString, process::ExitCode, time::Instant};
+
+use clap::Parser;
+
+use crate::{app::cli::Cli, run::progress::tell};
+
+/// Runs the program with these arguments, the first of which is its name: trains, or does what a subcommand says.
+/// `started` is when the process began. Wrong arguments end the process with exit code 2.
+pub fn main(args: impl Iterator<Item = OsString>, started: Instant) -> ExitCode {
+    match commands::run(Cli::parse_from(cli::with_hyphens(args)), started) {
+        Ok(code) => code,
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            tell(&format!("error: {:#}", failure.error));
+            ExitCode::from(failure.exit_code)
+        }
+    }
+}

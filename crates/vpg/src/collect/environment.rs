@@ -1,15 +1,16 @@
 //! From a config to its vector environment.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
-use envs::{DType, Error, VecEnv, spec};
+use anyhow::Result;
+use envs::{DType, Element, Error, VecEnv, spec};
 use preprocess::StepClock;
-use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
-
-/// What the steps of this process's frame differences have cost.
-pub static STEP_CLOCK: StepClock = StepClock::new();
+use crate::{
+    collect::actor::stream_rng,
+    config::{Config, InvalidValue},
+    nn::policy::ActorCritic,
+};
 
 /// A vector environment whose type of observations is known at run time only.
 #[allow(missing_docs, reason = "the variants are the element types")]
@@ -21,7 +22,6 @@ pub enum AnyVecEnv {
 }
 
 /// Calls a generic function with the vector environment, whatever its observations are made of.
-#[macro_export]
 macro_rules! with_vec_env {
     ($any:expr, $env:ident => $call:expr) => {
         match $any {
@@ -32,77 +32,17 @@ macro_rules! with_vec_env {
         }
     };
 }
+pub(crate) use with_vec_env;
 
-/// How Atari frames become observations.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PixelConfig {
-    /// The frame difference.
-    pub difference: preprocess::DifferenceConfig,
-    /// A stack of so many grey 84x84 frames in place of the difference.
-    #[serde(default)]
-    pub stack: Option<usize>,
-    /// Raw frames per step; the mean where the environment draws it.
-    pub frame_skip: f64,
-    /// Whether `frame_skip` replaces the environment's own.
-    #[serde(default)]
-    pub fixed_skip: bool,
-    /// The probability that a frame repeats the action before; null for the environment's own.
-    #[serde(default)]
-    pub sticky: Option<f32>,
-    /// At most this many frames without action after a reset; null for the environment's own.
-    #[serde(default)]
-    pub noops: Option<u32>,
-    /// A ROM file in place of the bundled one.
-    pub rom: Option<PathBuf>,
-    /// The emulator; runs from before there was a choice had ALE's own.
-    #[serde(default)]
-    pub backend: BackendName,
-}
-
-/// The emulators of `--backend`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum BackendName {
-    /// The Arcade Learning Environment's own.
-    #[default]
-    Ale,
-    /// The native one, several times faster.
-    Vcs,
-}
-
-impl PixelConfig {
-    /// The options of `--phi`, which `stride` and the others refine.
-    pub fn set_phi(&mut self, phi: PhiName) {
-        self.stack = (phi == PhiName::Stack).then_some(4);
-        self.difference = match phi {
-            PhiName::Blog => preprocess::DifferenceConfig::blog(),
-            PhiName::Difference | PhiName::Stack => preprocess::DifferenceConfig::default(),
-        };
-    }
-}
-
-/// The ways of `--phi`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum PhiName {
-    /// Now minus the observation before, 80x80.
-    Difference,
-    /// The write-up's: now minus two observations before, 40x40.
-    Blog,
-    /// Grey frames of 84x84, the last four of them.
-    Stack,
-}
-
-/// The environments of a run.
+/// The environments of a run; the costs of frame differences are added to `clock` where there is one.
 ///
 /// # Errors
 /// For an unknown environment, and those of its constructor.
-pub fn make(config: &Config, num_envs: usize) -> Result<AnyVecEnv, Error> {
+pub fn make(config: &Config, num_envs: usize, clock: Option<&Arc<StepClock>>) -> Result<AnyVecEnv, Error> {
     let mut spec = spec(&config.env)?;
     spec.max_episode_steps = config.max_ep_len.or(spec.max_episode_steps);
     if let Some(pixels) = &config.pixels {
-        return pixel_envs(&spec, pixels, num_envs, config.threads);
+        return pixel_envs(&spec, pixels, (num_envs, config.threads), clock);
     }
     let threads = config.threads;
     Ok(match spec.make()?.dtype() {
@@ -113,50 +53,54 @@ pub fn make(config: &Config, num_envs: usize) -> Result<AnyVecEnv, Error> {
     })
 }
 
+/// Fresh networks for these environments.
+///
+/// # Errors
+/// [`InvalidValue`] where the config names a CUDA device that is not there.
+pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> Result<ActorCritic, InvalidValue> {
+    config.check_device()?;
+    let mut rng = stream_rng(config.seed, 0, 0);
+    let actions = config.actions.as_ref().map(Vec::len);
+    let (shape, space) = (env.observation_space().shape(), env.action_space());
+    Ok(ActorCritic::new(shape, space, actions, &config.architecture(), &mut rng))
+}
+
+/// Networks of the shape that a run of this config trains; their weights are to be loaded.
+///
+/// # Errors
+/// Those of the environment's constructor, and [`InvalidValue`] where the config names a CUDA device that is not there.
+pub fn networks(config: &Config) -> Result<ActorCritic> {
+    let any = make(config, 1, None)?;
+    Ok(with_vec_env!(any, env => networks_for(config, &env)?))
+}
+
+/// How many numbers an observation of the run's environment has.
+///
+/// # Errors
+/// Those of the environment's constructor.
+pub fn observation_len(config: &Config) -> Result<usize, Error> {
+    let any = make(config, 1, None)?;
+    Ok(with_vec_env!(any, env => env.observation_space().size()))
+}
+
 #[cfg(feature = "atari")]
 mod pixels {
+    use std::sync::Arc;
+
     use envs::{
         BoxEnv, EnvSpec, Error, TimeLimit, VecEnv,
         atari::{Atari, AtariConfig, Backend, FrameSkip, GREY, ObsType, RomSource},
     };
-    use preprocess::{DifferenceConfig, FrameDifference, FrameFormat, PipelineConfig, pipeline};
+    use preprocess::{FrameDifference, FrameFormat, PipelineConfig, StepClock, pipeline};
 
-    use super::{AnyVecEnv, BackendName, PixelConfig, STEP_CLOCK};
-
-    impl PixelConfig {
-        /// The default for an Atari environment's id; none for others.
-        pub fn for_id(id: &str) -> Option<Self> {
-            let config = AtariConfig::from_id(id).ok()?;
-            let frame_skip = match config.frame_skip {
-                FrameSkip::Fixed(frames) => f64::from(frames),
-                FrameSkip::Range(low, high) => f64::from(low + high - 1) / 2.0,
-            };
-            Some(Self {
-                difference: DifferenceConfig::default(),
-                stack: None,
-                frame_skip,
-                fixed_skip: false,
-                sticky: None,
-                noops: None,
-                rom: None,
-                backend: match config.backend {
-                    Backend::Ale => BackendName::Ale,
-                    Backend::Vcs => BackendName::Vcs,
-                },
-            })
-        }
-
-        /// Whether frames of the environment with this id may repeat the action before.
-        pub fn is_sticky(id: &str) -> bool {
-            AtariConfig::from_id(id).is_ok_and(|config| config.repeat_action_probability > 0.0)
-        }
-    }
+    use super::AnyVecEnv;
+    use crate::config::{BackendName, PixelConfig};
 
     pub(super) fn pixel_envs(
         spec: &EnvSpec,
         pixels: &PixelConfig,
-        num_envs: usize,
-        threads: usize,
+        (num_envs, threads): (usize, usize),
+        clock: Option<&Arc<StepClock>>,
     ) -> Result<AnyVecEnv, Error> {
         let config = atari_config(spec, pixels)?;
         let limit = spec.max_episode_steps;
@@ -165,8 +109,12 @@ mod pixels {
             return Ok(AnyVecEnv::U8(VecEnv::new(envs, threads)?));
         }
         let make = |_| {
-            let differences = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &pixels.difference)?;
-            Ok(Box::new(TimeLimit::new(differences.timed(&STEP_CLOCK), limit)) as BoxEnv<i8>)
+            let env = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &pixels.difference)?;
+            let env = match clock {
+                Some(clock) => env.timed(Arc::clone(clock)),
+                None => env,
+            };
+            Ok(Box::new(TimeLimit::new(env, limit)) as BoxEnv<i8>)
         };
         let envs = (0..num_envs).map(make).collect::<Result<_, _>>()?;
         Ok(AnyVecEnv::I8(VecEnv::new(envs, threads)?))
@@ -209,23 +157,20 @@ mod pixels {
 
 #[cfg(not(feature = "atari"))]
 mod pixels {
+    use std::sync::Arc;
+
     use envs::{EnvSpec, Error};
+    use preprocess::StepClock;
 
-    use super::{AnyVecEnv, PixelConfig};
+    use super::AnyVecEnv;
+    use crate::config::PixelConfig;
 
-    impl PixelConfig {
-        /// There are no Atari environments without the feature `atari`.
-        pub fn for_id(_id: &str) -> Option<Self> {
-            None
-        }
-
-        /// No frame is.
-        pub fn is_sticky(_id: &str) -> bool {
-            false
-        }
-    }
-
-    pub(super) fn pixel_envs(spec: &EnvSpec, _: &PixelConfig, _: usize, _: usize) -> Result<AnyVecEnv, Error> {
+    pub(super) fn pixel_envs(
+        spec: &EnvSpec,
+        _: &PixelConfig,
+        _: (usize, usize),
+        _: Option<&Arc<StepClock>>,
+    ) -> Result<AnyVecEnv, Error> {
         Err(Error::UnknownEnv { id: spec.id.clone(), nearest: None })
     }
 }

@@ -9,6 +9,7 @@ use std::{ops::Range, time::Instant};
 
 use envs::{Actions, Element, EpisodeStats, Error, NumpyRng, Seed, VecEnv};
 use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     collect::actor::{Actor, action_rngs},
@@ -16,7 +17,6 @@ use crate::{
     collect::rollout::{ActionRows, Outcome, Rollout},
     config::Config,
     profile::{Profile, timed},
-    run::resume::EnvState,
 };
 
 /// The actions of one step of all environments: as the policy chose them, and as the environments take them.
@@ -76,6 +76,17 @@ pub struct Collected {
     pub steps: usize,
     /// The episodes that ended, and the step (from 1) at which each did.
     pub ended: Vec<(usize, EpisodeStats)>,
+}
+
+/// One environment of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvState {
+    /// As `VecEnv::save_env` gives it.
+    pub env: Vec<u8>,
+    /// The observation the next epoch begins with, in memory order.
+    pub observation: Vec<u8>,
+    /// The generator of its actions.
+    pub action_rng: NumpyRng,
 }
 
 /// The environments with what acting in them needs.

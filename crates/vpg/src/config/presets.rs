@@ -1,28 +1,78 @@
-//! The presets: the hyperparameters of four write-ups on vanilla policy gradient. `docs/write-ups.md` tells what each
-//! promises and where it is kept.
+//! The presets: four write-ups on vanilla policy gradient, their hyperparameters and habits. `docs/write-ups.md` tells
+//! what each promises and where it is kept.
 
+use std::fmt;
+
+use clap::ValueEnum;
 use envs::{Error, spec};
 use preprocess::{DifferenceConfig, Phi};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    collect::environment::PixelConfig,
     config::recipes::SPINNING_UP,
-    config::{Baseline, Budget, Config, LossPer, Normalize, Returns, SolveRule},
+    config::{Baseline, Budget, Config, LossPer, Normalize, PixelConfig, Returns, SolveRule},
     nn::network::Activation,
-    run::write_up::WriteUp,
 };
+
+/// The four write-ups on vanilla policy gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum WriteUp {
+    /// Pong from differences of frames, a blog post with PyTorch and Gym.
+    PongBlog,
+    /// InvertedPendulum with PyTorch Lightning.
+    PendulumLightning,
+    /// PyTorch's own REINFORCE example on CartPole.
+    CartpoleReinforce,
+    /// VPG of OpenAI's Spinning Up.
+    SpinningUp,
+}
+
+impl fmt::Display for WriteUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+impl WriteUp {
+    /// The environment the write-up is about.
+    fn env(self) -> &'static str {
+        match self {
+            Self::PongBlog => "Pong-v0",
+            Self::PendulumLightning => "InvertedPendulum-v4",
+            Self::CartpoleReinforce => "CartPole-v0",
+            Self::SpinningUp => "CartPole-v1",
+        }
+    }
+
+    /// The epochs between two kept policies, where the write-up keeps a fixed number of them in so many epochs.
+    pub fn save_freq(self, epochs: u64) -> Option<u64> {
+        (self == Self::PendulumLightning).then(|| (epochs / 9).max(1))
+    }
+
+    /// Whether the policy has to be a Gaussian.
+    pub fn needs_continuous_actions(self) -> bool {
+        self == Self::PendulumLightning
+    }
+
+    /// Whether run folders are numbered, `version_0` and on, in place of named by date and time.
+    pub fn numbers_its_runs(self) -> bool {
+        self == Self::PendulumLightning
+    }
+
+    /// Whether a run ends with a GIF of all checkpoints at play.
+    pub fn ends_with_a_demo(self) -> bool {
+        self == Self::PendulumLightning
+    }
+}
 
 /// The config of a write-up, for the environment it is about or for another one.
 ///
 /// # Errors
 /// [`Error::UnknownEnv`].
 pub fn preset(write_up: WriteUp, env: Option<&str>) -> Result<Config, Error> {
-    let env = env.unwrap_or(match write_up {
-        WriteUp::PongBlog => "Pong-v0",
-        WriteUp::PendulumLightning => "InvertedPendulum-v4",
-        WriteUp::CartpoleReinforce => "CartPole-v0",
-        WriteUp::SpinningUp => "CartPole-v1",
-    });
+    let env = env.unwrap_or(write_up.env());
     let spec = spec(env)?;
     let common = Config {
         env: env.into(),

@@ -1,8 +1,7 @@
 //! The defaults of each environment, in one place.
 
 use crate::{
-    collect::environment::PixelConfig,
-    config::{Baseline, Budget, Config, DeviceName, LossPer, Normalize, Returns, SolveRule},
+    config::{Baseline, Budget, Config, DeviceName, LossPer, Normalize, PixelConfig, Returns, SolveRule},
     nn::network::Activation,
     nn::optimizer::OptimizerKind,
     nn::policy::NetworkKind,

@@ -5,19 +5,14 @@ use std::{fs, path::Path};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
-use crate::{
-    collect::environment::PhiName,
-    config::presets::preset,
-    config::{Config, SolveRule},
-    run::write_up::WriteUp,
-};
+use crate::config::{Config, PhiName, SolveRule, WriteUp, presets::preset};
 
 /// Some values of a config by name, and where they come from.
 #[derive(Clone, Debug, Default)]
 pub struct Layer {
     /// For messages: a file's path, or the command line.
     pub origin: String,
-    /// Keys are the names of [`Config`]'s fields and the [`SHORT_KEYS`], with `_` or `-`.
+    /// Keys are those of `config.json` and the flags' own, such as `epochs` and `lr`, with `_` or `-`.
     pub values: Map<String, Value>,
 }
 
@@ -108,12 +103,12 @@ impl Layer {
 ///
 /// ```
 /// use serde_json::json;
-/// use vpg::config::sources::{Layer, layered};
+/// use vpg::{Layer, layered};
 /// let file = Layer { origin: "my.toml".into(), values: json!({"env": "CartPole", "gamma": 0.9, "lam": 0.8}).as_object().unwrap().clone() };
 /// let flags = Layer { origin: "the command line".into(), values: json!({"lam": 0.7}).as_object().unwrap().clone() };
 /// let config = layered(&[file, flags])?;
 /// assert_eq!((config.gamma, config.lam), (0.9, 0.7));
-/// # Ok::<(), vpg::config::sources::LayerError>(())
+/// # Ok::<(), vpg::LayerError>(())
 /// ```
 ///
 /// # Errors
@@ -164,9 +159,8 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
             // Who gives a budget wants all of it, but for the write-up that goes on until it is solved.
             let stop = config.stop_when_solved && config.solve_rule == SolveRule::RunningReward;
             let mut fields = vec![field("budget", json!({key: value})), field("stop_when_solved", stop.into())];
-            if let (Some(WriteUp::PendulumLightning), Some(epochs)) = (config.write_up, value.as_u64()) {
-                fields.push(field("save_freq", (epochs / 9).max(1).into()));
-            }
+            let save_freq = config.write_up.zip(value.as_u64()).and_then(|(write_up, n)| write_up.save_freq(n));
+            fields.extend(save_freq.map(|epochs| field("save_freq", epochs.into())));
             fields
         }
         "steps" => vec![field("steps_per_epoch", value.clone())],

@@ -46,7 +46,7 @@ pub fn next_values<T>(
 /// Estimation* (2016), equation 16.
 ///
 /// ```
-/// use vpg::learn::advantage::{Transitions, gae};
+/// use vpg::{Transitions, gae};
 /// // One environment, two steps, the second ends the task: 1 + 0.5 * 2 - 3 and 2 - 2, with lambda 0.
 /// let transitions =
 ///     Transitions { num_envs: 1, rewards: &[1.0, 2.0], values: &[3.0, 2.0], next_values: &[2.0, 0.0], ended: &[false, true] };
@@ -71,7 +71,7 @@ pub fn gae(transitions: &Transitions<'_>, gamma: f64, lambda: f64) -> Vec<f32> {
 /// Discounted rewards-to-go, going on with the value behind the last transition.
 ///
 /// ```
-/// use vpg::learn::advantage::{Transitions, rewards_to_go};
+/// use vpg::{Transitions, rewards_to_go};
 /// let transitions =
 ///     Transitions { num_envs: 1, rewards: &[1.0, 2.0], values: &[0.0; 2], next_values: &[0.0, 4.0], ended: &[false; 2] };
 /// assert_eq!(rewards_to_go(&transitions, 0.5), [3.0, 4.0]);
@@ -94,7 +94,7 @@ pub fn rewards_to_go(transitions: &Transitions<'_>, gamma: f64) -> Vec<f32> {
 /// simplest policy gradient, the same for all its actions.
 ///
 /// ```
-/// use vpg::learn::advantage::{Transitions, total_returns};
+/// use vpg::{Transitions, total_returns};
 /// let transitions =
 ///     Transitions { num_envs: 1, rewards: &[1.0, 2.0, 4.0], values: &[0.0; 3], next_values: &[0.0; 3], ended: &[false, true, true] };
 /// assert_eq!(total_returns(&transitions, 0.5), [2.0, 2.0, 4.0]);

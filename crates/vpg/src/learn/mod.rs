@@ -2,4 +2,5 @@
 
 pub mod advantage;
 pub mod credit;
+pub mod moments;
 pub mod update;

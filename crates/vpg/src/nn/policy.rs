@@ -56,7 +56,7 @@ pub struct Architecture<'a> {
 /// ```
 /// use envs::Space;
 /// use tch::Tensor;
-/// use vpg::{collect::actor::stream_rng, nn::policy::{ActorCritic, Architecture}};
+/// use vpg::{ActorCritic, Architecture, stream_rng};
 /// let space = Space::discrete(2);
 /// let mut rng = stream_rng(0, 0, 0);
 /// let policy = ActorCritic::new(&[4], &space, None, &Architecture::mlp(&[64, 64]), &mut rng);

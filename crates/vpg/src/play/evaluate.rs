@@ -8,12 +8,11 @@ use indicatif::ProgressBar;
 
 use crate::{
     collect::EnvActions,
-    collect::actor::{Actor, action_rngs, stream_rng},
-    collect::environment,
+    collect::actor::{Actor, action_rngs},
+    collect::environment::{self, networks, with_vec_env},
     config::Config,
     nn::policy::ActorCritic,
     run::folder::RunFolder,
-    with_vec_env,
 };
 
 /// Environments that play side by side.
@@ -109,31 +108,6 @@ pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Res
     Ok(policy)
 }
 
-/// Networks of the shape that a run of this config trains; their weights are to be loaded.
-///
-/// # Errors
-/// Those of the environment's constructor.
-pub fn networks(config: &Config) -> Result<ActorCritic> {
-    let any = environment::make(config, 1)?;
-    Ok(with_vec_env!(any, env => networks_for(config, &env)))
-}
-
-/// How many numbers an observation of the run's environment has.
-///
-/// # Errors
-/// Those of the environment's constructor.
-pub fn observation_len(config: &Config) -> Result<usize> {
-    let any = environment::make(config, 1)?;
-    Ok(with_vec_env!(any, env => env.observation_space().size()))
-}
-
-/// Fresh networks for these environments.
-pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> ActorCritic {
-    let mut rng = stream_rng(config.seed, 0, 0);
-    let actions = config.actions.as_ref().map(Vec::len);
-    ActorCritic::new(env.observation_space().shape(), env.action_space(), actions, &config.architecture(), &mut rng)
-}
-
 /// Plays this many whole episodes, counted by `bar`. Each environment plays a fixed share of them, so that short
 /// episodes do not count more often than long ones.
 ///
@@ -149,7 +123,7 @@ pub fn episodes(
     let num_envs = episodes.min(MAX_ENVS);
     let mut finished = vec![Vec::new(); num_envs];
     let share = |i: usize| episodes / num_envs + usize::from(i < episodes % num_envs);
-    let any = environment::make(config, num_envs)?;
+    let any = environment::make(config, num_envs, None)?;
     with_vec_env!(any, env => run(Game::start(config, policy, play, env)?, |env| {
         for (i, episode) in env.episodes().iter().enumerate() {
             if finished[i].len() < share(i) {
@@ -197,6 +171,7 @@ impl<T: Element> Game<T> {
     }
 
     /// Plays on with another policy for the same environments.
+    #[cfg(feature = "watch")]
     pub fn set_policy(&mut self, policy: &ActorCritic) {
         self.actor = Actor::new(policy);
     }

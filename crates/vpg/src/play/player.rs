@@ -5,11 +5,10 @@ use envs::{Element, EpisodeStats};
 use image::RgbImage;
 
 use crate::{
-    collect::environment,
+    collect::environment::{self, with_vec_env},
     config::Config,
     nn::policy::ActorCritic,
     play::evaluate::{Game, Play},
-    with_vec_env,
 };
 
 /// One environment and the policy that plays in it, episode after episode.
@@ -31,7 +30,7 @@ impl Player {
     /// # Errors
     /// Those of the environment.
     pub fn new(config: &Config, policy: &ActorCritic, play: Play) -> Result<Self> {
-        let any = environment::make(config, 1)?;
+        let any = environment::make(config, 1, None)?;
         let stage: Box<dyn Stage> =
             with_vec_env!(any, env => Box::new(Game::start(config, policy, play, env)?) as Box<dyn Stage>);
         let fps = stage.render_fps() / config.frames_per_step();
@@ -53,6 +52,7 @@ impl Player {
     }
 
     /// Plays on with another policy for the same environment.
+    #[cfg(feature = "watch")]
     pub fn set_policy(&mut self, policy: &ActorCritic) {
         self.stage.set_policy(policy);
     }
@@ -69,6 +69,7 @@ impl Player {
 /// A [`Game`] in one environment, whatever its observations are made of.
 trait Stage {
     fn advance(&mut self) -> Result<(f64, Option<EpisodeStats>)>;
+    #[cfg(feature = "watch")]
     fn set_policy(&mut self, policy: &ActorCritic);
     fn picture(&self) -> Result<RgbImage>;
     fn render_fps(&self) -> f64;
@@ -80,6 +81,7 @@ impl<T: Element> Stage for Game<T> {
         Ok((self.env.rewards()[0], self.env.episodes()[0]))
     }
 
+    #[cfg(feature = "watch")]
     fn set_policy(&mut self, policy: &ActorCritic) {
         Game::set_policy(self, policy);
     }

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::{learn::update::UpdateStats, nn::policy::ActorCritic, run::folder::RunFolder};
+use crate::{
+    nn::policy::ActorCritic,
+    run::columns::{COLUMNS, EpochReport},
+    run::folder::RunFolder,
+};
 
 /// An update left numbers behind that are not finite.
 #[derive(Debug, thiserror::Error)]
@@ -27,17 +31,9 @@ pub struct NotFinite {
 ///
 /// # Errors
 /// [`NotFinite`] with every name.
-pub fn check(epoch: u64, stats: &UpdateStats, policy: &ActorCritic, folder: &RunFolder) -> Result<(), NotFinite> {
-    let columns = [
-        ("LossPi", stats.loss_pi),
-        ("LossV", stats.loss_v),
-        ("DeltaLossPi", stats.delta_loss_pi),
-        ("DeltaLossV", stats.delta_loss_v),
-        ("Entropy", stats.entropy),
-        ("KL", stats.kl),
-        ("AverageVVals", stats.values.mean),
-    ];
-    let columns = columns.into_iter().filter(|(_, value)| !value.is_finite()).map(|(name, _)| name.to_owned());
+pub fn check(report: &EpochReport<'_>, policy: &ActorCritic, folder: &RunFolder) -> Result<(), NotFinite> {
+    let watched = COLUMNS.iter().filter(|column| column.has_to_be_finite);
+    let columns = watched.filter(|column| !f64::from((column.of)(report)).is_finite()).map(|column| column.name.into());
     let parameters =
         policy.named_parameters().into_iter().filter(|(_, tensor)| tensor.isfinite().all().int64_value(&[]) == 0);
     let names: Vec<String> = columns.chain(parameters.map(|(name, _)| name)).collect();
@@ -46,5 +42,5 @@ pub fn check(epoch: u64, stats: &UpdateStats, policy: &ActorCritic, folder: &Run
     }
     let newest = folder.checkpoints().pop();
     let last_good = newest.map(|epoch| folder.file(&format!("checkpoints/policy-{epoch}.safetensors")));
-    Err(NotFinite { epoch, names, last_good })
+    Err(NotFinite { epoch: report.epoch, names, last_good })
 }

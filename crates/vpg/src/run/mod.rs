@@ -1,5 +1,6 @@
 //! What a run leaves behind: its folder, log, states, checkpoints and pictures.
 
+pub mod columns;
 pub mod finite;
 pub mod folder;
 pub mod logger;

@@ -53,9 +53,9 @@ impl Curve {
     }
 
     /// Adds a point; one that is not finite is left out.
-    pub fn push(&mut self, steps: u64, value: f64) {
+    pub fn push(&mut self, steps: f64, value: f64) {
         if value.is_finite() {
-            self.push_band(steps as f64, value, 0.0);
+            self.push_band(steps, value, 0.0);
         }
     }
 

@@ -8,10 +8,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use envs::NumpyRng;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    collect::EnvState,
     config::Config,
     learn::update::LearnerState,
     run::folder::{RunFolder, Summary},
@@ -36,17 +36,6 @@ pub struct RunState {
     pub episodes: EpisodeWindow,
     /// What the run has come to.
     pub summary: Summary,
-}
-
-/// One environment of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EnvState {
-    /// As `VecEnv::save_env` gives it.
-    pub env: Vec<u8>,
-    /// The observation the next epoch begins with, in memory order.
-    pub observation: Vec<u8>,
-    /// The generator of its actions.
-    pub action_rng: NumpyRng,
 }
 
 /// The two files that take turns, so that one is whole at any moment.

@@ -6,6 +6,7 @@ use envs::EpisodeStats;
 use serde::{Deserialize, Serialize};
 
 use crate::config::SolveRule;
+pub use crate::learn::moments::Moments;
 
 /// How many episodes the solving rule looks at.
 const WINDOW: usize = 100;
@@ -74,31 +75,6 @@ impl EpisodeWindow {
     /// The mean return of the last hundred episodes; none before the hundredth.
     pub fn mean(&self) -> Option<f64> {
         (self.last.len() == WINDOW).then(|| self.last.iter().sum::<f64>() / WINDOW as f64)
-    }
-}
-
-/// Mean, standard deviation, maximum and minimum.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[allow(missing_docs, reason = "they name themselves")]
-pub struct Moments {
-    pub mean: f64,
-    pub std: f64,
-    pub max: f64,
-    pub min: f64,
-}
-
-impl Moments {
-    /// Of these numbers; all NaN where there are none.
-    pub fn of(numbers: impl IntoIterator<Item = f64> + Clone) -> Self {
-        let numbers = || numbers.clone().into_iter();
-        let n = numbers().count() as f64;
-        let mean = numbers().sum::<f64>() / n;
-        Self {
-            mean,
-            std: (numbers().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt(),
-            max: numbers().fold(f64::NAN, f64::max),
-            min: numbers().fold(f64::NAN, f64::min),
-        }
     }
 }
 

@@ -3,9 +3,10 @@
 use std::{
     fs::{self, File},
     io::{Seek, SeekFrom, Write},
+    path::Path,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
 use crate::run::folder::RunFolder;
@@ -39,11 +40,11 @@ impl Table {
         Ok(Self { file, format, checksum: crc32fast::Hasher::new() })
     }
 
-    /// The table that is there, cut behind its header and its first `rows` rows, and that text.
+    /// The table that is there, cut after its header and its first `rows` rows.
     ///
     /// # Errors
     /// Where it cannot be read or written, or these rows have another checksum.
-    pub fn reopen(folder: &RunFolder, format: Format, rows: u64, checksum: u32) -> Result<(Self, String)> {
+    pub fn reopen(folder: &RunFolder, format: Format, rows: u64, checksum: u32) -> Result<Self> {
         let path = folder.file(format.name);
         let foreign = || {
             let remedy = "put a copy of it back, or start over with another --run-dir";
@@ -58,16 +59,16 @@ impl Table {
         ensure!(table.checksum() == checksum, foreign());
         file.set_len(text.len() as u64)?;
         file.seek(SeekFrom::End(0))?;
-        Ok((table, text))
+        Ok(table)
     }
 
-    /// Adds rows, behind a header where `header` says so.
+    /// Adds rows.
     ///
     /// # Errors
     /// Where the file cannot be written.
-    pub fn append<R: Serialize>(&mut self, rows: impl IntoIterator<Item = R>, header: bool) -> Result<()> {
+    pub fn append<R: Serialize>(&mut self, rows: impl IntoIterator<Item = R>) -> Result<()> {
         let mut writer =
-            csv::WriterBuilder::new().delimiter(self.format.delimiter).has_headers(header).from_writer(Vec::new());
+            csv::WriterBuilder::new().delimiter(self.format.delimiter).has_headers(false).from_writer(Vec::new());
         rows.into_iter().try_for_each(|row| writer.serialize(row))?;
         let lines = writer.into_inner()?;
         self.file.write_all(&lines).with_context(|| {
@@ -100,4 +101,30 @@ impl Table {
             self.checksum.update(b"\n");
         }
     }
+}
+
+/// The numbers of some columns of a `progress.txt`.
+///
+/// # Errors
+/// Where the file cannot be read, lacks a column, or has something else than a number there.
+pub fn read_columns(path: &Path, names: &[&str]) -> Result<Vec<Vec<f64>>> {
+    let read = || format!("cannot read {}", path.display());
+    let mut table = csv::ReaderBuilder::new().delimiter(b'\t').from_path(path).with_context(read)?;
+    let header = table.headers().with_context(read)?.clone();
+    let index = |name: &&str| match header.iter().position(|column| column == *name) {
+        Some(index) => Ok(index),
+        None => {
+            let all = header.iter().collect::<Vec<_>>().join(", ");
+            bail!("{} has no column {name:?}: it has {all}", path.display())
+        }
+    };
+    let indices = names.iter().map(index).collect::<Result<Vec<_>>>()?;
+    let mut columns = vec![Vec::new(); names.len()];
+    for row in table.records() {
+        let row = row.with_context(read)?;
+        for (column, &index) in columns.iter_mut().zip(&indices) {
+            column.push(row[index].parse().with_context(|| format!("in {}", path.display()))?);
+        }
+    }
+    Ok(columns)
 }

@@ -72,7 +72,7 @@ impl EventFile {
     ///
     /// # Errors
     /// Where the file cannot be written.
-    pub fn scalars<'a>(&mut self, step: u64, scalars: impl IntoIterator<Item = (&'a str, f64)>) -> Result<()> {
+    pub fn scalars(&mut self, step: u64, scalars: impl IntoIterator<Item = (String, f64)>) -> Result<()> {
         let finite = scalars.into_iter().filter(|(_, value)| value.is_finite());
         let values: Vec<u8> = finite
             .flat_map(|(tag, value)| {
@@ -211,7 +211,7 @@ mod tests {
         };
         let mut events = EventFile::create(&path).unwrap();
         for step in [300, 600, 900] {
-            events.scalars(step, [("loss", 1.0)]).unwrap();
+            events.scalars(step, [("loss".into(), 1.0)]).unwrap();
             events.image(step, (1, 1), b"GIF").unwrap();
         }
         drop(events);
@@ -221,7 +221,7 @@ mod tests {
         let mut events = EventFile::resume(&path, 600).unwrap();
         assert_eq!(steps(&path), [0, 300, 300, 600, 600]);
         events.image(600, (1, 1), b"GIF").unwrap(); // is there already
-        events.scalars(900, [("loss", 1.0)]).unwrap();
+        events.scalars(900, [("loss".into(), 1.0)]).unwrap();
         assert_eq!(steps(&path), [0, 300, 300, 600, 600, 900]);
     }
 }

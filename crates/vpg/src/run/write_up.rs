@@ -1,40 +1,19 @@
 //! The log lines and files of the four write-ups, beside what every run has.
 
-use std::{fmt, fs, io::Write};
+use std::{fs, io::Write};
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
 use envs::EpisodeStats;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
-    config::Config,
+    config::{Config, WriteUp},
     nn::policy::ActorCritic,
+    run::columns::{EpochReport, Number, row},
     run::folder::{RunFolder, Summary},
-    run::logger::{EpochReport, Logger},
-    run::statistics::{EpisodeWindow, Moments},
+    run::logger::Logger,
+    run::statistics::EpisodeWindow,
 };
-
-/// The four write-ups on vanilla policy gradient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum WriteUp {
-    /// Pong from differences of frames, a blog post with PyTorch and Gym.
-    PongBlog,
-    /// InvertedPendulum with PyTorch Lightning.
-    PendulumLightning,
-    /// PyTorch's own REINFORCE example on CartPole.
-    CartpoleReinforce,
-    /// VPG of OpenAI's Spinning Up.
-    SpinningUp,
-}
-
-impl fmt::Display for WriteUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.to_possible_value();
-        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
-    }
-}
 
 /// What a run logs in its write-up's way.
 #[derive(Debug)]
@@ -49,7 +28,7 @@ pub struct WriteUpLog {
 }
 
 impl WriteUpLog {
-    /// Begins the files, or goes on behind epoch `epochs` of those that are there, and says what comes before the first
+    /// Begins the files, or goes on after epoch `epochs` of those that are there, and says what comes before the first
     /// epoch. There is none where the config asks for none.
     ///
     /// # Errors
@@ -84,15 +63,14 @@ impl WriteUpLog {
             WriteUp::PongBlog => self.pong_blog(report, logger)?,
             WriteUp::PendulumLightning => append(&self.folder, "metrics.csv", &metrics(report))?,
             WriteUp::CartpoleReinforce => self.reinforce(&report.episodes.epoch, logger),
-            WriteUp::SpinningUp => logger.print(&diagnostics(&logger.columns(report)?)),
+            WriteUp::SpinningUp => logger.print(&diagnostics(&row(report))),
         }
         self.episodes = report.episodes.episodes;
         Ok(())
     }
 
     fn pong_blog(&mut self, report: &EpochReport<'_>, logger: &Logger) -> Result<()> {
-        let reward = Moments::of(report.episodes.epoch.iter().map(|episode| episode.episode_return)).mean;
-        let loss = report.stats.loss_pi;
+        let (reward, loss) = (report.returns.mean, report.stats.loss_pi);
         append(&self.folder, "losses.txt", &format!("{loss}\n"))?;
         append(&self.folder, "rewards.txt", &format!("{reward}\n"))?;
         if report.epoch.is_multiple_of(self.log_interval) {
@@ -112,7 +90,7 @@ impl WriteUpLog {
         }
     }
 
-    /// What comes behind the last epoch.
+    /// What comes after the last epoch.
     pub fn end(&self, summary: &Summary, logger: &Logger) {
         match self.write_up {
             WriteUp::PongBlog => logger.print(&format!("train time: {:.2}s", summary.wall_seconds)),
@@ -138,7 +116,7 @@ fn solved_line(running_reward: f64, last: u64) -> String {
 
 const METRICS_HEADER: &str = "epoch,step,reward,length,policy_loss,baseline_loss";
 
-/// Begins the write-up's files, or cuts those that are there off behind epoch `epochs`.
+/// Begins the write-up's files, or cuts those that are there off after epoch `epochs`.
 fn begin_files(write_up: WriteUp, folder: &RunFolder, epochs: u64) -> Result<()> {
     let read = |name: &str| fs::read_to_string(folder.file(name)).unwrap_or_default();
     match write_up {
@@ -168,7 +146,7 @@ fn append(folder: &RunFolder, name: &str, text: &str) -> Result<()> {
 
 /// A row with reward and length for each episode, and one with both losses.
 fn metrics(report: &EpochReport<'_>) -> String {
-    let EpochReport { epoch, stats, episodes, summary } = report;
+    let EpochReport { epoch, stats, episodes, summary, .. } = report;
     let mut step = summary.env_steps - episodes.epoch.iter().map(|episode| episode.length).sum::<u64>();
     let mut rows = String::new();
     for EpisodeStats { episode_return, length, .. } in &episodes.epoch {
@@ -217,11 +195,10 @@ fn parameter_summary(policy: &ActorCritic) -> String {
 }
 
 /// A table of names and values between two rules.
-fn diagnostics(row: &[(String, String)]) -> String {
+fn diagnostics(row: &[(&str, Number)]) -> String {
     let rule = "-".repeat(37);
-    let number = |text: &str| text.parse::<f64>().map_or(text.to_owned(), significant);
-    let lines: String = row.iter().map(|(name, value)| format!("| {name:>17} | {:>13} |\n", number(value))).collect();
-    format!("{rule}\n{lines}{rule}")
+    let line = |(name, value): &(&str, Number)| format!("| {name:>17} | {:>13} |\n", significant((*value).into()));
+    format!("{rule}\n{}{rule}", row.iter().map(line).collect::<String>())
 }
 
 /// Three significant digits, as C's `%.3g` gives them.
@@ -265,7 +242,7 @@ mod tests {
     fn diagnostics_have_three_significant_digits() {
         let numbers = [0.0012345, 19.98, 0.5, 120_000.0, -1.0, f64::NAN].map(significant);
         assert_eq!(numbers, ["0.00123", "20.0", "0.500", "120000", "-1.00", "NaN"]);
-        let table = diagnostics(&[("Epoch".into(), "3".into())]);
+        let table = diagnostics(&[("Epoch", Number::Whole(3))]);
         assert_eq!(table.lines().nth(1), Some("|             Epoch |          3.00 |"));
     }
 }

@@ -1,0 +1,112 @@
+//! How Atari frames become observations, and which emulator gives them.
+
+use std::path::PathBuf;
+
+#[cfg(feature = "atari")]
+use envs::atari::{AtariConfig, Backend, FrameSkip};
+use preprocess::DifferenceConfig;
+use serde::{Deserialize, Serialize};
+
+/// How Atari frames become observations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PixelConfig {
+    /// The frame difference.
+    pub difference: DifferenceConfig,
+    /// A stack of so many grey 84x84 frames in place of the difference.
+    #[serde(default)]
+    pub stack: Option<usize>,
+    /// Raw frames per step; the mean where the environment draws it.
+    pub frame_skip: f64,
+    /// Whether `frame_skip` replaces the environment's own.
+    #[serde(default)]
+    pub fixed_skip: bool,
+    /// The probability that a frame repeats the action before; null for the environment's own.
+    #[serde(default)]
+    pub sticky: Option<f32>,
+    /// At most this many frames without action after a reset; null for the environment's own.
+    #[serde(default)]
+    pub noops: Option<u32>,
+    /// A ROM file in place of the bundled one.
+    pub rom: Option<PathBuf>,
+    /// The emulator; runs from before there was a choice had ALE's own.
+    #[serde(default)]
+    pub backend: BackendName,
+}
+
+/// The emulators of `--backend`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendName {
+    /// The Arcade Learning Environment's own.
+    #[default]
+    Ale,
+    /// The native one, several times faster.
+    Vcs,
+}
+
+impl PixelConfig {
+    /// The options of `--phi`, which `stride` and the others refine.
+    pub fn set_phi(&mut self, phi: PhiName) {
+        self.stack = (phi == PhiName::Stack).then_some(4);
+        self.difference = match phi {
+            PhiName::Blog => DifferenceConfig::blog(),
+            PhiName::Difference | PhiName::Stack => DifferenceConfig::default(),
+        };
+    }
+}
+
+/// The ways of `--phi`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum PhiName {
+    /// Now minus the observation before, 80x80.
+    Difference,
+    /// The write-up's: now minus two observations before, 40x40.
+    Blog,
+    /// Grey frames of 84x84, the last four of them.
+    Stack,
+}
+
+#[cfg(feature = "atari")]
+impl PixelConfig {
+    /// The default for an Atari environment's id; none for others.
+    pub fn for_id(id: &str) -> Option<Self> {
+        let config = AtariConfig::from_id(id).ok()?;
+        let frame_skip = match config.frame_skip {
+            FrameSkip::Fixed(frames) => f64::from(frames),
+            FrameSkip::Range(low, high) => f64::from(low + high - 1) / 2.0,
+        };
+        Some(Self {
+            difference: DifferenceConfig::default(),
+            stack: None,
+            frame_skip,
+            fixed_skip: false,
+            sticky: None,
+            noops: None,
+            rom: None,
+            backend: match config.backend {
+                Backend::Ale => BackendName::Ale,
+                Backend::Vcs => BackendName::Vcs,
+            },
+        })
+    }
+
+    /// Whether frames of the environment with this id may repeat the action before.
+    pub fn is_sticky(id: &str) -> bool {
+        AtariConfig::from_id(id).is_ok_and(|config| config.repeat_action_probability > 0.0)
+    }
+}
+
+#[cfg(not(feature = "atari"))]
+impl PixelConfig {
+    /// None: there are no Atari environments without the feature `atari`.
+    pub fn for_id(_id: &str) -> Option<Self> {
+        None
+    }
+
+    /// False: there are no frames without the feature `atari`.
+    pub fn is_sticky(_id: &str) -> bool {
+        false
+    }
+}

@@ -1,0 +1,23 @@
+//! The wish that a run end early.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// A wish that training end: the run saves and ends after the present epoch's update. Clones stand for one wish, so that
+/// another thread or a signal handler can raise it.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Raises it; tells whether it had been raised before.
+    pub fn raise(&self) -> bool {
+        self.0.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether it has been raised.
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
