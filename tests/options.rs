@@ -242,7 +242,7 @@ fn a_network_of_ones_own_is_trained() {
 #[test]
 fn convolutions_learn_from_pictures() {
     let mut config = Config::for_env("Pong").unwrap();
-    config.pixels.as_mut().unwrap().set_phi(vpg::PhiName::Stack);
+    config.pixels.as_mut().unwrap().stack = vpg::PhiName::Stack.stack();
     let config = Config {
         policy: vpg::NetworkKind::Cnn,
         num_envs: 2,

@@ -45,17 +45,6 @@ pub enum BackendName {
     Vcs,
 }
 
-impl PixelConfig {
-    /// The options of `--phi`, which `stride` and the others refine.
-    pub fn set_phi(&mut self, phi: PhiName) {
-        self.stack = (phi == PhiName::Stack).then_some(4);
-        self.difference = match phi {
-            PhiName::Blog => DifferenceConfig::blog(),
-            PhiName::Difference | PhiName::Stack => DifferenceConfig::default(),
-        };
-    }
-}
-
 /// The ways of `--phi`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -66,6 +55,21 @@ pub enum PhiName {
     Blog,
     /// Grey frames of 84x84, the last four of them.
     Stack,
+}
+
+impl PhiName {
+    /// The frame difference, which other options refine.
+    pub fn difference(self) -> DifferenceConfig {
+        match self {
+            Self::Blog => DifferenceConfig::blog(),
+            Self::Difference | Self::Stack => DifferenceConfig::default(),
+        }
+    }
+
+    /// How many frames are stacked in place of a difference.
+    pub fn stack(self) -> Option<usize> {
+        (self == Self::Stack).then_some(4)
+    }
 }
 
 #[cfg(feature = "atari")]

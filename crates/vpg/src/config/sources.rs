@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use clap::ValueEnum;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, PhiName, SolveRule, WriteUp, presets::preset};
@@ -21,16 +22,34 @@ pub struct Layer {
 pub enum LayerError {
     /// A key that there is not.
     #[error("{origin}: unknown key {key:?}: did you mean {nearest:?}?")]
-    #[allow(missing_docs, reason = "the message tells")]
-    UnknownKey { origin: String, key: String, nearest: String },
+    UnknownKey {
+        /// The layer.
+        origin: String,
+        /// The key.
+        key: String,
+        /// The known key most like it.
+        nearest: String,
+    },
     /// A value of the wrong type, or none of the possible ones.
     #[error("{origin}: {key} = {}: {reason}", shown(.value))]
-    #[allow(missing_docs, reason = "the message tells")]
-    BadValue { origin: String, key: String, value: Value, reason: String },
+    BadValue {
+        /// The layer.
+        origin: String,
+        /// The key.
+        key: String,
+        /// Its value.
+        value: Value,
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
     /// A file that cannot be read, or is neither TOML nor JSON.
     #[error("{path}: {reason}")]
-    #[allow(missing_docs, reason = "the message tells")]
-    BadFile { path: String, reason: String },
+    BadFile {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No layer names an environment.
     #[error("--env is missing: `vpg envs` lists the environments")]
     NoEnv,
@@ -46,7 +65,7 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Keys that stand for others, beside the names of [`Config`]'s fields.
+/// Keys that stand for others, beside the names of [`Config`]'s fields, in the order in which they are applied.
 pub const SHORT_KEYS: [&str; 20] = [
     "preset",
     "epochs",
@@ -56,6 +75,8 @@ pub const SHORT_KEYS: [&str; 20] = [
     "l",
     "cpu",
     "mod",
+    "max_episode_steps",
+    "lamda",
     "phi",
     "stride",
     "distance",
@@ -66,9 +87,10 @@ pub const SHORT_KEYS: [&str; 20] = [
     "noops",
     "rom",
     "backend",
-    "max_episode_steps",
-    "lamda",
 ];
+
+/// Those of them that refine the frame options.
+const FRAME_KEYS: &[&str] = SHORT_KEYS.split_at(10).1;
 
 impl Layer {
     /// Reads a config file: JSON where its name ends in `.json`, TOML otherwise.
@@ -137,21 +159,69 @@ fn write_up(name: &str, layers: &[Layer]) -> Result<WriteUp, LayerError> {
     })
 }
 
-fn apply(mut config: Config, layer: &Layer) -> Result<Config, LayerError> {
-    // A short key gives way to the key it stands for.
-    let (short, full): (Vec<_>, Vec<_>) =
-        layer.values.iter().partition(|(key, _)| SHORT_KEYS.contains(&key.replace('-', "_").as_str()));
-    for (key, value) in short.into_iter().chain(full) {
-        let key = key.replace('-', "_");
-        for (key, value) in expand(&key, value, &config, layer)? {
-            config = with_value(config, &key, &value, layer)?;
+/// The config with a layer's values on top.
+fn apply(config: Config, layer: &Layer) -> Result<Config, LayerError> {
+    let Value::Object(before) = json!(config) else { unreachable!("a config is a table") };
+    let mut fields = before.clone();
+    let changes = changes(&config, layer)?;
+    for (key, value) in &changes {
+        set(&mut fields, key, value).ok_or_else(|| unknown_key(&before, key, layer))?;
+    }
+    serde_json::from_value(Value::Object(fields)).map_err(|error| {
+        let refused = |(key, value): &&(String, Value)| {
+            let mut fields = before.clone();
+            set(&mut fields, key, value);
+            serde_json::from_value::<Config>(Value::Object(fields)).is_err()
+        };
+        let (key, value) = changes.iter().find(refused).unwrap_or(&changes[0]);
+        layer.bad_value(key, value, error)
+    })
+}
+
+/// Replaces a field's value, or those parts of the frame options that are given; none where there is no such field.
+fn set(fields: &mut Map<String, Value>, key: &str, value: &Value) -> Option<()> {
+    match fields.get_mut(key)? {
+        Value::Object(table) if value.is_object() && key == "pixels" => merge(table, value),
+        field => *field = value.clone(),
+    }
+    Some(())
+}
+
+fn unknown_key(fields: &Map<String, Value>, key: &str, layer: &Layer) -> LayerError {
+    let known = fields.keys().map(String::as_str).chain(SHORT_KEYS);
+    let nearest = known.max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
+    LayerError::UnknownKey { origin: layer.origin.clone(), key: key.into(), nearest: nearest.unwrap_or_default().into() }
+}
+
+/// The fields that a layer changes, with their values. A short key gives way to the key it stands for.
+fn changes(config: &Config, layer: &Layer) -> Result<Vec<(String, Value)>, LayerError> {
+    let given: Vec<(String, &Value)> =
+        layer.values.iter().map(|(key, value)| (key.replace('-', "_"), value)).collect();
+    let (mut changes, mut pixels) = (Vec::new(), json!(config.pixels));
+    for short in SHORT_KEYS {
+        for (key, value) in given.iter().filter(|(key, _)| key == short) {
+            if FRAME_KEYS.contains(&short) {
+                set_frame_option(&mut pixels, key, value).map_err(|reason| {
+                    let reason = reason.unwrap_or_else(|| format!("{} has no frames: expected an Atari environment", config.env));
+                    layer.bad_value(key, value, reason)
+                })?;
+            } else {
+                changes.extend(expand(key, value, config, layer)?);
+            }
         }
     }
-    Ok(config)
+    if given.iter().any(|(key, _)| FRAME_KEYS.contains(&key.as_str())) {
+        changes.push(("pixels".into(), pixels));
+    }
+    for (key, value) in given.into_iter().filter(|(key, _)| !SHORT_KEYS.contains(&key.as_str())) {
+        changes.extend(expand(&key, value, config, layer)?);
+    }
+    Ok(changes)
 }
 
 /// The fields that a key stands for, with their values.
 fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Vec<(String, Value)>, LayerError> {
+    let all = |names: &[&str]| names.iter().map(|&name| (name.to_owned(), value.clone())).collect();
     let field = |name: &str, value: Value| (name.to_owned(), value);
     Ok(match key {
         "preset" => Vec::new(),
@@ -163,12 +233,12 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
             fields.extend(save_freq.map(|epochs| field("save_freq", epochs.into())));
             fields
         }
-        "steps" => vec![field("steps_per_epoch", value.clone())],
-        "max_episode_steps" => vec![field("max_ep_len", value.clone())],
-        "lamda" => vec![field("lam", value.clone())],
-        "mod" => vec![field("log_interval", value.clone()), field("save_freq", value.clone())],
-        "lr" => vec![field("pi_lr", value.clone()), field("vf_lr", value.clone())],
-        "cpu" => vec![field("num_envs", value.clone()), field("threads", value.clone())],
+        "steps" => all(&["steps_per_epoch"]),
+        "max_episode_steps" => all(&["max_ep_len"]),
+        "lamda" => all(&["lam"]),
+        "mod" => all(&["log_interval", "save_freq"]),
+        "lr" => all(&["pi_lr", "vf_lr"]),
+        "cpu" => all(&["num_envs", "threads"]),
         "hid" if layer.get("l").is_some() => Vec::new(),
         "hid" if value.is_number() => vec![field("hid", json!([value]))],
         "l" => {
@@ -177,56 +247,29 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
             let count = value.as_u64().ok_or_else(|| layer.bad_value(key, value, "expected a number of layers"))?;
             vec![field("hid", vec![size; count as usize].into())]
         }
-        "phi" | "stride" | "distance" | "with_frame" | "stack" | "frame_skip" | "sticky" | "noops" | "rom"
-        | "backend" => {
-            vec![field("pixels", with_pixel_option(key, value, config, layer)?)]
-        }
-        _ => vec![field(key, value.clone())],
+        _ => all(&[key]),
     })
 }
 
-/// The frame options with another value for one.
-fn with_pixel_option(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Value, LayerError> {
-    let Some(mut pixels) = config.pixels.clone() else {
-        return Err(layer.bad_value(
-            key,
-            value,
-            format!("{} has no frames: expected an Atari environment", config.env),
-        ));
-    };
-    if key == "phi" {
-        let phi: PhiName = serde_json::from_value(value.clone()).map_err(|error| layer.bad_value(key, value, error))?;
-        pixels.set_phi(phi);
-        return Ok(json!(pixels));
+/// Replaces one of the frame options. The error is the reason, or none where the environment has no frames.
+fn set_frame_option(pixels: &mut Value, key: &str, value: &Value) -> Result<(), Option<String>> {
+    if pixels.is_null() {
+        return Err(None);
     }
-    let mut pixels = json!(pixels);
     match key {
+        "phi" => {
+            let phi = PhiName::deserialize(value).map_err(|error| Some(error.to_string()))?;
+            (pixels["difference"], pixels["stack"]) = (json!(phi.difference()), json!(phi.stack()));
+        }
         "stride" | "distance" | "with_frame" => pixels["difference"][key] = value.clone(),
         "frame_skip" => {
             let frames = value.as_u64().filter(|&frames| frames >= 1);
-            let wrong = || layer.bad_value(key, value, "expected a whole number of frames from 1 on");
-            pixels[key] = json!(frames.ok_or_else(wrong)? as f64);
-            pixels["fixed_skip"] = true.into();
+            let frames = frames.ok_or_else(|| Some("expected a whole number of frames from 1 on".to_owned()))?;
+            (pixels["frame_skip"], pixels["fixed_skip"]) = (json!(frames as f64), true.into());
         }
         _ => pixels[key] = value.clone(),
     }
-    Ok(pixels)
-}
-
-/// The config with another value for one field.
-fn with_value(config: Config, key: &str, value: &Value, layer: &Layer) -> Result<Config, LayerError> {
-    let Value::Object(mut fields) = json!(config) else { unreachable!("a config is a table") };
-    match fields.get_mut(key) {
-        None => {
-            let known = fields.keys().map(String::as_str).chain(SHORT_KEYS);
-            let nearest = known.max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
-            let (origin, nearest) = (layer.origin.clone(), nearest.unwrap_or_default().to_owned());
-            return Err(LayerError::UnknownKey { origin, key: key.into(), nearest });
-        }
-        Some(Value::Object(table)) if value.is_object() && key == "pixels" => merge(table, value),
-        Some(field) => *field = value.clone(),
-    }
-    serde_json::from_value(Value::Object(fields)).map_err(|error| layer.bad_value(key, value, error))
+    Ok(())
 }
 
 fn merge(table: &mut Map<String, Value>, values: &Value) {
@@ -293,6 +336,8 @@ mod tests {
         let flags = json!({"env": "Pong", "phi": "blog", "stride": 2, "frame-skip": 2, "sticky": 0.5});
         let pixels = layered(&[layer(flags)]).unwrap().pixels.unwrap();
         assert_eq!((pixels.difference.stride, pixels.difference.distance), (2, 2));
+        let flags = json!({"env": "Pong", "phi": "blog", "distance": 1});
+        assert_eq!(layered(&[layer(flags)]).unwrap().pixels.unwrap().difference.distance, 1);
         assert_eq!((pixels.frame_skip, pixels.fixed_skip, pixels.sticky), (2.0, true, Some(0.5)));
         let error = layered(&[layer(json!({"env": "CartPole", "stride": 4}))]).unwrap_err().to_string();
         assert!(error.contains("stride = 4") && error.contains("Atari"), "{error}");
