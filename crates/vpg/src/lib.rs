@@ -22,7 +22,7 @@ mod train;
 
 pub use app::{compare::PlotArgs, main};
 pub use collect::{
-    actor::{Actor, stream_rng},
+    actor::{Actor, Choice, stream_rng},
     environment::{AnyVecEnv, make as make_envs, networks, observation_len},
     rollout::{ActionRows, CutOff, Rollout},
 };
@@ -40,10 +40,12 @@ pub use learn::{
     update::{Learner, UpdateStats},
 };
 pub use nn::{
-    network::{Activation, Input, Mlp, NatureCnn, Net, Network, Pass},
+    mlp::Mlp,
+    network::{Activation, Input, Net, Network, Pass},
     optimizer::{Optimizer, OptimizerConfig, OptimizerKind},
-    policy::{ActorCritic, Architecture, Choice, Distribution, NetworkKind},
+    policy::{ActorCritic, Architecture, Distribution, NetworkKind},
     tensors::to_vec,
+    torch::NatureCnn,
 };
 pub use play::evaluate::{Checkpoint, load as load_policy};
 pub use profile::Profile;

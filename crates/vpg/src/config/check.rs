@@ -5,8 +5,8 @@ use envs::{Action, DType, Space};
 
 use crate::{
     config::{Baseline, Budget, Config, LossPer, Returns, WriteUp},
-    nn::network::NatureCnn,
     nn::policy::NetworkKind,
+    nn::torch::NatureCnn,
 };
 
 /// A value that makes no sense, and the ones that do.

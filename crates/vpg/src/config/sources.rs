@@ -190,19 +190,23 @@ fn set(fields: &mut Map<String, Value>, key: &str, value: &Value) -> Option<()> 
 fn unknown_key(fields: &Map<String, Value>, key: &str, layer: &Layer) -> LayerError {
     let known = fields.keys().map(String::as_str).chain(SHORT_KEYS);
     let nearest = known.max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
-    LayerError::UnknownKey { origin: layer.origin.clone(), key: key.into(), nearest: nearest.unwrap_or_default().into() }
+    LayerError::UnknownKey {
+        origin: layer.origin.clone(),
+        key: key.into(),
+        nearest: nearest.unwrap_or_default().into(),
+    }
 }
 
 /// The fields that a layer changes, with their values. A short key gives way to the key it stands for.
 fn changes(config: &Config, layer: &Layer) -> Result<Vec<(String, Value)>, LayerError> {
-    let given: Vec<(String, &Value)> =
-        layer.values.iter().map(|(key, value)| (key.replace('-', "_"), value)).collect();
+    let given: Vec<(String, &Value)> = layer.values.iter().map(|(key, value)| (key.replace('-', "_"), value)).collect();
     let (mut changes, mut pixels) = (Vec::new(), json!(config.pixels));
     for short in SHORT_KEYS {
         for (key, value) in given.iter().filter(|(key, _)| key == short) {
             if FRAME_KEYS.contains(&short) {
                 set_frame_option(&mut pixels, key, value).map_err(|reason| {
-                    let reason = reason.unwrap_or_else(|| format!("{} has no frames: expected an Atari environment", config.env));
+                    let reason = reason
+                        .unwrap_or_else(|| format!("{} has no frames: expected an Atari environment", config.env));
                     layer.bad_value(key, value, reason)
                 })?;
             } else {

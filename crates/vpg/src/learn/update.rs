@@ -14,13 +14,13 @@ use crate::{
     config::{Config, LossPer},
     group::Group,
     learn::credit::{Credit, credit},
+    learn::moments::Moments,
     nn::{
         network::{Input, Net, ParameterMut, Pass, to_f32},
         optimizer::Optimizer,
         policy::{ActorCritic, Distribution},
         tensors::to_vec,
     },
-    run::statistics::Moments,
 };
 
 /// The networks and their optimizers.

@@ -6,7 +6,6 @@ use envs::EpisodeStats;
 use serde::{Deserialize, Serialize};
 
 use crate::config::SolveRule;
-pub use crate::learn::moments::Moments;
 
 /// How many episodes the solving rule looks at.
 const WINDOW: usize = 100;
