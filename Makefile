@@ -26,7 +26,7 @@ ppo-pong: setup ## Train on Pong with the example of proximal policy optimizatio
 
 test: setup ## Run all tests
 	$(PYTHON) -m unittest discover --start-directory tests/setup
-	$(PYTHON) -m doctest scripts/intervals.py
+	$(PYTHON) -m doctest scripts/intervals.py scripts/layers.py
 	$(CARGO) test --workspace $(MPI)
 	$(CARGO) test -p envs --no-default-features --features atari --test golden_atari --test golden_vector_atari --test native
 	$(PYTHON) tests/outside/outside.py --atari
@@ -44,6 +44,7 @@ lint: ## Check format, lints, documentation and dependencies
 	@$(CARGO) fmt --version >/dev/null && $(CARGO) clippy --version >/dev/null || \
 	  { echo 'make lint needs rustfmt and clippy: rustup component add rustfmt clippy' >&2; exit 1; }
 	@$(PYTHON) scripts/setup.py --lint
+	$(PYTHON) scripts/layers.py
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --workspace --all-targets --no-default-features -- -D warnings

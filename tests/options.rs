@@ -1,12 +1,14 @@
 //! Every option of the trainer does what it says: short runs as a library, and the presets as processes.
 
+#[cfg(feature = "atari")]
+use std::sync::Arc;
 use std::{fs, path::Path, process::Command, rc::Rc};
 
 use envs::{Space, VecEnv};
 use tch::{Kind, Tensor};
 use vpg::{
-    Activation, ActorCritic, Baseline, Budget, Config, LossPer, LrSchedule, Mlp, Net, Network, Normalize,
-    OptimizerKind, Returns, SolveRule, Trainer, UpdateStats, stream_rng, to_vec,
+    Activation, ActorCritic, Baseline, Budget, Config, Interrupt, LossPer, LrSchedule, Mlp, Net, Network, Normalize,
+    OptimizerKind, Returns, SolveRule, Trainer, UpdateStats, stream_rng, to_vec, train,
 };
 
 #[path = "../crates/vpg/examples/custom_env.rs"]
@@ -194,6 +196,41 @@ fn states_of_all_options_restore_exactly() {
         }
         assert_eq!(weights(second.policy()), expected);
     }
+}
+
+#[test]
+fn two_trainers_in_one_process_do_not_know_of_each_other() {
+    let configs = [0, 1].map(|seed| Config { seed, ..short() });
+    let alone = configs.each_ref().map(|config| run(config).1);
+    let mut trainers = configs.each_ref().map(trainer);
+    while !trainers[0].is_over() {
+        for trainer in &mut trainers {
+            trainer.epoch().unwrap();
+        }
+    }
+    assert_eq!(trainers.map(|trainer| weights(trainer.policy())), alone);
+
+    let [stopped, free] = [Interrupt::default(), Interrupt::default()];
+    stopped.raise();
+    let steps = |stop: &Interrupt| train(trainer(&configs[0]), None, stop).unwrap().0.env_steps;
+    assert_eq!((steps(&stopped), steps(&free)), (0, 3 * 128));
+}
+
+#[cfg(feature = "atari")]
+#[test]
+fn the_clocks_of_two_trainers_count_their_own_steps() {
+    let config =
+        Config { num_envs: 1, threads: 1, steps_per_epoch: 8, train_v_iters: 1, ..Config::for_env("Pong").unwrap() };
+    let clocks = [Arc::<preprocess::StepClock>::default(), Arc::default()];
+    let mut trainers = clocks.each_ref().map(|clock| {
+        let vpg::AnyVecEnv::I8(env) = vpg::make_envs(&config, 1, Some(clock)).unwrap() else {
+            panic!("frame differences are of -1, 0 and 1");
+        };
+        Trainer::new(&config, env).unwrap()
+    });
+    trainers[0].epoch().unwrap();
+    let shares = clocks.map(|clock| clock.preprocess_share());
+    assert!(shares[0] > 0.0 && shares[1] == 0.0, "{shares:?}");
 }
 
 #[test]

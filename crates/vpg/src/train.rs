@@ -8,8 +8,8 @@ use envs::{Element, EpisodeStats, VecEnv};
 use crate::{
     collect::actor::Actor,
     collect::environment::networks_for,
-    collect::rollout::Rollout,
-    collect::{Collected, Collector, EnvState},
+    collect::rollout::Collected,
+    collect::{Collector, EnvState},
     config::{Baseline, Budget, Config},
     group::Group,
     interrupt::Interrupt,
@@ -93,9 +93,6 @@ pub struct Trainer<T: Element> {
     learner: Learner,
     actor: Actor,
     collector: Collector<T>,
-    rollout: Rollout<T>,
-    /// Whether the rollout is that of an epoch which is over.
-    rollout_is_used: bool,
     episodes: EpisodeWindow,
     summary: Summary,
     profile: Profile,
@@ -145,21 +142,15 @@ impl<T: Element> Trainer<T> {
         );
         let learner = Learner::new(policy, config, Rc::clone(&group));
         let actor = Actor::new(&learner.policy);
-        let clock = Clock::new(config);
-        let (collector, mut rollout) = Collector::start(env, &actor, config, share)?;
-        if !config.has_whole_episodes() {
-            rollout.shorten(clock.next_steps(0));
-        }
+        let collector = Collector::start(env, &actor, config, share)?;
         Ok(Self {
-            clock,
+            clock: Clock::new(config),
             started: Instant::now(),
             epoch: 0,
             group,
             learner,
             actor,
             collector,
-            rollout,
-            rollout_is_used: false,
             episodes: EpisodeWindow::new(config.solve_at, config.solve_rule),
             summary: Summary::new(config),
             profile: Profile::default(),
@@ -182,18 +173,15 @@ impl<T: Element> Trainer<T> {
     /// # Errors
     /// Those of the environments.
     pub fn epoch(&mut self) -> Result<UpdateStats> {
-        if self.rollout_is_used && !self.config.has_whole_episodes() {
-            self.rollout.rewind(self.clock.next_steps(self.summary.env_steps));
-        }
         self.epoch += 1;
         self.episodes.epoch.clear();
-        let Collected { steps, ended } =
-            self.collector.collect(&mut self.actor, &mut self.rollout, &mut self.profile)?;
+        let steps = self.clock.next_steps(self.summary.env_steps);
+        let Collected { steps, ended } = self.collector.collect(&mut self.actor, steps, &mut self.profile)?;
         self.count_episodes(ended)?;
-        self.rollout_is_used = true;
         let progress = self.clock.progress(self.epoch - 1, self.summary.env_steps);
         let decay = self.config.decay(self.summary.raw_frames, progress);
-        let stats = timed(&mut self.profile.learn, || self.learner.update(&self.rollout, &self.config, decay));
+        let stats =
+            timed(&mut self.profile.learn, || self.learner.update(self.collector.rollout(), &self.config, decay));
         self.learner.check_equal_weights()?;
         self.actor = Actor::new(&self.learner.policy);
         self.summary.count(&self.episodes, steps, &self.config, self.started);
@@ -272,7 +260,7 @@ impl<T: Element> Trainer<T> {
 
     /// The environments of all processes.
     fn all_envs(&self) -> Result<Vec<EnvState>> {
-        let mine = self.collector.save(&self.rollout, !self.rollout_is_used)?;
+        let mine = self.collector.save()?;
         if self.group.size() == 1 {
             return Ok(mine);
         }
@@ -304,17 +292,13 @@ impl<T: Element> Trainer<T> {
     /// Goes on from a state of a run of the same config.
     ///
     /// # Errors
-    /// Where it is another's.
+    /// Where the state is of another number of environments, or of other networks or environments than the config's.
     pub fn restore(&mut self, state: RunState) -> Result<()> {
         ensure!(state.envs.len() == self.config.num_envs, "the state is of other environments");
         self.learner.restore(&state.learner)?;
         self.actor = Actor::new(&self.learner.policy);
-        if !self.config.has_whole_episodes() {
-            self.rollout.rewind(self.clock.next_steps(state.summary.env_steps));
-        }
         let share = &state.envs[self.group.share(self.config.num_envs)?];
-        self.collector.restore(share, &mut self.rollout)?;
-        self.rollout_is_used = false;
+        self.collector.restore(share)?;
         self.epoch = state.epoch;
         (self.episodes, self.summary) = (state.episodes, state.summary);
         Ok(())

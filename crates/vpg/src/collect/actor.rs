@@ -264,8 +264,8 @@ mod tests {
         {
             let architecture =
                 Architecture { activation, shared_trunk, normalize_observations, ..Architecture::mlp(&[64, 32]) };
-            let policy = actor_critic(false, architecture);
-            policy.observation_moments.iter().for_each(|m| m.update(dense.iter().map(|&x| f64::from(x) + 0.2)));
+            let mut policy = actor_critic(false, architecture);
+            policy.observation_moments.iter_mut().for_each(|m| m.update(dense.iter().map(|&x| f64::from(x) + 0.2)));
             assert_eq!(acted(&policy, &dense), outputs(&policy, &dense));
             assert_eq!(acted(&policy, &sparse), outputs(&policy, &sparse));
         }

@@ -3,9 +3,9 @@
 use envs::{Element, Error, Seeds, VecEnv};
 
 use crate::{
+    collect::actions::EnvActions,
     collect::actor::Actor,
-    collect::rollout::{ActionRows, Rollout},
-    collect::{Collected, EnvActions},
+    collect::rollout::{ActionRows, Collected, Rollout},
     profile::{Profile, timed},
 };
 
@@ -23,8 +23,8 @@ pub enum Quota {
 /// goes on stepping, but what it gives is left out.
 pub struct WholeEpisodes<T> {
     quota: Quota,
-    /// What the environments show now and next, one row each.
-    rows: [Vec<T>; 2],
+    /// What the environments show after the present step.
+    next: Vec<T>,
     staged: Vec<Staged<T>>,
 }
 
@@ -40,8 +40,8 @@ struct Staged<T> {
 }
 
 impl<T: Element> WholeEpisodes<T> {
-    /// For environments that all stand at the beginning of an episode and show these rows.
-    pub fn new(quota: Quota, rows: Vec<T>, num_envs: usize, actions: &ActionRows) -> Self {
+    /// For environments that all stand at the beginning of an episode.
+    pub fn new(quota: Quota, num_envs: usize, observation_len: usize, actions: &ActionRows) -> Self {
         let staged = |_| Staged {
             active: true,
             episodes: 0,
@@ -50,17 +50,8 @@ impl<T: Element> WholeEpisodes<T> {
             actions: actions.zeros_like(0),
             rewards: Vec::new(),
         };
-        Self { quota, rows: [rows.clone(), rows], staged: (0..num_envs).map(staged).collect() }
-    }
-
-    /// What the environments show now.
-    pub fn observations(&self) -> &[T] {
-        &self.rows[0]
-    }
-
-    /// The same, to be written.
-    pub fn observations_mut(&mut self) -> &mut [T] {
-        &mut self.rows[0]
+        let next = vec![T::default(); num_envs * observation_len];
+        Self { quota, next, staged: (0..num_envs).map(staged).collect() }
     }
 
     /// Whether environment `i` goes on with another episode.
@@ -80,9 +71,8 @@ impl<T: Element> WholeEpisodes<T> {
     /// Those of the environments.
     pub fn collect(
         &mut self,
-        env: &mut VecEnv<T>,
-        actions: &mut EnvActions,
-        actor: &mut Actor,
+        (env, actions, actor): (&mut VecEnv<T>, &mut EnvActions, &mut Actor),
+        now: &mut Vec<T>,
         rollout: &mut Rollout<T>,
         profile: &mut Profile,
     ) -> Result<Collected, Error> {
@@ -94,14 +84,13 @@ impl<T: Element> WholeEpisodes<T> {
         }
         let (mut steps, mut ended) = (0, Vec::new());
         while self.staged.iter().any(|staged| staged.active) {
-            let [now, next] = &mut self.rows;
             timed(&mut profile.act, || actions.choose(actor, now));
-            timed(&mut profile.step, || env.step_into(actions.for_env(), next))?;
+            timed(&mut profile.step, || env.step_into(actions.for_env(), &mut self.next))?;
             steps += 1;
             for i in 0..num_envs {
                 let staged = &mut self.staged[i];
                 if staged.active {
-                    staged.observations.extend_from_slice(&self.rows[0][i * len..(i + 1) * len]);
+                    staged.observations.extend_from_slice(&now[i * len..(i + 1) * len]);
                     staged.actions.push(actions.chosen(), i);
                     staged.rewards.push(env.rewards()[i]);
                     if let Some(episode) = &env.episodes()[i] {
@@ -110,9 +99,9 @@ impl<T: Element> WholeEpisodes<T> {
                     }
                 }
             }
-            self.rows.swap(0, 1);
+            std::mem::swap(now, &mut self.next);
         }
-        self.begin_anew(env)?;
+        begin_anew(env, now)?;
         Ok(Collected { steps, ended })
     }
 
@@ -125,17 +114,17 @@ impl<T: Element> WholeEpisodes<T> {
         let last = env.final_observations().to_slice().map_or(&[][..], |rows| &rows[i * len..(i + 1) * len]).to_vec();
         rollout.push_episode(&staged.observations, &staged.actions, &staged.rewards, env.terminated()[i], &last);
         staged.observations.clear();
-        staged.actions.truncate(0);
+        staged.actions.resize(0);
         staged.rewards.clear();
         self.staged[i].active = self.wants_more(i);
     }
+}
 
-    /// Ends the episodes of the environments that idled.
-    fn begin_anew(&mut self, env: &mut VecEnv<T>) -> Result<(), Error> {
-        let within: Vec<bool> = env.episodes().iter().map(Option::is_none).collect();
-        if within.contains(&true) {
-            env.reset_where_into(&within, Seeds::Continue, &mut self.rows[0])?;
-        }
-        Ok(())
+/// Ends the episodes of the environments that idled.
+fn begin_anew<T: Element>(env: &mut VecEnv<T>, now: &mut [T]) -> Result<(), Error> {
+    let within: Vec<bool> = env.episodes().iter().map(Option::is_none).collect();
+    if within.contains(&true) {
+        env.reset_where_into(&within, Seeds::Continue, now)?;
     }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The rollout buffer: what one epoch's steps gave, in the order the environments gave it.
 
-use envs::Element;
+use envs::{Element, EpisodeStats};
 use tch::{Kind, Tensor};
 
 /// `steps` steps of `num_envs` environments, step-major: index `t * num_envs + i` is step `t` of environment `i`.
@@ -30,13 +30,22 @@ pub struct Rollout<T> {
     pub cut_off: CutOff<T>,
 }
 
-/// The observations behind which a value is bootstrapped although the buffer goes on with another episode.
+/// The observations after which a value is bootstrapped although the buffer goes on with another episode.
 #[derive(Debug)]
 pub struct CutOff<T> {
     /// The steps' indices in the buffer.
     pub indices: Vec<usize>,
     /// Their final observations, one row each.
     pub observations: Vec<T>,
+}
+
+/// What an epoch's collecting gave beside the rollout.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// The steps of every environment.
+    pub steps: usize,
+    /// The episodes that ended, and the step (from 1) at which each did.
+    pub ended: Vec<(usize, EpisodeStats)>,
 }
 
 /// What the policy chose.
@@ -105,11 +114,11 @@ impl ActionRows {
         }
     }
 
-    /// The first `len` actions.
-    pub fn truncate(&mut self, len: usize) {
+    /// Keeps the first `len` actions, or adds zeros up to so many.
+    pub fn resize(&mut self, len: usize) {
         match self {
-            Self::Discrete(all) => all.truncate(len),
-            Self::Continuous { size, values } => values.truncate(len * *size),
+            Self::Discrete(all) => all.resize(len, 0),
+            Self::Continuous { size, values } => values.resize(len * *size, 0.0),
         }
     }
 }
@@ -148,27 +157,21 @@ impl<T: Element> Rollout<T> {
         (&before[t * row..], &mut after[..row])
     }
 
-    /// The observations behind the last step, `(num_envs, observation_len)`.
+    /// The observations after the last step, `(num_envs, observation_len)`.
     pub fn last_row(&self) -> &[T] {
         &self.observations[self.steps * self.num_envs * self.observation_len..]
     }
 
-    /// Begins the next epoch: its first observations are the present last ones.
-    pub fn rewind(&mut self, steps: usize) {
-        let row = self.num_envs * self.observation_len;
-        self.observations.copy_within(self.steps * row..(self.steps + 1) * row, 0);
-        self.shorten(steps);
-    }
-
-    /// Empties it for an epoch of `steps` steps, no more than it had; its first observations stay.
-    pub fn shorten(&mut self, steps: usize) {
+    /// Empties it for an epoch of `steps` steps that begins with the observations `now`, `(num_envs, observation_len)`.
+    pub fn begin(&mut self, steps: usize, now: &[T]) {
+        let len = steps * self.num_envs;
         self.steps = steps;
-        self.observations.truncate((steps + 1) * self.num_envs * self.observation_len);
-        self.actions.truncate(self.len());
-        for flags in [&mut self.terminated, &mut self.truncated] {
-            flags.truncate(steps * self.num_envs);
-        }
-        self.rewards.truncate(steps * self.num_envs);
+        self.observations.resize((steps + 1) * now.len(), T::default());
+        self.observations[..now.len()].copy_from_slice(now);
+        self.actions.resize(len);
+        self.rewards.resize(len, 0.0);
+        self.terminated.resize(len, false);
+        self.truncated.resize(len, false);
         self.cut_off.indices.clear();
         self.cut_off.observations.clear();
     }
@@ -177,7 +180,7 @@ impl<T: Element> Rollout<T> {
     pub fn clear(&mut self) {
         self.steps = 0;
         self.observations.clear();
-        self.actions.truncate(0);
+        self.actions.resize(0);
         self.rewards.clear();
         self.terminated.clear();
         self.truncated.clear();
@@ -186,7 +189,7 @@ impl<T: Element> Rollout<T> {
     }
 
     /// Appends a whole episode to a buffer of one environment: `(length, observation_len)` observations, its actions and
-    /// rewards, whether the task ended it (a time limit did otherwise), and the observation behind its last step.
+    /// rewards, whether the task ended it (a time limit did otherwise), and the observation after its last step.
     pub fn push_episode(
         &mut self,
         observations: &[T],

@@ -10,13 +10,13 @@ use crate::{
     learn::advantage::{
         Transitions, gae, mean_and_std, next_values, normalize, normalize_episodes, rewards_to_go, total_returns,
     },
-    nn::normalizer::CLIP,
+    nn::normalizer::{CLIP, RunningMoments},
     nn::policy::ActorCritic,
-    nn::tensors::{set, to_vec},
+    nn::tensors::to_vec,
 };
 
 /// What the losses need to know about each transition.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Credit {
     /// What the actions' log-probabilities are multiplied with.
     pub advantages: Vec<f32>,
@@ -24,29 +24,41 @@ pub struct Credit {
     pub targets: Vec<f32>,
     /// The observations' values, in units of reward; 0 where there is no value function.
     pub values: Vec<f32>,
+    /// Mean and standard deviation of the returns, where the value function is to give normalised ones.
+    pub value_scale: Option<[f32; 2]>,
+    /// The moments of the discounted return, moved on by the rollout, where rewards are divided by its deviation.
+    pub return_moments: Option<RunningMoments>,
+    /// The discounted return of each environment's present episode after the rollout.
+    pub running_returns: Vec<f64>,
 }
 
-/// The credit of a rollout for whose observations the value function gave `outputs`, 0 where there is none. Moves the
-/// policy's running moments of the return on, and `running_returns`, the discounted return of each environment's present
-/// episode. `sum` is that of [`normalize`].
+/// The credit of a rollout for whose observations the value function gave `outputs`, 0 where there is none.
+/// `running_returns` are the discounted returns of the environments' present episodes before the rollout; `sum` is that of
+/// [`normalize`]. Nothing is changed: what is to change comes with the credit.
 pub fn credit<T: Element>(
     policy: &ActorCritic,
     rollout: &Rollout<T>,
     mut outputs: Vec<f32>,
-    running_returns: &mut Vec<f64>,
+    running_returns: &[f64],
     config: &Config,
     sum: impl Fn(&mut [f64]),
 ) -> Credit {
-    let rewards = normalized_rewards(policy, rollout, running_returns, config.gamma);
+    let mut running_returns = running_returns.to_vec();
+    let return_moments = policy.return_moments.as_ref().map(|moments| {
+        running_returns.resize(rollout.num_envs, 0.0);
+        moments.updated(returns_so_far(rollout, &mut running_returns, config.gamma).iter().copied())
+    });
+    let rewards = normalized_rewards(&rollout.rewards, return_moments.as_ref());
     outputs.extend(outputs_of_rows(policy, rollout.last_row(), rollout.observation_len));
     let cut_off_outputs = outputs_of_rows(policy, &rollout.cut_off.observations, rollout.observation_len);
 
-    let bootstrap = || {
-        let (values, cut_off_values) = (scaled(policy, &outputs), scaled(policy, &cut_off_outputs));
+    let bootstrap = |scale: Option<[f32; 2]>| {
+        let (values, cut_off_values) = (scaled(&outputs, scale), scaled(&cut_off_outputs, scale));
         let (next_values, ended) = next_values(rollout, &values, &cut_off_values, config.reward_ends_return);
         (values, next_values, ended)
     };
-    let (mut values, mut next, ended) = bootstrap();
+    let scale_before = policy.value_scale.as_ref().map(to_vec).map(|scale| [scale[0], scale[1]]);
+    let (mut values, mut next, ended) = bootstrap(scale_before);
     let before = Transitions {
         num_envs: rollout.num_envs,
         rewards: &rewards,
@@ -56,10 +68,12 @@ pub fn credit<T: Element>(
     };
     let mut targets = rewards_to_go(&before, config.gamma);
     let total = (config.returns == Returns::Total).then(|| total_returns(&before, config.gamma));
-    if let Some(scale) = &policy.value_scale {
+    let value_scale = scale_before.map(|_| {
         let (mean, std) = mean_and_std(targets.iter().copied(), false);
-        set(scale, &[mean as f32, std as f32]);
-        (values, next, _) = bootstrap();
+        [mean as f32, std as f32]
+    });
+    if value_scale.is_some() {
+        (values, next, _) = bootstrap(value_scale);
     }
     let transitions = Transitions {
         num_envs: rollout.num_envs,
@@ -81,10 +95,11 @@ pub fn credit<T: Element>(
             normalize_episodes(&mut advantages, &ends, rollout.num_envs, config.unbiased_std);
         }
     }
-    if let Some(scale) = policy.value_scale.as_ref().map(to_vec) {
-        targets.iter_mut().for_each(|target| *target = (*target - scale[0]) / (scale[1] + 1e-8));
+    if let Some([mean, std]) = value_scale {
+        targets.iter_mut().for_each(|target| *target = (*target - mean) / (std + 1e-8));
     }
-    Credit { advantages, targets, values: values[..rollout.len()].to_vec() }
+    let values = values[..rollout.len()].to_vec();
+    Credit { advantages, targets, values, value_scale, return_moments, running_returns }
 }
 
 fn less(returns: &[f32], values: &[f32], baseline: Baseline) -> Vec<f32> {
@@ -104,33 +119,32 @@ fn outputs_of_rows<T: Element>(policy: &ActorCritic, rows: &[T], observation_len
 }
 
 /// Outputs in units of reward.
-fn scaled<'a>(policy: &ActorCritic, outputs: &'a [f32]) -> Cow<'a, [f32]> {
-    match policy.value_scale.as_ref().map(to_vec) {
+fn scaled(outputs: &[f32], scale: Option<[f32; 2]>) -> Cow<'_, [f32]> {
+    match scale {
         None => outputs.into(),
-        Some(scale) => outputs.iter().map(|output| output * scale[1] + scale[0]).collect(),
+        Some([mean, std]) => outputs.iter().map(|output| output * std + mean).collect(),
     }
 }
 
-/// The rewards, divided by the standard deviation of the discounted returns that led up to them, if that is asked for.
-fn normalized_rewards<'a, T: Element>(
-    policy: &ActorCritic,
-    rollout: &'a Rollout<T>,
-    running_returns: &mut Vec<f64>,
-    gamma: f64,
-) -> Cow<'a, [f64]> {
-    let Some(moments) = &policy.return_moments else { return (&rollout.rewards).into() };
-    running_returns.resize(rollout.num_envs, 0.0);
-    let mut returns = Vec::with_capacity(rollout.len());
+/// The discounted return that led up to each step, that step's reward included. `running` has those of the environments'
+/// present episodes, before the rollout and then after it.
+fn returns_so_far<T>(rollout: &Rollout<T>, running: &mut [f64], gamma: f64) -> Vec<f64> {
+    let mut returns = Vec::with_capacity(rollout.rewards.len());
     for (index, reward) in rollout.rewards.iter().enumerate() {
-        let running = &mut running_returns[index % rollout.num_envs];
+        let running = &mut running[index % rollout.num_envs];
         *running = *running * gamma + reward;
         returns.push(*running);
         if rollout.terminated[index] || rollout.truncated[index] {
             *running = 0.0;
         }
     }
-    moments.update(returns.iter().copied());
+    returns
+}
+
+/// The rewards, divided by the standard deviation of the discounted returns where there are moments of them.
+fn normalized_rewards<'a>(rewards: &'a [f64], return_moments: Option<&RunningMoments>) -> Cow<'a, [f64]> {
+    let Some(moments) = return_moments else { return rewards.into() };
     let scale = f64::from(moments.shift_and_scale().scale[0]);
     let clip = f64::from(CLIP);
-    rollout.rewards.iter().map(|reward| (reward * scale).clamp(-clip, clip)).collect()
+    rewards.iter().map(|reward| (reward * scale).clamp(-clip, clip)).collect()
 }

@@ -19,7 +19,7 @@ use crate::{
         network::{Input, Net, ParameterMut, Pass, to_f32},
         optimizer::Optimizer,
         policy::{ActorCritic, Distribution},
-        tensors::to_vec,
+        tensors::{set, to_vec},
     },
 };
 
@@ -88,7 +88,7 @@ struct PolicyLoss {
     entropy: Tensor,
 }
 
-/// What one update measured. Losses are those before the step, differences and KL those behind it.
+/// What one update measured. Losses are those before the step, differences and KL those after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct UpdateStats {
     /// Policy loss without the entropy bonus.
@@ -148,15 +148,15 @@ impl Learner {
         let input = self.policy.input(&rollout.observations[..trained], rollout.observation_len);
         let v_pass = self.policy.v_pass(&input);
         let outputs = v_pass.as_ref().map_or_else(|| vec![0.0; rollout.len()], |pass| to_vec(&pass.output));
-        let Credit { advantages, targets, values } =
-            credit(&self.policy, rollout, outputs, &mut self.running_returns, config, |sums| self.group.sum(sums));
+        let credit = credit(&self.policy, rollout, outputs, &self.running_returns, config, |sums| self.group.sum(sums));
         let device = self.policy.device;
         let data = Data {
             input,
             actions: rollout.actions.tensor().to_device(device),
-            advantages: Tensor::from_slice(&advantages).to_device(device),
-            targets: Tensor::from_slice(&targets).to_device(device),
+            advantages: Tensor::from_slice(&credit.advantages).to_device(device),
+            targets: Tensor::from_slice(&credit.targets).to_device(device),
         };
+        let values = self.apply(credit);
         let loss_factor = match config.loss_per {
             LossPer::Step => 1.0,
             LossPer::Episode => rollout.len() as f64 / rollout.ended_episodes().max(1) as f64,
@@ -172,11 +172,23 @@ impl Learner {
         let stats = self.policy_steps(&data, &minibatches, step);
         let step = StepSize { learning_rate: config.vf_lr * decay, ..step };
         let (loss_v, delta_loss_v) = self.value_steps(&data, &minibatches, v_pass, config.train_v_iters, step);
-        if let Some(moments) = &self.policy.observation_moments {
+        if let Some(moments) = &mut self.policy.observation_moments {
             moments.update(rollout.observations[..trained].iter().map(|&value| f64::from(to_f32(value))));
         }
         self.updates += 1;
         self.of_all_processes(UpdateStats { loss_v, delta_loss_v, ..stats }, &values)
+    }
+
+    /// Takes over the scale and the moments that came with the credit; gives its values.
+    fn apply(&mut self, credit: Credit) -> Vec<f32> {
+        if let (Some(scale), Some(new)) = (&self.policy.value_scale, credit.value_scale) {
+            set(scale, &new);
+        }
+        if credit.return_moments.is_some() {
+            self.policy.return_moments = credit.return_moments;
+        }
+        self.running_returns = credit.running_returns;
+        credit.values
     }
 
     /// The statistics of all processes together; `values` are this one's.

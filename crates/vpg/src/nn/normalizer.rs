@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::nn::tensors::{set, to_vec};
+use crate::nn::tensors::to_vec;
 
 /// How far a normalised number may lie from 0.
 pub const CLIP: f32 = 10.0;
@@ -29,9 +29,14 @@ impl RunningMoments {
         Self { mean: Tensor::zeros([len], kind), variance: Tensor::ones([len], kind), count: Tensor::zeros([1], kind) }
     }
 
-    /// Takes in these rows, each as long as the mean: T. Chan et al., *Updating Formulae and a Pairwise Algorithm for
-    /// Computing Sample Variances* (1979).
-    pub fn update(&self, rows: impl Iterator<Item = f64> + Clone) {
+    /// Takes in these rows, each as long as the mean.
+    pub fn update(&mut self, rows: impl Iterator<Item = f64> + Clone) {
+        *self = self.updated(rows);
+    }
+
+    /// The moments with these rows taken in, each as long as the mean: T. Chan et al., *Updating Formulae and a Pairwise
+    /// Algorithm for Computing Sample Variances* (1979).
+    pub fn updated(&self, rows: impl Iterator<Item = f64> + Clone) -> Self {
         let (mut mean, mut variance) = (to_vec(&self.mean), to_vec(&self.variance));
         let seen = f64::from(to_vec(&self.count)[0]);
         let len = mean.len();
@@ -40,7 +45,7 @@ impl RunningMoments {
             let column = || rows.clone().skip(i).step_by(len);
             new = column().count() as f64;
             if new == 0.0 {
-                return;
+                break;
             }
             let new_mean = column().sum::<f64>() / new;
             let new_squares = column().map(|x| (x - new_mean).powi(2)).sum::<f64>();
@@ -49,9 +54,8 @@ impl RunningMoments {
             mean[i] = (old_mean + delta * new / all) as f32;
             variance[i] = ((old_squares + new_squares + delta * delta * seen * new / all) / all) as f32;
         }
-        set(&self.mean, &mean);
-        set(&self.variance, &variance);
-        set(&self.count, &[(seen + new) as f32]);
+        let tensor = |values: &[f32]| Tensor::from_slice(values);
+        Self { mean: tensor(&mean), variance: tensor(&variance), count: tensor(&[(seen + new) as f32]) }
     }
 
     /// The means, and what the differences from them are multiplied with.
@@ -98,7 +102,7 @@ mod tests {
     #[test]
     fn pieces_give_the_moments_of_the_whole() {
         let rows = [1.0, 10.0, 2.0, 20.0, 6.0, -30.0, 7.0, 0.0];
-        let moments = RunningMoments::new(2);
+        let mut moments = RunningMoments::new(2);
         moments.update(rows[..2].iter().copied());
         moments.update(std::iter::empty());
         moments.update(rows[2..].iter().copied());
@@ -109,7 +113,7 @@ mod tests {
 
     #[test]
     fn normalised_numbers_are_clipped() {
-        let moments = RunningMoments::new(1);
+        let mut moments = RunningMoments::new(1);
         moments.update([1.0, 3.0].into_iter());
         let mut values = [3.0, 2.0, 1e9];
         moments.shift_and_scale().apply(&mut values);

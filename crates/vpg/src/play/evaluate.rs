@@ -7,7 +7,7 @@ use envs::{Element, EpisodeStats, VecEnv};
 use indicatif::ProgressBar;
 
 use crate::{
-    collect::EnvActions,
+    collect::actions::EnvActions,
     collect::actor::{Actor, action_rngs},
     collect::environment::{self, networks, with_vec_env},
     config::Config,
