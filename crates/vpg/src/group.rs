@@ -47,7 +47,7 @@ impl Group {
     /// This process's share of `total` environments.
     ///
     /// # Errors
-    /// Where they cannot be shared out equally.
+    /// Where `total` is no multiple of the number of processes.
     pub fn share(&self, total: usize) -> Result<Range<usize>> {
         let size = self.size();
         ensure!(total.is_multiple_of(size), "num-envs = {total}: expected a multiple of the {size} processes");
@@ -60,7 +60,7 @@ impl Group {
         self.exchange(size_of_val(values), |world| world.sum(values));
     }
 
-    /// The same for the means of numbers of single precision.
+    /// Puts the means over all processes in place of these numbers.
     pub fn average(&self, values: &mut [f32]) {
         self.exchange(size_of_val(values), |world| world.sum(values));
         let size = self.size() as f32;

@@ -103,7 +103,7 @@ impl<T: Element> Trainer<T> {
     /// many as `num_envs` says.
     ///
     /// # Errors
-    /// Where the config does not fit them, and the environments' own.
+    /// Where the config holds a value that makes no sense or does not fit the environments, and where they fail to reset.
     pub fn new(config: &Config, env: VecEnv<T>) -> Result<Self> {
         config.check()?;
         let policy = networks_for(config, &env)?;
@@ -113,7 +113,7 @@ impl<T: Element> Trainer<T> {
     /// A run that trains a policy of one's own.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// Those of [`new`](Self::new), and where the policy has a value function but the baseline is none, or the reverse.
     pub fn with_policy(config: &Config, env: VecEnv<T>, policy: ActorCritic) -> Result<Self> {
         Self::in_group(config, env, policy, Rc::new(Group::alone()))
     }
@@ -122,7 +122,8 @@ impl<T: Element> Trainer<T> {
     /// all processes begin with.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and where the environments cannot be shared out.
+    /// Those of [`with_policy`](Self::with_policy), where an option is for one process alone, and where the processes cannot
+    /// share the environments equally.
     pub fn in_group(config: &Config, env: VecEnv<T>, policy: ActorCritic, group: Rc<Group>) -> Result<Self> {
         config.check()?;
         config.check_spaces(env.observation_space(), env.action_space())?;
@@ -171,7 +172,7 @@ impl<T: Element> Trainer<T> {
     /// Collects and learns from one epoch.
     ///
     /// # Errors
-    /// Those of the environments.
+    /// Where an environment fails to step, or the weights of two processes differ.
     pub fn epoch(&mut self) -> Result<UpdateStats> {
         self.epoch += 1;
         self.episodes.epoch.clear();

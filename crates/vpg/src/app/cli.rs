@@ -30,7 +30,6 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would show it")]
     pub train: TrainArgs,
 }
 
@@ -60,7 +59,6 @@ pub enum Command {
 
 /// The training flags; what is left out comes from the config file, the preset, or the environment's recipe.
 #[derive(Debug, Args)]
-#[allow(missing_docs, reason = "each has its help")]
 pub struct TrainArgs {
     /// A config file: TOML, or JSON where its name ends in .json. Flags go on top of it. A run's config.json is one.
     #[arg(long, value_name = "FILE")]
@@ -85,7 +83,6 @@ pub struct TrainArgs {
     #[arg(long, help_heading = "Machine")]
     pub mpi: bool,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would show it")]
     pub values: Values,
 }
 
@@ -109,7 +106,6 @@ impl Serialize for Number {
 
 /// The flags that set a value of the config, under their names there or a short key's.
 #[derive(Debug, Default, Args, Serialize)]
-#[allow(missing_docs, reason = "each has its help")]
 pub struct Values {
     /// The environment: an id or short name from `vpg envs`.
     #[arg(long, value_name = "ID", required_unless_present_any = ["resume", "config", "preset"])]

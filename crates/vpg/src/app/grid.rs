@@ -24,7 +24,6 @@ use crate::{
 
 /// The flags of `vpg grid`.
 #[derive(Clone, Debug, clap::Args)]
-#[allow(missing_docs, reason = "each has its help")]
 pub struct GridArgs {
     /// The folder that gets a folder for each combination, with one for each seed in it. Called again with the same
     /// arguments, `vpg grid` goes on where it stopped.

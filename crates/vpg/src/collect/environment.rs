@@ -13,11 +13,14 @@ use crate::{
 };
 
 /// A vector environment whose type of observations is known at run time only.
-#[allow(missing_docs, reason = "the variants are the element types")]
 pub enum AnyVecEnv {
+    /// Bytes: pictures.
     U8(VecEnv<u8>),
+    /// Signed bytes: differences of frames.
     I8(VecEnv<i8>),
+    /// Numbers of single precision.
     F32(VecEnv<f32>),
+    /// Numbers of double precision.
     F64(VecEnv<f64>),
 }
 
@@ -37,7 +40,8 @@ pub(crate) use with_vec_env;
 /// The environments of a run; the costs of frame differences are added to `clock` where there is one.
 ///
 /// # Errors
-/// For an unknown environment, and those of its constructor.
+/// [`Error::UnknownEnv`] where `config.env` is not registered, and those of the environment's constructor, such as an
+/// option that it does not have.
 pub fn make(config: &Config, num_envs: usize, clock: Option<&Arc<StepClock>>) -> Result<AnyVecEnv, Error> {
     let mut spec = spec(&config.env)?;
     spec.max_episode_steps = config.max_ep_len.or(spec.max_episode_steps);

@@ -22,7 +22,7 @@ impl Config {
     /// Refuses actions that the environment does not have.
     ///
     /// # Errors
-    /// [`InvalidValue`] for the first such action.
+    /// [`InvalidValue`] for the first action that is not in the space.
     pub fn check_actions(&self, space: &Space) -> Result<(), InvalidValue> {
         let refused = self.actions.iter().flatten().find(|&&action| !space.contains(Action::Discrete(action)));
         match refused {
@@ -38,7 +38,8 @@ impl Config {
     /// Refuses spaces that the networks cannot serve.
     ///
     /// # Errors
-    /// [`InvalidValue`] for the first reason.
+    /// [`InvalidValue`] where an action is not in the space, the policy has convolutions but observations are no pictures,
+    /// pictures are to be normalised, or the write-up needs continuous actions.
     pub fn check_spaces(&self, observations: &Space, actions: &Space) -> Result<(), InvalidValue> {
         self.check_actions(actions)?;
         if self.write_up.is_some_and(WriteUp::needs_continuous_actions) && matches!(actions, Space::Discrete(_)) {
@@ -65,7 +66,7 @@ impl Config {
     /// Refuses options that several processes cannot share.
     ///
     /// # Errors
-    /// [`InvalidValue`] for the first such option.
+    /// [`InvalidValue`] for the first such option, where there are several processes.
     pub fn check_processes(&self, processes: usize) -> Result<(), InvalidValue> {
         let of_one_process = [
             ("whole-episodes", self.has_whole_episodes()),
@@ -105,7 +106,7 @@ impl Config {
     /// Refuses values that make no sense, before anything is made from them.
     ///
     /// # Errors
-    /// [`InvalidValue`] for the first such value.
+    /// [`InvalidValue`] for the first value out of its range, and for options in each other's way.
     pub fn check(&self) -> Result<(), InvalidValue> {
         let budget = match self.budget {
             Budget::Frames(n) | Budget::Epochs(n) => n,

@@ -69,7 +69,7 @@ pub struct Config {
     /// The raw frames over which the learning rates and the entropy bonus fall linearly to a tenth; they do not where
     /// null. It is no share of the budget, so that a short run is the beginning of a long one.
     pub decay_frames: Option<u64>,
-    /// The same over the whole budget and down to 0 (linear), or not at all (constant); null leaves it to `decay_frames`.
+    /// How they fall over the whole budget: linearly down to 0, or not at all; null leaves it to `decay_frames`.
     pub lr_schedule: Option<LrSchedule>,
     /// The rule of a step.
     pub optimizer: OptimizerKind,
@@ -215,7 +215,7 @@ impl Config {
     /// The recipe of this environment, with its own threshold.
     ///
     /// # Errors
-    /// [`Error::UnknownEnv`].
+    /// [`Error::UnknownEnv`] where no environment is registered under this name.
     pub fn for_env(env: &str) -> Result<Self, Error> {
         let spec = spec(env)?;
         Ok(Self { solve_at: spec.reward_threshold, ..recipes::recipe(env, &spec.id) })
@@ -247,7 +247,7 @@ impl Config {
     /// the state is written, and paths.
     ///
     /// # Errors
-    /// None that is known.
+    /// Where the config cannot be written as JSON, which no value of it is known to cause.
     pub fn decisive(&self) -> serde_json::Result<String> {
         let mut config = Self { threads: 0, state_freq: 1, ..self.clone() };
         if let Some(pixels) = &mut config.pixels {

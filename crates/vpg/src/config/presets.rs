@@ -70,7 +70,7 @@ impl WriteUp {
 /// The config of a write-up, for the environment it is about or for another one.
 ///
 /// # Errors
-/// [`Error::UnknownEnv`].
+/// [`Error::UnknownEnv`] where no environment is registered under this name.
 pub fn preset(write_up: WriteUp, env: Option<&str>) -> Result<Config, Error> {
     let env = env.unwrap_or(write_up.env());
     let spec = spec(env)?;

@@ -96,7 +96,7 @@ impl Layer {
     /// Reads a config file: JSON where its name ends in `.json`, TOML otherwise.
     ///
     /// # Errors
-    /// [`LayerError::BadFile`].
+    /// [`LayerError::BadFile`] where the file cannot be read, or is not JSON or TOML.
     pub fn read(path: &Path) -> Result<Self, LayerError> {
         let bad = |reason: String| LayerError::BadFile { path: path.display().to_string(), reason };
         let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
@@ -134,7 +134,7 @@ impl Layer {
 /// ```
 ///
 /// # Errors
-/// [`LayerError`].
+/// [`LayerError`] where no layer names an environment, or one has a key or a value that there is not.
 pub fn layered(layers: &[Layer]) -> Result<Config, LayerError> {
     let text = |key: &str| {
         let found = layers.iter().rev().find_map(|layer| Some((layer, layer.get(key)?)));

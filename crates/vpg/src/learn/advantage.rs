@@ -9,14 +9,14 @@ pub struct Transitions<'a> {
     pub rewards: &'a [f64],
     /// Values of the observations the actions were taken on.
     pub values: &'a [f32],
-    /// The value that goes on behind each transition: 0 where the task ended, that of the episode's last observation
+    /// The value that goes on after each transition: 0 where the task ended, that of the episode's last observation
     /// where a time limit cut it off, that of the next observation otherwise.
     pub next_values: &'a [f32],
     /// Whether the next transition of the same environment belongs to another return.
     pub ended: &'a [bool],
 }
 
-/// The values behind each transition, and where returns end.
+/// The values after each transition, and where returns end.
 ///
 /// `values` has `num_envs` more entries than there are transitions: the last ones are the values at the cut-off.
 /// With `reward_ends_return` a reward other than zero ends its return, as a point does in Pong (A. Karpathy,
@@ -68,7 +68,7 @@ pub fn gae(transitions: &Transitions<'_>, gamma: f64, lambda: f64) -> Vec<f32> {
     advantages
 }
 
-/// Discounted rewards-to-go, going on with the value behind the last transition.
+/// Discounted rewards-to-go, going on with the value after the last transition.
 ///
 /// ```
 /// use vpg::{Transitions, rewards_to_go};
@@ -124,7 +124,7 @@ pub fn normalize(values: &mut [f32], unbiased: bool, sum: impl Fn(&mut [f64])) {
     rescale(values.iter_mut(), mean, variance.sqrt());
 }
 
-/// The same for each episode on its own. `ended` tells the last step of each; an unbiased standard deviation divides by
+/// Brings each episode's values to mean 0 and standard deviation 1. `ended` tells the last step of each; an unbiased standard deviation divides by
 /// n - 1. An episode of one step, or of equal values, becomes 0.
 pub fn normalize_episodes(values: &mut [f32], ended: &[bool], num_envs: usize, unbiased: bool) {
     for env in 0..num_envs {
@@ -165,7 +165,7 @@ mod tests {
     const GAMMA: f64 = 0.5;
     const LAMBDA: f64 = 0.5;
 
-    /// One environment, three steps of reward 1, every value 8, the values behind the last step and behind a time-out
+    /// One environment, three steps of reward 1, every value 8, the values after the last step and after a time-out
     /// 16 and 32; the episode ends as told at the steps told.
     fn advantages(terminated: [bool; 3], truncated: [bool; 3]) -> (Vec<f32>, Vec<f32>) {
         let actions = ActionRows::Discrete(vec![0]);
@@ -260,7 +260,7 @@ mod tests {
             next_values: &[0.0, 0.0, 4.0, 0.0],
             ended: &[false, true, false, true],
         };
-        // Environment 0 goes on behind the rollout with a value of 4; environment 1 has two episodes.
+        // Environment 0 goes on after the rollout with a value of 4; environment 1 has two episodes.
         assert_eq!(total_returns(&transitions, 0.5), [3.0, 10.0, 3.0, 20.0]);
     }
 

@@ -129,7 +129,7 @@ impl Learner {
     /// Takes a state that `save` gave for networks of the same shapes.
     ///
     /// # Errors
-    /// Where the shapes differ.
+    /// Where the state is of networks of other shapes, or of another optimizer.
     pub fn restore(&mut self, state: &LearnerState) -> Result<()> {
         let parameters = self.policy.all_mut();
         let fits = parameters.iter().map(ParameterMut::len).eq(state.parameters.iter().map(Vec::len));
@@ -207,7 +207,7 @@ impl Learner {
     /// Refuses weights that are not the same in every process.
     ///
     /// # Errors
-    /// Where they differ.
+    /// Where the weights of two processes differ.
     pub fn check_equal_weights(&mut self) -> Result<()> {
         if self.group.size() == 1 {
             return Ok(());

@@ -15,9 +15,10 @@ use super::{
 /// The function between linear layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "they name themselves")]
 pub enum Activation {
+    /// The hyperbolic tangent.
     Tanh,
+    /// The greater of x and 0.
     Relu,
 }
 
@@ -25,8 +26,12 @@ pub enum Activation {
 #[derive(Debug)]
 pub enum Input {
     /// `(rows, len)` in plain memory, for linear layers.
-    #[allow(missing_docs, reason = "they name themselves")]
-    Rows { values: Vec<f32>, len: usize },
+    Rows {
+        /// All rows, one after the other.
+        values: Vec<f32>,
+        /// The length of one.
+        len: usize,
+    },
     /// Rows that are zero nearly everywhere, for linear layers.
     Sparse(Rc<SparseRows>),
     /// `(rows, len)`, f32, for networks of libtorch.

@@ -75,7 +75,7 @@ impl Optimizer {
     /// Refuses an optimizer of parameters of other sizes.
     ///
     /// # Errors
-    /// Where it is one.
+    /// Where the sizes differ.
     pub fn check_fits(&self, other: &Self) -> Result<()> {
         let sizes =
             |optimizer: &Self| optimizer.moments.iter().map(|m| (m.first.len(), m.second.len())).collect::<Vec<_>>();

@@ -92,9 +92,13 @@ pub struct ActorCritic {
 pub enum Distribution {
     /// The logarithms of the probabilities, `(rows, actions)`.
     Categorical(Tensor),
-    /// Means, `(rows, size)`, and the logarithms of the standard deviations, `(size)`.
-    #[allow(missing_docs, reason = "they name themselves")]
-    Gaussian { mean: Tensor, log_std: Tensor },
+    /// For continuous actions of `size` numbers.
+    Gaussian {
+        /// `(rows, size)`.
+        mean: Tensor,
+        /// The logarithms of the standard deviations, `(size)`.
+        log_std: Tensor,
+    },
 }
 
 impl Distribution {

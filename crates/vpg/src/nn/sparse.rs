@@ -41,7 +41,7 @@ impl Compressed {
         self.offsets.windows(2).map(|ends| &self.cells[ends[0]..ends[1]])
     }
 
-    /// The same cells, listed by the other dimension, of this length.
+    /// The cells, listed by the other dimension, of this length.
     fn transposed(&self, len: usize) -> Self {
         let mut offsets = vec![0; len + 1];
         for cell in &self.cells {
@@ -141,7 +141,7 @@ impl SparseRows {
         self.by_column.offsets.len() - 1
     }
 
-    /// The same rows with all their zeros, `(rows, columns)`.
+    /// The rows with all their zeros, `(rows, columns)`.
     pub fn to_dense(&self) -> Tensor {
         let columns = self.columns();
         let mut values = vec![0.0f32; self.len() * columns];

@@ -20,7 +20,6 @@ const MAX_ENVS: usize = 32;
 
 /// The flags of `vpg eval`.
 #[derive(Clone, Debug, clap::Args)]
-#[allow(missing_docs, reason = "each has its help")]
 pub struct EvalArgs {
     /// A run folder.
     pub run: PathBuf,

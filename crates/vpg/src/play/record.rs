@@ -25,7 +25,6 @@ use crate::{
 
 /// The flags of `vpg record`.
 #[derive(Clone, Debug, clap::Args)]
-#[allow(missing_docs, reason = "each has its help")]
 pub struct RecordArgs {
     /// A run folder.
     pub run: PathBuf,

@@ -11,7 +11,6 @@ use crate::play::evaluate::{Checkpoint, Play};
 
 /// The flags of `vpg watch`.
 #[derive(Clone, Debug, clap::Args)]
-#[allow(missing_docs, reason = "each has its help")]
 pub struct WatchArgs {
     /// A run folder.
     pub run: PathBuf,

@@ -8,7 +8,7 @@ use crate::{
     run::folder::RunFolder,
 };
 
-/// An update left numbers behind that are not finite.
+/// Numbers are not finite after an update.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "epoch {epoch}: not finite after the update: {}; {}. Lower the learning rates",
@@ -30,7 +30,7 @@ pub struct NotFinite {
 /// Looks at what an update measured and at the parameters it left.
 ///
 /// # Errors
-/// [`NotFinite`] with every name.
+/// [`NotFinite`], with the name of every such column and parameter, where there is one.
 pub fn check(report: &EpochReport<'_>, policy: &ActorCritic, folder: &RunFolder) -> Result<(), NotFinite> {
     let watched = COLUMNS.iter().filter(|column| column.has_to_be_finite);
     let columns = watched.filter(|column| !f64::from((column.of)(report)).is_finite()).map(|column| column.name.into());

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{config::Config, nn::policy::ActorCritic, nn::tensors::to_vec, run::statistics::EpisodeWindow};
 
-/// Where a run keeps what it leaves behind.
+/// Where a run keeps its files.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -43,7 +43,7 @@ impl RunFolder {
     /// An existing run and its config.
     ///
     /// # Errors
-    /// Where there is no run, or its config is not one.
+    /// Where there is no `config.json`, or it is damaged or holds a value that makes no sense.
     pub fn open(path: &Path) -> Result<(Self, Config)> {
         let file = path.join("config.json");
         let text = fs::read(&file).with_context(|| format!("{} is no run folder: no config.json", path.display()))?;
@@ -56,7 +56,7 @@ impl RunFolder {
     /// Keeps other processes from training in this folder for as long as the file is open.
     ///
     /// # Errors
-    /// Where one does.
+    /// Where another process trains in the folder.
     pub fn lock(&self) -> Result<File> {
         let file = File::open(self.file("config.json"))?;
         match file.try_lock() {
@@ -181,19 +181,30 @@ fn read_policy(bytes: &[u8], policy: &mut ActorCritic) -> Result<()> {
 
 /// What a run came to: `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the names are the file's")]
 pub struct Summary {
+    /// The environment's id or short name, as the config has it.
     pub env: String,
+    /// The run's seed.
     pub seed: u64,
+    /// Since the process began.
     pub wall_seconds: f64,
+    /// Steps of all environments together.
     pub env_steps: u64,
+    /// The steps times the frame skip.
     pub raw_frames: u64,
+    /// Episodes that ended.
     pub episodes: u64,
+    /// The mean return of the last hundred episodes; none before the hundredth.
     pub mean_return_100: Option<f64>,
+    /// The largest such mean there was.
     pub best_mean_return_100: Option<f64>,
+    /// What counts as solving.
     pub solve_threshold: Option<f64>,
+    /// Whether the run reached it.
     pub solved: bool,
+    /// The raw frames until then.
     pub solved_at_frames: Option<u64>,
+    /// The seconds until then.
     pub solved_at_seconds: Option<f64>,
 }
 
@@ -232,7 +243,7 @@ impl Summary {
         self.wall_seconds = started.elapsed().as_secs_f64();
     }
 
-    /// The same, as a resume state keeps it.
+    /// The summary as a resume state keeps it: without what differs between two runs of one config.
     pub fn without_times(&self) -> Self {
         Self { wall_seconds: 0.0, solved_at_seconds: None, ..self.clone() }
     }

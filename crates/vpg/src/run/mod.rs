@@ -1,4 +1,4 @@
-//! What a run leaves behind: its folder, log, states, checkpoints and pictures.
+//! What a run leaves: its folder, log, states, checkpoints and pictures.
 
 pub mod columns;
 pub mod finite;

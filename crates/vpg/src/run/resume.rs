@@ -71,7 +71,7 @@ impl RunState {
     /// The newest whole state of this run.
     ///
     /// # Errors
-    /// Where there are files, but none is whole; where the state is of another config.
+    /// Where there are state files but none is whole, or the state is of another config.
     pub fn read(folder: &RunFolder, config: &Config) -> Result<Found> {
         let mut found = Found::default();
         for (file, name) in FILES.iter().enumerate() {

@@ -36,7 +36,7 @@ impl EventFile {
         Ok(events)
     }
 
-    /// Goes on with a file behind its last event of a step up to `step`; later ones, and a torn end, are cut off. A
+    /// Goes on with a file after its last event of a step up to `step`; later ones, and a torn end, are cut off. A
     /// missing file begins anew.
     ///
     /// # Errors
@@ -173,7 +173,7 @@ fn record_at(bytes: &[u8]) -> Option<(&[u8], usize)> {
     (masked_crc(length) == *crc && masked_crc(data) == *data_crc).then_some((data, data.len() + 16))
 }
 
-/// The step of an event as `append` writes it, behind the time.
+/// The step of an event as `append` writes it, after the time.
 fn step_of(data: &[u8]) -> Option<u64> {
     let (&key, bytes) = data.get(9..)?.split_first()?;
     let len = bytes.iter().position(|byte| byte & 0x80 == 0)? + 1;
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_file_loses_what_lies_behind_the_step() {
+    fn a_resumed_file_loses_what_comes_after_the_step() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
         let steps = |path: &Path| {
