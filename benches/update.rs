@@ -27,7 +27,8 @@ fn rollout<T: Element>(observation_len: usize, observations: Vec<T>) -> Rollout<
 
 fn update<T: Element>(criterion: &mut Criterion, name: &str, hidden: &[usize], rollout: &Rollout<T>) {
     tch::set_num_threads(1);
-    let config = Config { hid: hidden.to_vec(), ..Config::for_env("CartPole-v1").expect("a registered id") };
+    let mut config = Config::for_env("CartPole-v1").expect("a registered id");
+    config.network.hid = hidden.to_vec();
     let mut rng = NumpyRng::new(&Seed::from(1));
     let (shape, actions) = ([rollout.observation_len], Space::discrete(ACTIONS));
     let policy = ActorCritic::new(&shape, &actions, None, &config.architecture(), &mut rng);

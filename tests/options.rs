@@ -21,21 +21,25 @@ fn an_environment_of_ones_own_is_learned_in_sixty_lines() {
 }
 
 fn short() -> Config {
-    Config {
-        num_envs: 4,
-        threads: 1,
-        steps_per_epoch: 128,
-        budget: Budget::Epochs(3),
-        hid: vec![16],
-        pi_lr: 1e-2,
-        vf_lr: 1e-2,
-        train_v_iters: 3,
-        ..Config::default()
-    }
+    with(Config::default(), |config| {
+        config.environment.num_envs = 4;
+        config.environment.threads = 1;
+        config.budget.steps_per_epoch = 128;
+        config.budget.limit = Budget::Epochs(3);
+        config.network.hid = vec![16];
+        config.optimizer.pi_lr = 1e-2;
+        config.optimizer.vf_lr = 1e-2;
+        config.optimizer.train_v_iters = 3;
+    })
+}
+
+fn with(mut config: Config, change: impl FnOnce(&mut Config)) -> Config {
+    change(&mut config);
+    config
 }
 
 fn trainer(config: &Config) -> Trainer<f32> {
-    let env = VecEnv::make("CartPole-v1", config.num_envs, 1).unwrap();
+    let env = VecEnv::make("CartPole-v1", config.environment.num_envs, 1).unwrap();
     Trainer::new(config, env).unwrap()
 }
 
@@ -63,34 +67,49 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
 fn every_option_changes_what_is_learned() {
     let (_, base) = run(&short());
     assert_eq!(run(&short()).1, base, "the same config gives the same weights");
-    let no_baseline = Config { baseline: Baseline::None, returns: Returns::RewardToGo, ..short() };
-    let whole = Config { whole_episodes: true, ..short() };
+    let no_baseline = with(short(), |config| {
+        config.credit.baseline = Baseline::None;
+        config.credit.returns = Returns::RewardToGo;
+    });
+    let whole = with(short(), |config| config.budget.whole_episodes = true);
     let others = [
-        Config { returns: Returns::RewardToGo, ..short() },
-        Config { returns: Returns::Total, ..short() },
+        with(short(), |config| config.credit.returns = Returns::RewardToGo),
+        with(short(), |config| config.credit.returns = Returns::Total),
         no_baseline.clone(),
-        Config { returns: Returns::Total, ..no_baseline.clone() },
-        Config { normalize: Normalize::None, ..short() },
-        Config { normalize: Normalize::Episode, ..short() },
-        Config { normalize: Normalize::Episode, unbiased_std: true, ..short() },
-        Config { norm_values: true, ..short() },
-        Config { norm_obs: true, ..short() },
-        Config { norm_reward: true, ..short() },
-        Config { shared_trunk: true, ..short() },
-        Config { shared_trunk: true, vf_coef: 0.0, ..short() },
-        Config { activation: Activation::Relu, ..short() },
-        Config { optimizer: OptimizerKind::Sgd, ..short() },
-        Config { optimizer: OptimizerKind::Rmsprop, ..short() },
-        Config { beta1: 0.5, ..short() },
-        Config { beta2: 0.9, ..short() },
-        Config { adam_eps: 1e-2, ..short() },
-        Config { lr_schedule: Some(LrSchedule::Linear), ..short() },
-        Config { decay_frames: Some(1000), ..short() },
-        Config { entropy: 0.1, ..short() },
-        Config { max_grad_norm: Some(1e-3), adam_eps: 1e-2, ..short() },
-        Config { minibatch: Some(32), ..short() },
-        Config { max_ep_len: None, reward_ends_return: true, ..short() },
-        Config { episodes_per_epoch: Some(4), ..short() },
+        with(no_baseline.clone(), |config| config.credit.returns = Returns::Total),
+        with(short(), |config| config.credit.normalize = Normalize::None),
+        with(short(), |config| config.credit.normalize = Normalize::Episode),
+        with(short(), |config| {
+            config.credit.normalize = Normalize::Episode;
+            config.credit.unbiased_std = true;
+        }),
+        with(short(), |config| config.credit.norm_values = true),
+        with(short(), |config| config.network.norm_obs = true),
+        with(short(), |config| config.credit.norm_reward = true),
+        with(short(), |config| config.network.shared_trunk = true),
+        with(short(), |config| {
+            config.network.shared_trunk = true;
+            config.optimizer.vf_coef = 0.0;
+        }),
+        with(short(), |config| config.network.activation = Activation::Relu),
+        with(short(), |config| config.optimizer.kind = OptimizerKind::Sgd),
+        with(short(), |config| config.optimizer.kind = OptimizerKind::Rmsprop),
+        with(short(), |config| config.optimizer.beta1 = 0.5),
+        with(short(), |config| config.optimizer.beta2 = 0.9),
+        with(short(), |config| config.optimizer.adam_eps = 1e-2),
+        with(short(), |config| config.optimizer.lr_schedule = Some(LrSchedule::Linear)),
+        with(short(), |config| config.optimizer.decay_frames = Some(1000)),
+        with(short(), |config| config.optimizer.entropy = 0.1),
+        with(short(), |config| {
+            config.optimizer.max_grad_norm = Some(1e-3);
+            config.optimizer.adam_eps = 1e-2;
+        }),
+        with(short(), |config| config.optimizer.minibatch = Some(32)),
+        with(short(), |config| {
+            config.environment.max_ep_len = None;
+            config.credit.reward_ends_return = true;
+        }),
+        with(short(), |config| config.budget.episodes_per_epoch = Some(4)),
         whole,
     ];
     let mut seen = vec![base];
@@ -104,37 +123,40 @@ fn every_option_changes_what_is_learned() {
 
 #[test]
 fn a_linear_schedule_ends_at_zero() {
-    assert_eq!(Config { lr_schedule: Some(LrSchedule::Linear), ..short() }.decay(0, 0.25), 0.75);
-    assert_eq!(Config { lr_schedule: Some(LrSchedule::Linear), ..short() }.decay(0, 1.0), 0.0);
-    let recipe = Config { decay_frames: Some(100), ..short() };
+    assert_eq!(with(short(), |config| config.optimizer.lr_schedule = Some(LrSchedule::Linear)).decay(0, 0.25), 0.75);
+    assert_eq!(with(short(), |config| config.optimizer.lr_schedule = Some(LrSchedule::Linear)).decay(0, 1.0), 0.0);
+    let recipe = with(short(), |config| config.optimizer.decay_frames = Some(100));
     assert_eq!(recipe.decay(50, 0.9), 0.55);
-    assert_eq!(Config { lr_schedule: Some(LrSchedule::Constant), ..recipe }.decay(50, 0.9), 1.0);
+    assert_eq!(with(recipe, |config| config.optimizer.lr_schedule = Some(LrSchedule::Constant)).decay(50, 0.9), 1.0);
 }
 
 #[test]
 fn a_clipped_gradient_moves_plain_descent_no_further_than_its_length() {
-    let plain = Config {
-        optimizer: OptimizerKind::Sgd,
-        budget: Budget::Epochs(1),
-        baseline: Baseline::None,
-        returns: Returns::RewardToGo,
-        ..short()
-    };
+    let plain = with(short(), |config| {
+        config.optimizer.kind = OptimizerKind::Sgd;
+        config.budget.limit = Budget::Epochs(1);
+        config.credit.baseline = Baseline::None;
+        config.credit.returns = Returns::RewardToGo;
+    });
     let start = weights(trainer(&plain).policy());
     let moved = |config: &Config| distance(&run(config).1, &start);
     assert!(moved(&plain) > 1e-4);
-    let clipped = moved(&Config { max_grad_norm: Some(1e-3), ..plain });
+    let clipped = moved(&with(plain, |config| config.optimizer.max_grad_norm = Some(1e-3)));
     assert!((clipped - 1e-3 * 1e-2).abs() < 1e-6, "{clipped}: the clipped length times the learning rate");
 }
 
 #[test]
 fn epochs_of_whole_episodes_hold_as_many_as_asked_for() {
-    let mut by_episodes = trainer(&Config { episodes_per_epoch: Some(6), ..short() });
+    let mut by_episodes = trainer(&with(short(), |config| config.budget.episodes_per_epoch = Some(6)));
     for _ in 0..2 {
         by_episodes.epoch().unwrap();
         assert_eq!(by_episodes.episodes().epoch.len(), 6);
     }
-    let mut by_steps = trainer(&Config { whole_episodes: true, num_envs: 1, steps_per_epoch: 200, ..short() });
+    let mut by_steps = trainer(&with(short(), |config| {
+        config.budget.whole_episodes = true;
+        config.environment.num_envs = 1;
+        config.budget.steps_per_epoch = 200;
+    }));
     by_steps.epoch().unwrap();
     let lengths: Vec<u64> = by_steps.episodes().epoch.iter().map(|episode| episode.length).collect();
     let steps: u64 = lengths.iter().sum();
@@ -145,24 +167,27 @@ fn epochs_of_whole_episodes_hold_as_many_as_asked_for() {
 /// The loss of one step is the mean; per episode it is as many times that as an episode has steps.
 #[test]
 fn a_loss_per_episode_sums_over_its_steps() {
-    let per_step = Config {
-        episodes_per_epoch: Some(4),
-        baseline: Baseline::None,
-        returns: Returns::RewardToGo,
-        normalize: Normalize::None,
-        ..short()
-    };
+    let per_step = with(short(), |config| {
+        config.budget.episodes_per_epoch = Some(4);
+        config.credit.baseline = Baseline::None;
+        config.credit.returns = Returns::RewardToGo;
+        config.credit.normalize = Normalize::None;
+    });
     let first_loss = |config: &Config| trainer(config).epoch().unwrap().loss_pi;
     let mut lengths = trainer(&per_step);
     lengths.epoch().unwrap();
     let mean_length = lengths.episodes().epoch.iter().map(|episode| episode.length as f64).sum::<f64>() / 4.0;
-    let ratio = first_loss(&Config { loss_per: LossPer::Episode, ..per_step.clone() }) / first_loss(&per_step);
+    let ratio =
+        first_loss(&with(per_step.clone(), |config| config.credit.loss_per = LossPer::Episode)) / first_loss(&per_step);
     assert!((ratio - mean_length).abs() < 1e-3 * mean_length, "{ratio} {mean_length}");
 }
 
 #[test]
 fn the_running_moments_follow_what_was_seen() {
-    let mut trainer = trainer(&Config { norm_obs: true, norm_reward: true, ..short() });
+    let mut trainer = trainer(&with(short(), |config| {
+        config.network.norm_obs = true;
+        config.credit.norm_reward = true;
+    }));
     trainer.epoch().unwrap();
     let policy = trainer.policy();
     let moments = policy.observation_moments.as_ref().unwrap();
@@ -176,16 +201,15 @@ fn the_running_moments_follow_what_was_seen() {
 /// A run with every kind of state, killed between two epochs and gone on with, ends as if it had not been.
 #[test]
 fn states_of_all_options_restore_exactly() {
-    let all = Config {
-        norm_obs: true,
-        norm_reward: true,
-        norm_values: true,
-        minibatch: Some(32),
-        lr_schedule: Some(LrSchedule::Linear),
-        returns: Returns::RewardToGo,
-        ..short()
-    };
-    for config in [all.clone(), Config { episodes_per_epoch: Some(5), ..all }] {
+    let all = with(short(), |config| {
+        config.network.norm_obs = true;
+        config.credit.norm_reward = true;
+        config.credit.norm_values = true;
+        config.optimizer.minibatch = Some(32);
+        config.optimizer.lr_schedule = Some(LrSchedule::Linear);
+        config.credit.returns = Returns::RewardToGo;
+    });
+    for config in [all.clone(), with(all, |config| config.budget.episodes_per_epoch = Some(5))] {
         let (_, expected) = run(&config);
         let mut first = trainer(&config);
         first.epoch().unwrap();
@@ -200,7 +224,7 @@ fn states_of_all_options_restore_exactly() {
 
 #[test]
 fn two_trainers_in_one_process_do_not_know_of_each_other() {
-    let configs = [0, 1].map(|seed| Config { seed, ..short() });
+    let configs = [0, 1].map(|seed| with(short(), |config| config.seed = seed));
     let alone = configs.each_ref().map(|config| run(config).1);
     let mut trainers = configs.each_ref().map(trainer);
     while !trainers[0].is_over() {
@@ -219,8 +243,12 @@ fn two_trainers_in_one_process_do_not_know_of_each_other() {
 #[cfg(feature = "atari")]
 #[test]
 fn the_clocks_of_two_trainers_count_their_own_steps() {
-    let config =
-        Config { num_envs: 1, threads: 1, steps_per_epoch: 8, train_v_iters: 1, ..Config::for_env("Pong").unwrap() };
+    let config = with(Config::for_env("Pong").unwrap(), |config| {
+        config.environment.num_envs = 1;
+        config.environment.threads = 1;
+        config.budget.steps_per_epoch = 8;
+        config.optimizer.train_v_iters = 1;
+    });
     let clocks = [Arc::<preprocess::StepClock>::default(), Arc::default()];
     let mut trainers = clocks.each_ref().map(|clock| {
         let vpg::AnyVecEnv::I8(env) = vpg::make_envs(&config, 1, Some(clock)).unwrap() else {
@@ -235,8 +263,11 @@ fn the_clocks_of_two_trainers_count_their_own_steps() {
 
 #[test]
 fn the_running_reward_rule_stops_a_run() {
-    let config =
-        Config { budget: Budget::Epochs(1000), solve_rule: SolveRule::RunningReward, solve_at: Some(10.5), ..short() };
+    let config = with(short(), |config| {
+        config.budget.limit = Budget::Epochs(1000);
+        config.budget.solve_rule = SolveRule::RunningReward;
+        config.budget.solve_at = Some(10.5);
+    });
     let mut trainer = trainer(&config);
     while !trainer.is_over() {
         trainer.epoch().unwrap();
@@ -266,7 +297,7 @@ fn a_network_of_ones_own_is_trained() {
     let pi = Net::Other(Rc::new(Waves(waves)));
     let policy = ActorCritic::from_networks(pi, Some(Net::Mlp(v)), &Space::discrete(2));
     let config = short();
-    let env = VecEnv::<f32>::make("CartPole-v1", config.num_envs, 1).unwrap();
+    let env = VecEnv::<f32>::make("CartPole-v1", config.environment.num_envs, 1).unwrap();
     let mut trainer = Trainer::with_policy(&config, env, policy).unwrap();
     let stats = trainer.epoch().unwrap();
     assert!(stats.kl != 0.0, "the step changed the policy");
@@ -279,17 +310,16 @@ fn a_network_of_ones_own_is_trained() {
 #[test]
 fn convolutions_learn_from_pictures() {
     let mut config = Config::for_env("Pong").unwrap();
-    config.pixels.as_mut().unwrap().stack = vpg::PhiName::Stack.stack();
-    let config = Config {
-        policy: vpg::NetworkKind::Cnn,
-        num_envs: 2,
-        threads: 1,
-        steps_per_epoch: 8,
-        train_v_iters: 1,
-        shared_trunk: true,
-        budget: Budget::Epochs(1),
-        ..config
-    };
+    config.environment.pixels.as_mut().unwrap().stack = vpg::PhiName::Stack.stack();
+    let config = with(config, |config| {
+        config.network.kind = vpg::NetworkKind::Cnn;
+        config.environment.num_envs = 2;
+        config.environment.threads = 1;
+        config.budget.steps_per_epoch = 8;
+        config.optimizer.train_v_iters = 1;
+        config.network.shared_trunk = true;
+        config.budget.limit = Budget::Epochs(1);
+    });
     let vpg::AnyVecEnv::U8(env) = vpg::make_envs(&config, 2, None).unwrap() else {
         panic!("grey frames are bytes");
     };
@@ -353,7 +383,10 @@ fn spinning_up_prints_its_table_and_keeps_its_names() {
     let run = folder.path().join("runs/test/test_s0");
     assert_eq!(lines(&run.join("progress.txt")), 3);
     let config: Config = serde_json::from_str(&fs::read_to_string(run.join("config.json")).unwrap()).unwrap();
-    assert_eq!((config.hid, config.num_envs, config.max_ep_len), (vec![32, 32], 2, Some(500)));
+    assert_eq!(
+        (config.network.hid, config.environment.num_envs, config.environment.max_ep_len),
+        (vec![32, 32], 2, Some(500))
+    );
 }
 
 #[cfg(feature = "atari")]
@@ -381,7 +414,7 @@ fn a_config_file_is_the_base_of_the_flags() {
     stdout(&vpg("--config base.toml --gamma 0.75 --run-dir run", folder.path()));
     let saved = folder.path().join("run/config.json");
     let config: Config = serde_json::from_str(&fs::read_to_string(&saved).unwrap()).unwrap();
-    assert_eq!((config.gamma, config.lam, config.hid), (0.75, 0.5, vec![8]));
+    assert_eq!((config.credit.gamma, config.credit.lam, config.network.hid), (0.75, 0.5, vec![8]));
 
     stdout(&vpg("--config run/config.json --run-dir again", folder.path()));
     assert_eq!(fs::read(folder.path().join("again/config.json")).unwrap(), fs::read(saved).unwrap());

@@ -14,7 +14,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 /// Names and flags of the runs.
-const RUNS: [(&str, &str); 12] = [
+const RUNS: &[(&str, &str)] = &[
     ("cartpole", "--env CartPole-v1 --epochs 6"),
     ("cartpole-norm-obs", "--env CartPole-v1 --epochs 3 --norm-obs --norm-reward"),
     ("cartpole-minibatches", "--env CartPole-v1 --epochs 3 --minibatch 100"),

@@ -44,10 +44,12 @@ impl Env for Walk {
 
 /// Trains until 95 of the last 100 walks end at 8.
 pub fn main() -> anyhow::Result<()> {
-    let config = Config { num_envs: 8, steps_per_epoch: 512, hid: vec![16], pi_lr: 1e-2, ..Config::default() };
+    let mut config = Config::default();
+    (config.environment.num_envs, config.budget.steps_per_epoch) = (8, 512);
+    (config.network.hid, config.optimizer.pi_lr) = (vec![16], 1e-2);
     let spaces = [Space::boxed(&[1], DType::F32, 0.0, 8.0), Space::discrete(2)];
     let walk = |_| Box::new(TimeLimit::new(Walk { at: 4, spaces: spaces.clone() }, Some(100))) as BoxEnv<f32>;
-    let mut trainer = Trainer::new(&config, VecEnv::new((0..config.num_envs).map(walk).collect(), 1)?)?;
+    let mut trainer = Trainer::new(&config, VecEnv::new((0..config.environment.num_envs).map(walk).collect(), 1)?)?;
     while !trainer.is_over() && trainer.summary().mean_return_100.is_none_or(|mean| mean < 0.95) {
         let stats = trainer.epoch()?;
         println!("loss {:6.3}, last 100 episodes {:?}", stats.loss_pi, trainer.summary().mean_return_100);

@@ -27,8 +27,9 @@ pub use collect::{
     rollout::{ActionRows, CutOff, Rollout},
 };
 pub use config::{
-    BackendName, Baseline, Budget, Config, DeviceName, InvalidValue, LossPer, LrSchedule, Normalize, PhiName,
-    PixelConfig, Returns, SolveRule, WriteUp,
+    BackendName, Baseline, Budget, BudgetOptions, Config, CreditOptions, DeviceName, EnvironmentOptions, InvalidValue,
+    LogOptions, LossPer, LrSchedule, NetworkOptions, Normalize, OptimizerOptions, PhiName, PixelConfig, Returns,
+    SolveRule, WriteUp,
     presets::preset,
     sources::{Layer, LayerError, layered},
 };

@@ -48,13 +48,13 @@ pub fn train<T: Element>(
         trainer.log(stats, &mut logger, &mut write_up)?;
         trainer.profile.log += began.elapsed();
     }
-    if !trainer.epoch.is_multiple_of(trainer.config.state_freq) {
+    if !trainer.epoch.is_multiple_of(trainer.config.log.state_freq) {
         trainer.keep(&mut logger)?;
     }
     let Trainer { config, epoch, learner, mut summary, mut profile, started, group, .. } = trainer;
     summary.wall_seconds = started.elapsed().as_secs_f64();
     if let Some(logger) = logger {
-        if !epoch.is_multiple_of(config.save_freq) {
+        if !epoch.is_multiple_of(config.log.save_freq) {
             timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy))?;
         }
         logger.wait()?;
@@ -74,8 +74,11 @@ pub fn train<T: Element>(
 /// ```
 /// use envs::VecEnv;
 /// use vpg::{Budget, Config, Trainer};
-/// let config = Config { num_envs: 4, steps_per_epoch: 64, budget: Budget::Epochs(2), hid: vec![16], ..Config::default() };
-/// let env = VecEnv::<f32>::make("CartPole-v1", config.num_envs, 1)?;
+/// let mut config = Config::default();
+/// config.environment.num_envs = 4;
+/// (config.budget.steps_per_epoch, config.budget.limit) = (64, Budget::Epochs(2));
+/// config.network.hid = vec![16];
+/// let env = VecEnv::<f32>::make("CartPole-v1", config.environment.num_envs, 1)?;
 /// let mut trainer = Trainer::new(&config, env)?;
 /// while !trainer.is_over() {
 ///     let stats = trainer.epoch()?;
@@ -128,15 +131,15 @@ impl<T: Element> Trainer<T> {
         config.check()?;
         config.check_spaces(env.observation_space(), env.action_space())?;
         config.check_processes(group.size())?;
-        let share = group.share(config.num_envs)?;
+        let share = group.share(config.environment.num_envs)?;
         ensure!(
             share.len() == env.num_envs(),
             "num_envs = {}: expected {} environments in this process, there are {}",
-            config.num_envs,
+            config.environment.num_envs,
             share.len(),
             env.num_envs()
         );
-        let (has_value, wants_value) = (policy.v.is_some(), config.baseline == Baseline::Value);
+        let (has_value, wants_value) = (policy.v.is_some(), config.credit.baseline == Baseline::Value);
         ensure!(
             has_value == wants_value,
             "the policy has a value function: {has_value}; the baseline wants one: {wants_value}"
@@ -152,7 +155,7 @@ impl<T: Element> Trainer<T> {
             learner,
             actor,
             collector,
-            episodes: EpisodeWindow::new(config.solve_at, config.solve_rule),
+            episodes: EpisodeWindow::new(config.budget.solve_at, config.budget.solve_rule),
             summary: Summary::new(config),
             profile: Profile::default(),
             config: config.clone(),
@@ -166,7 +169,8 @@ impl<T: Element> Trainer<T> {
 
     /// Whether the budget is spent, or the run solved and to end with that.
     pub fn is_over(&self) -> bool {
-        self.clock.is_over(self.epoch, self.summary.env_steps) || (self.summary.solved && self.config.stop_when_solved)
+        self.clock.is_over(self.epoch, self.summary.env_steps)
+            || (self.summary.solved && self.config.budget.stop_when_solved)
     }
 
     /// Collects and learns from one epoch.
@@ -243,11 +247,11 @@ impl<T: Element> Trainer<T> {
             if let Some(log) = write_up {
                 log.epoch(&report, logger)?;
             }
-            if self.epoch.is_multiple_of(self.config.save_freq) {
+            if self.epoch.is_multiple_of(self.config.log.save_freq) {
                 logger.checkpoint(self.epoch, &self.learner.policy)?;
             }
         }
-        if self.epoch.is_multiple_of(self.config.state_freq) { self.keep(logger) } else { Ok(()) }
+        if self.epoch.is_multiple_of(self.config.log.state_freq) { self.keep(logger) } else { Ok(()) }
     }
 
     /// Hands what the run can be resumed from to the logger, which the first process of a group has.
@@ -295,10 +299,10 @@ impl<T: Element> Trainer<T> {
     /// # Errors
     /// Where the state is of another number of environments, or of other networks or environments than the config's.
     pub fn restore(&mut self, state: RunState) -> Result<()> {
-        ensure!(state.envs.len() == self.config.num_envs, "the state is of other environments");
+        ensure!(state.envs.len() == self.config.environment.num_envs, "the state is of other environments");
         self.learner.restore(&state.learner)?;
         self.actor = Actor::new(&self.learner.policy);
-        let share = &state.envs[self.group.share(self.config.num_envs)?];
+        let share = &state.envs[self.group.share(self.config.environment.num_envs)?];
         self.collector.restore(share)?;
         self.epoch = state.epoch;
         (self.episodes, self.summary) = (state.episodes, state.summary);
@@ -324,9 +328,9 @@ enum Total {
 
 impl Clock {
     fn new(config: &Config) -> Self {
-        let num_envs = config.num_envs as u64;
+        let num_envs = config.environment.num_envs as u64;
         let rollout_steps = config.rollout_steps() as u64;
-        let total = match config.budget {
+        let total = match config.budget.limit {
             Budget::Epochs(epochs) if config.has_whole_episodes() => Total::Epochs(epochs),
             Budget::Epochs(epochs) => Total::Steps(epochs.saturating_mul(rollout_steps * num_envs)),
             // A step of all environments is the least that can be taken.

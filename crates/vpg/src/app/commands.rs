@@ -109,15 +109,18 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
         None => begin(args, group, clock.as_ref())?,
         Some(path) => go_on(path, group, clock.as_ref())?,
     };
-    rayon::ThreadPoolBuilder::new().num_threads(config.threads).build_global()?;
-    tch::set_num_threads(config.torch_threads as i32);
+    rayon::ThreadPoolBuilder::new().num_threads(config.environment.threads).build_global()?;
+    tch::set_num_threads(config.network.torch_threads as i32);
     let stop = watched_interrupt()?;
     let mut logger =
         folder.as_ref().map(|folder| Logger::new(folder, &found, pictures(&config, args.render))).transpose()?;
     if let Some(logger) = &logger {
-        let plural = if config.num_envs == 1 { "" } else { "s" };
+        let plural = if config.environment.num_envs == 1 { "" } else { "s" };
         let path = logger.folder().path().display();
-        logger.say(&format!("{} | {} environment{plural} | run folder {path}", config.env, config.num_envs));
+        logger.say(&format!(
+            "{} | {} environment{plural} | run folder {path}",
+            config.environment.id, config.environment.num_envs
+        ));
     }
     let run = Run { config: &config, group, started, stop: &stop };
     let (summary, mut profile) = with_vec_env!(env, env => run.train(env, found.state, logger.as_mut()))?;
@@ -131,7 +134,7 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
     if stop.is_raised() {
         return Ok(ExitCode::from(130));
     }
-    if config.write_up.is_some_and(WriteUp::ends_with_a_demo) {
+    if config.log.write_up.is_some_and(WriteUp::ends_with_a_demo) {
         let (demo, _) = RecordArgs::grid_of(folder.path()).record()?;
         writeln!(std::io::stdout(), "demo of all checkpoints: {}", demo.display())?;
     }
@@ -176,7 +179,7 @@ struct Prepared {
 fn begin(args: &TrainArgs, group: &Group, clock: Option<&Arc<StepClock>>) -> Result<Prepared, Failure> {
     let config = args.config().map_err(usage)?;
     config.check_processes(group.size()).map_err(usage)?;
-    let share = group.share(config.num_envs).map_err(usage)?;
+    let share = group.share(config.environment.num_envs).map_err(usage)?;
     let env = environment::make(&config, share.len(), clock).map_err(usage)?;
     with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space())).map_err(usage)?;
     let (mut folder, mut _lock) = (None, None);
@@ -195,7 +198,7 @@ fn go_on(path: &Path, group: &Group, clock: Option<&Arc<StepClock>>) -> Result<P
     if group.is_first() {
         found.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
     }
-    let env = environment::make(&config, group.share(config.num_envs)?.len(), clock)?;
+    let env = environment::make(&config, group.share(config.environment.num_envs)?.len(), clock)?;
     with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space()))?;
     Ok(Prepared { folder: group.is_first().then_some(folder), _lock, config, found, env })
 }
@@ -221,8 +224,8 @@ fn default_run_dir(config: &Config, exp_name: Option<&str>) -> PathBuf {
     if let Some(name) = exp_name {
         return runs.join(name).join(format!("{name}_s{}", config.seed));
     }
-    let runs = runs.join(config.env.replace('/', "-"));
-    if config.write_up.is_some_and(WriteUp::numbers_its_runs) {
+    let runs = runs.join(config.environment.id.replace('/', "-"));
+    if config.log.write_up.is_some_and(WriteUp::numbers_its_runs) {
         let free = (0..).map(|version| runs.join(format!("version_{version}"))).find(|path| !path.exists());
         return free.unwrap_or(runs);
     }
@@ -232,7 +235,7 @@ fn default_run_dir(config: &Config, exp_name: Option<&str>) -> PathBuf {
 
 fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
     let (folder, mut config) = RunFolder::open(&args.run)?;
-    config.max_ep_len = args.max_ep_len.or(config.max_ep_len);
+    config.environment.max_ep_len = args.max_ep_len.or(config.environment.max_ep_len);
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
     let play = args.play;
     if let Some(path) = &args.gif {
@@ -247,7 +250,7 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
     if args.json {
         let one = |episode: &EpisodeStats| json!({ "return": episode.episode_return, "length": episode.length });
         let report = json!({
-            "env": config.env,
+            "env": config.environment.id,
             "run": args.run,
             "seed": play.seed,
             "deterministic": play.deterministic,

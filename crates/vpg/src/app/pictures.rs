@@ -19,7 +19,7 @@ pub fn pictures(config: &Config, render: bool) -> Draw {
     let config = config.clone();
     let mut window = None;
     Box::new(move |kept| {
-        let mut pictures = plots(kept.folder, config.baseline)?;
+        let mut pictures = plots(kept.folder, config.credit.baseline)?;
         if render {
             let play = Play { seed: config.seed, deterministic: false };
             let name = format!("checkpoints/policy-{}.gif", kept.epoch);

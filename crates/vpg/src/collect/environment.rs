@@ -40,15 +40,15 @@ pub(crate) use with_vec_env;
 /// The environments of a run; the costs of frame differences are added to `clock` where there is one.
 ///
 /// # Errors
-/// [`Error::UnknownEnv`] where `config.env` is not registered, and those of the environment's constructor, such as an
+/// [`Error::UnknownEnv`] where `config.environment.id` is not registered, and those of the environment's constructor, such as an
 /// option that it does not have.
 pub fn make(config: &Config, num_envs: usize, clock: Option<&Arc<StepClock>>) -> Result<AnyVecEnv, Error> {
-    let mut spec = spec(&config.env)?;
-    spec.max_episode_steps = config.max_ep_len.or(spec.max_episode_steps);
-    if let Some(pixels) = &config.pixels {
-        return pixel_envs(&spec, pixels, (num_envs, config.threads), clock);
+    let mut spec = spec(&config.environment.id)?;
+    spec.max_episode_steps = config.environment.max_ep_len.or(spec.max_episode_steps);
+    if let Some(pixels) = &config.environment.pixels {
+        return pixel_envs(&spec, pixels, (num_envs, config.environment.threads), clock);
     }
-    let threads = config.threads;
+    let threads = config.environment.threads;
     Ok(match spec.make()?.dtype() {
         DType::U8 => AnyVecEnv::U8(VecEnv::of_spec(&spec, num_envs, threads)?),
         DType::I8 => AnyVecEnv::I8(VecEnv::of_spec(&spec, num_envs, threads)?),
@@ -64,7 +64,7 @@ pub fn make(config: &Config, num_envs: usize, clock: Option<&Arc<StepClock>>) ->
 pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> Result<ActorCritic, InvalidValue> {
     config.check_device()?;
     let mut rng = stream_rng(config.seed, 0, 0);
-    let actions = config.actions.as_ref().map(Vec::len);
+    let actions = config.environment.actions.as_ref().map(Vec::len);
     let (shape, space) = (env.observation_space().shape(), env.action_space());
     Ok(ActorCritic::new(shape, space, actions, &config.architecture(), &mut rng))
 }

@@ -49,11 +49,12 @@ impl<T: Element> Collector<T> {
     /// Those of the environments' reset.
     pub fn start(mut env: VecEnv<T>, actor: &Actor, config: &Config, share: Range<usize>) -> Result<Self, Error> {
         let seed = Seed::from(config.seed).offset(share.start as u64);
-        let actions = EnvActions::new(actor, action_rngs(config.seed, share), config.actions.clone());
+        let actions = EnvActions::new(actor, action_rngs(config.seed, share), config.environment.actions.clone());
         let (num_envs, len) = (env.num_envs(), env.observation_space().size());
         let mut now = vec![T::default(); num_envs * len];
         env.reset_into(&seed, &mut now)?;
-        let quota = config.episodes_per_epoch.map_or(Quota::Steps(config.steps_per_epoch), Quota::Episodes);
+        let quota =
+            config.budget.episodes_per_epoch.map_or(Quota::Steps(config.budget.steps_per_epoch), Quota::Episodes);
         let whole = config.has_whole_episodes().then(|| WholeEpisodes::new(quota, num_envs, len, actions.chosen()));
         let columns = if whole.is_some() { 1 } else { num_envs };
         let rollout = Rollout::new(0, columns, len, actions.chosen());

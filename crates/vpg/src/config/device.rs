@@ -64,8 +64,8 @@ impl FromStr for DeviceName {
 impl Config {
     /// The device of libtorch.
     pub fn torch_device(&self) -> Device {
-        match self.device {
-            DeviceName::Auto if self.policy == NetworkKind::Cnn => Device::cuda_if_available(),
+        match self.network.device {
+            DeviceName::Auto if self.network.kind == NetworkKind::Cnn => Device::cuda_if_available(),
             DeviceName::Auto | DeviceName::Cpu => Device::Cpu,
             DeviceName::Cuda(index) => Device::Cuda(index),
         }
@@ -84,12 +84,12 @@ impl Config {
     /// # Errors
     /// [`InvalidValue`] where `device` names a CUDA device that libtorch does not see.
     pub fn check_device(&self) -> Result<(), InvalidValue> {
-        let DeviceName::Cuda(index) = self.device else { return Ok(()) };
+        let DeviceName::Cuda(index) = self.network.device else { return Ok(()) };
         let expected = match Cuda::device_count() {
             devices if (index as i64) < devices => return Ok(()),
             0 => "cpu: this libtorch sees no CUDA device (docs/install.md tells how to build with CUDA)",
             _ => "a CUDA device that is there (`vpg doctor` counts them)",
         };
-        Err(InvalidValue { name: "device", value: self.device.to_string(), expected })
+        Err(InvalidValue { name: "device", value: self.network.device.to_string(), expected })
     }
 }

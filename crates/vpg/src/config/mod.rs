@@ -10,6 +10,7 @@ pub mod sources;
 use clap::ValueEnum;
 use envs::{Error, spec};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use crate::config::{
     check::InvalidValue,
@@ -18,27 +19,75 @@ pub use crate::config::{
     presets::WriteUp,
 };
 use crate::{
+    config::recipes::SPINNING_UP,
     nn::network::Activation,
     nn::optimizer::{OptimizerConfig, OptimizerKind},
     nn::policy::{Architecture, NetworkKind},
 };
 
-/// Everything that decides what a run computes. `config.json` in a run folder is this, and so is a config file.
+/// Everything that decides what a run computes. `config.json` in a run folder is this, and so is a config file: the
+/// options of all tables side by side, each under its own name.
+///
+/// ```
+/// use vpg::Config;
+/// let mut config = Config::for_env("CartPole-v1")?;
+/// config.credit.gamma = 0.98;
+/// let json = serde_json::to_value(&config)?;
+/// assert_eq!((&json["env"], &json["gamma"]), (&"CartPole-v1".into(), &0.98.into()));
+/// assert_eq!(Config::from_json(json.to_string().as_bytes())?, config);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Config {
-    /// The environment's id or short name.
-    pub env: String,
     /// Every generator of the run derives from it.
     pub seed: u64,
+    /// The environments.
+    #[serde(flatten)]
+    pub environment: EnvironmentOptions,
+    /// How long an epoch and the run are.
+    #[serde(flatten)]
+    pub budget: BudgetOptions,
+    /// What actions are credited with.
+    #[serde(flatten)]
+    pub credit: CreditOptions,
+    /// How the networks are stepped.
+    #[serde(flatten)]
+    pub optimizer: OptimizerOptions,
+    /// The networks, and where they compute.
+    #[serde(flatten)]
+    pub network: NetworkOptions,
+    /// What a run writes and when.
+    #[serde(flatten)]
+    pub log: LogOptions,
+}
+
+/// The environments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EnvironmentOptions {
+    /// The environment's id or short name.
+    #[serde(rename = "env")]
+    pub id: String,
     /// Environments stepped side by side.
     pub num_envs: usize,
     /// Threads that step environments; 0 chooses.
     pub threads: usize,
-    /// Threads of libtorch: a fixed number, since sums depend on it.
-    pub torch_threads: usize,
+    /// The actions the policy chooses from, as indices into the environment's action space; all where it is null.
+    pub actions: Option<Vec<i64>>,
+    /// How Atari frames become observations; null for other environments.
+    pub pixels: Option<PixelConfig>,
+    /// The step limit of an episode, where it is not the environment's own.
+    pub max_ep_len: Option<u64>,
+}
+
+/// How long an epoch and the run are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BudgetOptions {
     /// The budget.
-    pub budget: Budget,
+    #[serde(rename = "budget")]
+    pub limit: Budget,
     /// Steps of all environments together between two updates; at least so many, where episodes are whole.
     pub steps_per_epoch: usize,
     /// Episodes between two updates, in place of steps; null for steps. They are whole.
@@ -46,6 +95,18 @@ pub struct Config {
     /// Whether every epoch consists of whole episodes of its own policy; otherwise the epoch's end cuts them off, and
     /// the next epoch goes on with them.
     pub whole_episodes: bool,
+    /// The run is solved when what `solve_rule` looks at is at least this; never where null.
+    pub solve_at: Option<f64>,
+    /// When a run counts as solved.
+    pub solve_rule: SolveRule,
+    /// Whether the run ends when it is solved.
+    pub stop_when_solved: bool,
+}
+
+/// What actions are credited with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CreditOptions {
     /// What an action is credited with.
     pub returns: Returns,
     /// What is subtracted from it.
@@ -56,12 +117,25 @@ pub struct Config {
     pub unbiased_std: bool,
     /// Whether the value function learns returns of mean 0 and standard deviation 1.
     pub norm_values: bool,
+    /// Whether rewards are divided by the running standard deviation of the discounted return, and clipped at ±10.
+    pub norm_reward: bool,
+    /// A reward other than zero ends its return (a point in Pong), although the episode goes on.
+    pub reward_ends_return: bool,
     /// What the policy loss, a sum over steps, is divided by.
     pub loss_per: LossPer,
     /// Discount.
     pub gamma: f64,
     /// Lambda of GAE.
     pub lam: f64,
+}
+
+/// How the networks are stepped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OptimizerOptions {
+    /// The rule of a step.
+    #[serde(rename = "optimizer")]
+    pub kind: OptimizerKind,
     /// Learning rate of the policy.
     pub pi_lr: f64,
     /// Learning rate of the value function.
@@ -71,8 +145,6 @@ pub struct Config {
     pub decay_frames: Option<u64>,
     /// How they fall over the whole budget: linearly down to 0, or not at all; null leaves it to `decay_frames`.
     pub lr_schedule: Option<LrSchedule>,
-    /// The rule of a step.
-    pub optimizer: OptimizerKind,
     /// How much of the gradients' running mean stays at each step (Adam).
     pub beta1: f64,
     /// How much of their squares' running mean stays (Adam, RMSprop).
@@ -89,8 +161,15 @@ pub struct Config {
     pub entropy: f64,
     /// Weight of the value loss in the policy step, where the trunk is shared.
     pub vf_coef: f64,
+}
+
+/// The networks, and where they compute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetworkOptions {
     /// Linear layers or convolutions.
-    pub policy: NetworkKind,
+    #[serde(rename = "policy")]
+    pub kind: NetworkKind,
     /// Whether policy and value function share all layers but their last.
     pub shared_trunk: bool,
     /// Hidden layer sizes of both networks.
@@ -99,28 +178,20 @@ pub struct Config {
     pub activation: Activation,
     /// Whether observations are normalised by their running mean and standard deviation, and clipped at ±10.
     pub norm_obs: bool,
-    /// Whether rewards are divided by the running standard deviation of the discounted return, and clipped at ±10.
-    pub norm_reward: bool,
-    /// A reward other than zero ends its return (a point in Pong), although the episode goes on.
-    pub reward_ends_return: bool,
-    /// The actions the policy chooses from, as indices into the environment's action space; all where it is null.
-    pub actions: Option<Vec<i64>>,
-    /// How Atari frames become observations; null for other environments.
-    pub pixels: Option<PixelConfig>,
-    /// The step limit of an episode, where it is not the environment's own.
-    pub max_ep_len: Option<u64>,
     /// Where libtorch computes.
     pub device: DeviceName,
+    /// Threads of libtorch: a fixed number, since sums depend on it.
+    pub torch_threads: usize,
+}
+
+/// What a run writes and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogOptions {
     /// A policy is kept every so many epochs.
     pub save_freq: u64,
     /// What the run can be resumed from is written every so many epochs, and at the run's end.
     pub state_freq: u64,
-    /// The run is solved when what `solve_rule` looks at is at least this; never where null.
-    pub solve_at: Option<f64>,
-    /// When a run counts as solved.
-    pub solve_rule: SolveRule,
-    /// Whether the run ends when it is solved.
-    pub stop_when_solved: bool,
     /// Whose log lines and files a run has beside its own; null for none.
     pub write_up: Option<WriteUp>,
     /// The epochs between two of those lines, where the write-up has them.
@@ -207,9 +278,21 @@ pub enum Budget {
 impl Default for Config {
     /// Spinning Up's defaults, for no environment yet.
     fn default() -> Self {
-        recipes::SPINNING_UP
+        SPINNING_UP
     }
 }
+
+/// The tables' defaults are Spinning Up's too.
+macro_rules! defaults {
+    ($($table:ident: $options:ty),*) => {
+        $(impl Default for $options {
+            fn default() -> Self {
+                SPINNING_UP.$table
+            }
+        })*
+    };
+}
+defaults!(environment: EnvironmentOptions, budget: BudgetOptions, credit: CreditOptions, optimizer: OptimizerOptions, network: NetworkOptions, log: LogOptions);
 
 impl Config {
     /// The recipe of this environment, with its own threshold.
@@ -218,12 +301,27 @@ impl Config {
     /// [`Error::UnknownEnv`] where no environment is registered under this name.
     pub fn for_env(env: &str) -> Result<Self, Error> {
         let spec = spec(env)?;
-        Ok(Self { solve_at: spec.reward_threshold, ..recipes::recipe(env, &spec.id) })
+        let mut config = recipes::recipe(env, &spec.id);
+        config.budget.solve_at = spec.reward_threshold;
+        Ok(config)
+    }
+
+    /// Reads a `config.json`; options that it lacks have Spinning Up's values.
+    ///
+    /// # Errors
+    /// Where it is no JSON, or an option has a value of another kind or is not known.
+    pub fn from_json(text: &[u8]) -> serde_json::Result<Self> {
+        let given: Map<String, Value> = serde_json::from_slice(text)?;
+        let known = serde_json::to_value(Self::default())?;
+        match given.keys().find(|key| known.get(key).is_none()) {
+            Some(key) => Err(serde::de::Error::custom(format!("unknown option {key:?}"))),
+            None => serde_json::from_value(Value::Object(given)),
+        }
     }
 
     /// Raw frames per step of one environment; the mean where the environment draws it.
     pub fn frames_per_step(&self) -> f64 {
-        self.pixels.as_ref().map_or(1.0, |pixels| pixels.frame_skip)
+        self.environment.pixels.as_ref().map_or(1.0, |pixels| pixels.frame_skip)
     }
 
     /// Raw frames of this many steps of all environments together.
@@ -234,13 +332,13 @@ impl Config {
     /// What learning rates and entropy bonus are multiplied with after this many raw frames, which are this part of the
     /// budget.
     pub fn decay(&self, raw_frames: u64, progress: f64) -> f64 {
-        match self.lr_schedule {
+        match self.optimizer.lr_schedule {
             Some(LrSchedule::Constant) => return 1.0,
             Some(LrSchedule::Linear) => return (1.0 - progress).max(0.0),
             None => {}
         }
         let fall = |frames| 1.0 - 0.9 * raw_frames as f64 / frames as f64;
-        self.decay_frames.map_or(1.0, |frames| fall(frames).max(0.1))
+        self.optimizer.decay_frames.map_or(1.0, |frames| fall(frames).max(0.1))
     }
 
     /// The config as JSON without what does not decide the results: the threads that step environments, how often
@@ -249,8 +347,9 @@ impl Config {
     /// # Errors
     /// Where the config cannot be written as JSON, which no value of it is known to cause.
     pub fn decisive(&self) -> serde_json::Result<String> {
-        let mut config = Self { threads: 0, state_freq: 1, ..self.clone() };
-        if let Some(pixels) = &mut config.pixels {
+        let mut config = self.clone();
+        (config.environment.threads, config.log.state_freq) = (0, 1);
+        if let Some(pixels) = &mut config.environment.pixels {
             pixels.rom = None;
         }
         serde_json::to_string(&config)
@@ -258,31 +357,36 @@ impl Config {
 
     /// Whether epochs consist of whole episodes.
     pub fn has_whole_episodes(&self) -> bool {
-        self.whole_episodes || self.episodes_per_epoch.is_some()
+        self.budget.whole_episodes || self.budget.episodes_per_epoch.is_some()
     }
 
     /// What the optimizers are like.
     pub fn optimizer_config(&self) -> OptimizerConfig {
-        OptimizerConfig { kind: self.optimizer, beta1: self.beta1, beta2: self.beta2, epsilon: self.adam_eps }
+        OptimizerConfig {
+            kind: self.optimizer.kind,
+            beta1: self.optimizer.beta1,
+            beta2: self.optimizer.beta2,
+            epsilon: self.optimizer.adam_eps,
+        }
     }
 
     /// What the networks are like.
     pub fn architecture(&self) -> Architecture<'_> {
         Architecture {
-            kind: self.policy,
-            hidden: &self.hid,
-            activation: self.activation,
-            shared_trunk: self.shared_trunk,
-            value: self.baseline == Baseline::Value,
-            normalize_observations: self.norm_obs,
-            normalize_rewards: self.norm_reward,
-            normalize_values: self.norm_values,
+            kind: self.network.kind,
+            hidden: &self.network.hid,
+            activation: self.network.activation,
+            shared_trunk: self.network.shared_trunk,
+            value: self.credit.baseline == Baseline::Value,
+            normalize_observations: self.network.norm_obs,
+            normalize_rewards: self.credit.norm_reward,
+            normalize_values: self.credit.norm_values,
             device: self.torch_device(),
         }
     }
 
     /// Steps of each environment in an epoch.
     pub fn rollout_steps(&self) -> usize {
-        self.steps_per_epoch.div_ceil(self.num_envs)
+        self.budget.steps_per_epoch.div_ceil(self.environment.num_envs)
     }
 }

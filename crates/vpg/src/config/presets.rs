@@ -74,91 +74,85 @@ impl WriteUp {
 pub fn preset(write_up: WriteUp, env: Option<&str>) -> Result<Config, Error> {
     let env = env.unwrap_or(write_up.env());
     let spec = spec(env)?;
-    let common = Config {
-        env: env.into(),
-        pixels: PixelConfig::for_id(&spec.id),
-        solve_at: spec.reward_threshold,
-        stop_when_solved: false,
-        write_up: Some(write_up),
-        ..SPINNING_UP
-    };
+    let mut config = SPINNING_UP;
+    config.environment.id = env.into();
+    config.environment.pixels = PixelConfig::for_id(&spec.id);
+    config.budget.solve_at = spec.reward_threshold;
+    config.budget.stop_when_solved = false;
+    config.log.write_up = Some(write_up);
     Ok(match write_up {
-        WriteUp::PongBlog => pong_blog(common),
-        WriteUp::PendulumLightning => pendulum_lightning(common),
-        WriteUp::CartpoleReinforce => cartpole_reinforce(common),
+        WriteUp::PongBlog => pong_blog(config),
+        WriteUp::PendulumLightning => pendulum_lightning(config),
+        WriteUp::CartpoleReinforce => cartpole_reinforce(config),
         WriteUp::SpinningUp => {
             // The environment's own limit counts too where it is lower.
             let max_ep_len = spec.max_episode_steps.map_or(1000, |limit| limit.min(1000));
-            Config { hid: vec![64, 64], max_ep_len: Some(max_ep_len), ..common }
+            config.network.hid = vec![64, 64];
+            config.environment.max_ep_len = Some(max_ep_len);
+            config
         }
     })
 }
 
 /// The policy gradient without a baseline, on whole episodes.
-fn reinforce(common: Config) -> Config {
-    Config {
-        whole_episodes: true,
-        returns: Returns::RewardToGo,
-        baseline: Baseline::None,
-        normalize: Normalize::Episode,
-        loss_per: LossPer::Episode,
-        hid: vec![128],
-        activation: Activation::Relu,
-        ..common
-    }
+fn reinforce(mut config: Config) -> Config {
+    config.budget.whole_episodes = true;
+    config.credit.returns = Returns::RewardToGo;
+    config.credit.baseline = Baseline::None;
+    config.credit.normalize = Normalize::Episode;
+    config.credit.loss_per = LossPer::Episode;
+    config.network.hid = vec![128];
+    config.network.activation = Activation::Relu;
+    config
 }
 
-fn pong_blog(mut common: Config) -> Config {
-    if let Some(pixels) = &mut common.pixels {
+fn pong_blog(common: Config) -> Config {
+    let mut config = reinforce(common);
+    if let Some(pixels) = &mut config.environment.pixels {
         // The write-up's own formula takes the first frames' other background for objects.
         pixels.difference = DifferenceConfig { phi: Phi::Difference, ..DifferenceConfig::blog() };
-        common.actions = Some(vec![2, 3]);
+        config.environment.actions = Some(vec![2, 3]);
     }
-    Config {
-        num_envs: 10,
-        episodes_per_epoch: Some(20),
-        budget: Budget::Epochs(600),
-        pi_lr: 2.5e-4,
-        save_freq: 5,
-        log_interval: 5,
-        ..reinforce(common)
-    }
+    config.environment.num_envs = 10;
+    config.budget.episodes_per_epoch = Some(20);
+    config.budget.limit = Budget::Epochs(600);
+    config.optimizer.pi_lr = 2.5e-4;
+    config.log.save_freq = 5;
+    config.log.log_interval = 5;
+    config
 }
 
-fn pendulum_lightning(common: Config) -> Config {
-    Config {
-        num_envs: 1,
-        threads: 1,
-        whole_episodes: true,
-        steps_per_epoch: 2500,
-        budget: Budget::Epochs(100),
-        returns: Returns::RewardToGo,
-        norm_values: true,
-        gamma: 0.9,
-        pi_lr: 0.003883,
-        vf_lr: 0.003883,
-        train_v_iters: 1,
-        hid: vec![64, 64],
-        save_freq: 100 / 9,
-        log_interval: 1,
-        ..common
-    }
+fn pendulum_lightning(mut config: Config) -> Config {
+    config.environment.num_envs = 1;
+    config.environment.threads = 1;
+    config.budget.whole_episodes = true;
+    config.budget.steps_per_epoch = 2500;
+    config.budget.limit = Budget::Epochs(100);
+    config.credit.returns = Returns::RewardToGo;
+    config.credit.norm_values = true;
+    config.credit.gamma = 0.9;
+    config.optimizer.pi_lr = 0.003883;
+    config.optimizer.vf_lr = 0.003883;
+    config.optimizer.train_v_iters = 1;
+    config.network.hid = vec![64, 64];
+    config.log.save_freq = 100 / 9;
+    config.log.log_interval = 1;
+    config
 }
 
 fn cartpole_reinforce(common: Config) -> Config {
-    Config {
-        seed: 543,
-        num_envs: 1,
-        threads: 1,
-        episodes_per_epoch: Some(1),
-        budget: Budget::Epochs(10_000),
-        unbiased_std: true,
-        pi_lr: 1e-2,
-        solve_rule: SolveRule::RunningReward,
-        stop_when_solved: true,
-        save_freq: 100,
-        // An epoch of one episode takes a tenth of the time in which the disk takes a state.
-        state_freq: 10,
-        ..reinforce(common)
-    }
+    let mut config = reinforce(common);
+    config.seed = 543;
+    config.environment.num_envs = 1;
+    config.environment.threads = 1;
+    config.budget.episodes_per_epoch = Some(1);
+    config.budget.limit = Budget::Epochs(10_000);
+    config.credit.unbiased_std = true;
+    config.optimizer.pi_lr = 1e-2;
+    config.budget.solve_rule = SolveRule::RunningReward;
+    config.budget.stop_when_solved = true;
+    config.log.save_freq = 100;
+    // An epoch of one episode takes a tenth of the time in which the disk takes a state.
+    config.log.state_freq = 10;
+    config
 }

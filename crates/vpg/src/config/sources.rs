@@ -129,7 +129,7 @@ impl Layer {
 /// let file = Layer { origin: "my.toml".into(), values: json!({"env": "CartPole", "gamma": 0.9, "lam": 0.8}).as_object().unwrap().clone() };
 /// let flags = Layer { origin: "the command line".into(), values: json!({"lam": 0.7}).as_object().unwrap().clone() };
 /// let config = layered(&[file, flags])?;
-/// assert_eq!((config.gamma, config.lam), (0.9, 0.7));
+/// assert_eq!((config.credit.gamma, config.credit.lam), (0.9, 0.7));
 /// # Ok::<(), vpg::LayerError>(())
 /// ```
 ///
@@ -200,13 +200,14 @@ fn unknown_key(fields: &Map<String, Value>, key: &str, layer: &Layer) -> LayerEr
 /// The fields that a layer changes, with their values. A short key gives way to the key it stands for.
 fn changes(config: &Config, layer: &Layer) -> Result<Vec<(String, Value)>, LayerError> {
     let given: Vec<(String, &Value)> = layer.values.iter().map(|(key, value)| (key.replace('-', "_"), value)).collect();
-    let (mut changes, mut pixels) = (Vec::new(), json!(config.pixels));
+    let (mut changes, mut pixels) = (Vec::new(), json!(config.environment.pixels));
     for short in SHORT_KEYS {
         for (key, value) in given.iter().filter(|(key, _)| key == short) {
             if FRAME_KEYS.contains(&short) {
                 set_frame_option(&mut pixels, key, value).map_err(|reason| {
-                    let reason = reason
-                        .unwrap_or_else(|| format!("{} has no frames: expected an Atari environment", config.env));
+                    let reason = reason.unwrap_or_else(|| {
+                        format!("{} has no frames: expected an Atari environment", config.environment.id)
+                    });
                     layer.bad_value(key, value, reason)
                 })?;
             } else {
@@ -231,9 +232,9 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
         "preset" => Vec::new(),
         "epochs" | "frames" => {
             // Who gives a budget wants all of it, but for the write-up that goes on until it is solved.
-            let stop = config.stop_when_solved && config.solve_rule == SolveRule::RunningReward;
+            let stop = config.budget.stop_when_solved && config.budget.solve_rule == SolveRule::RunningReward;
             let mut fields = vec![field("budget", json!({key: value})), field("stop_when_solved", stop.into())];
-            let save_freq = config.write_up.zip(value.as_u64()).and_then(|(write_up, n)| write_up.save_freq(n));
+            let save_freq = config.log.write_up.zip(value.as_u64()).and_then(|(write_up, n)| write_up.save_freq(n));
             fields.extend(save_freq.map(|epochs| field("save_freq", epochs.into())));
             fields
         }
@@ -247,7 +248,7 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
         "hid" if value.is_number() => vec![field("hid", json!([value]))],
         "l" => {
             let size = layer.get("hid").map(|hid| hid.get(0).unwrap_or(hid).clone());
-            let size = size.unwrap_or_else(|| json!(config.hid.first().copied().unwrap_or(64)));
+            let size = size.unwrap_or_else(|| json!(config.network.hid.first().copied().unwrap_or(64)));
             let count = value.as_u64().ok_or_else(|| layer.bad_value(key, value, "expected a number of layers"))?;
             vec![field("hid", vec![size; count as usize].into())]
         }
@@ -300,7 +301,7 @@ mod tests {
     fn a_saved_config_is_a_config_file_that_gives_itself() {
         let config = layered(&[layer(json!({"env": "CartPole", "epochs": 3, "returns": "total", "seed": 7}))]).unwrap();
         assert_eq!(
-            (config.budget, config.returns, config.stop_when_solved),
+            (config.budget.limit, config.credit.returns, config.budget.stop_when_solved),
             (Budget::Epochs(3), Returns::Total, false)
         );
         assert_eq!(layered(&[layer(json!(config))]).unwrap(), config);
@@ -329,19 +330,19 @@ mod tests {
         let config =
             layered(&[layer(json!({"env": "CartPole", "hid": [32], "l": 3, "steps": 400, "lr": 0.1, "mod": 7}))])
                 .unwrap();
-        assert_eq!(config.hid, [32, 32, 32]);
-        assert_eq!((config.steps_per_epoch, config.pi_lr, config.vf_lr), (400, 0.1, 0.1));
-        assert_eq!((config.log_interval, config.save_freq), (7, 7));
+        assert_eq!(config.network.hid, [32, 32, 32]);
+        assert_eq!((config.budget.steps_per_epoch, config.optimizer.pi_lr, config.optimizer.vf_lr), (400, 0.1, 0.1));
+        assert_eq!((config.log.log_interval, config.log.save_freq), (7, 7));
     }
 
     #[cfg(feature = "atari")]
     #[test]
     fn frame_options_refine_phi() {
         let flags = json!({"env": "Pong", "phi": "blog", "stride": 2, "frame-skip": 2, "sticky": 0.5});
-        let pixels = layered(&[layer(flags)]).unwrap().pixels.unwrap();
+        let pixels = layered(&[layer(flags)]).unwrap().environment.pixels.unwrap();
         assert_eq!((pixels.difference.stride, pixels.difference.distance), (2, 2));
         let flags = json!({"env": "Pong", "phi": "blog", "distance": 1});
-        assert_eq!(layered(&[layer(flags)]).unwrap().pixels.unwrap().difference.distance, 1);
+        assert_eq!(layered(&[layer(flags)]).unwrap().environment.pixels.unwrap().difference.distance, 1);
         assert_eq!((pixels.frame_skip, pixels.fixed_skip, pixels.sticky), (2.0, true, Some(0.5)));
         let error = layered(&[layer(json!({"env": "CartPole", "stride": 4}))]).unwrap_err().to_string();
         assert!(error.contains("stride = 4") && error.contains("Atari"), "{error}");

@@ -46,7 +46,7 @@ pub fn credit<T: Element>(
     let mut running_returns = running_returns.to_vec();
     let return_moments = policy.return_moments.as_ref().map(|moments| {
         running_returns.resize(rollout.num_envs, 0.0);
-        moments.updated(returns_so_far(rollout, &mut running_returns, config.gamma).iter().copied())
+        moments.updated(returns_so_far(rollout, &mut running_returns, config.credit.gamma).iter().copied())
     });
     let rewards = normalized_rewards(&rollout.rewards, return_moments.as_ref());
     outputs.extend(outputs_of_rows(policy, rollout.last_row(), rollout.observation_len));
@@ -54,7 +54,7 @@ pub fn credit<T: Element>(
 
     let bootstrap = |scale: Option<[f32; 2]>| {
         let (values, cut_off_values) = (scaled(&outputs, scale), scaled(&cut_off_outputs, scale));
-        let (next_values, ended) = next_values(rollout, &values, &cut_off_values, config.reward_ends_return);
+        let (next_values, ended) = next_values(rollout, &values, &cut_off_values, config.credit.reward_ends_return);
         (values, next_values, ended)
     };
     let scale_before = policy.value_scale.as_ref().map(to_vec).map(|scale| [scale[0], scale[1]]);
@@ -66,8 +66,8 @@ pub fn credit<T: Element>(
         next_values: &next,
         ended: &ended,
     };
-    let mut targets = rewards_to_go(&before, config.gamma);
-    let total = (config.returns == Returns::Total).then(|| total_returns(&before, config.gamma));
+    let mut targets = rewards_to_go(&before, config.credit.gamma);
+    let total = (config.credit.returns == Returns::Total).then(|| total_returns(&before, config.credit.gamma));
     let value_scale = scale_before.map(|_| {
         let (mean, std) = mean_and_std(targets.iter().copied(), false);
         [mean as f32, std as f32]
@@ -82,17 +82,17 @@ pub fn credit<T: Element>(
         next_values: &next,
         ended: &ended,
     };
-    let mut advantages = match config.returns {
-        Returns::Gae => gae(&transitions, config.gamma, config.lam),
-        Returns::RewardToGo => less(&targets, transitions.values, config.baseline),
-        Returns::Total => less(&total.unwrap_or_default(), transitions.values, config.baseline),
+    let mut advantages = match config.credit.returns {
+        Returns::Gae => gae(&transitions, config.credit.gamma, config.credit.lam),
+        Returns::RewardToGo => less(&targets, transitions.values, config.credit.baseline),
+        Returns::Total => less(&total.unwrap_or_default(), transitions.values, config.credit.baseline),
     };
-    match config.normalize {
+    match config.credit.normalize {
         Normalize::None => {}
-        Normalize::Batch => normalize(&mut advantages, config.unbiased_std, sum),
+        Normalize::Batch => normalize(&mut advantages, config.credit.unbiased_std, sum),
         Normalize::Episode => {
             let ends: Vec<bool> = rollout.terminated.iter().zip(&rollout.truncated).map(|(a, b)| *a || *b).collect();
-            normalize_episodes(&mut advantages, &ends, rollout.num_envs, config.unbiased_std);
+            normalize_episodes(&mut advantages, &ends, rollout.num_envs, config.credit.unbiased_std);
         }
     }
     if let Some([mean, std]) = value_scale {

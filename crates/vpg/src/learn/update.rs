@@ -157,21 +157,22 @@ impl Learner {
             targets: Tensor::from_slice(&credit.targets).to_device(device),
         };
         let values = self.apply(credit);
-        let loss_factor = match config.loss_per {
+        let loss_factor = match config.credit.loss_per {
             LossPer::Step => 1.0,
             LossPer::Episode => rollout.len() as f64 / rollout.ended_episodes().max(1) as f64,
         };
         let step = StepSize {
-            learning_rate: config.pi_lr * decay,
-            entropy_bonus: config.entropy * decay,
+            learning_rate: config.optimizer.pi_lr * decay,
+            entropy_bonus: config.optimizer.entropy * decay,
             loss_factor,
-            vf_coef: config.vf_coef,
-            max_grad_norm: config.max_grad_norm,
+            vf_coef: config.optimizer.vf_coef,
+            max_grad_norm: config.optimizer.max_grad_norm,
         };
         let minibatches = self.minibatches(rollout.len(), config);
         let stats = self.policy_steps(&data, &minibatches, step);
-        let step = StepSize { learning_rate: config.vf_lr * decay, ..step };
-        let (loss_v, delta_loss_v) = self.value_steps(&data, &minibatches, v_pass, config.train_v_iters, step);
+        let step = StepSize { learning_rate: config.optimizer.vf_lr * decay, ..step };
+        let (loss_v, delta_loss_v) =
+            self.value_steps(&data, &minibatches, v_pass, config.optimizer.train_v_iters, step);
         if let Some(moments) = &mut self.policy.observation_moments {
             moments.update(rollout.observations[..trained].iter().map(|&value| f64::from(to_f32(value))));
         }
@@ -223,7 +224,7 @@ impl Learner {
 
     /// The transitions of each mini-batch, shuffled anew every epoch; none where all are taken at once.
     fn minibatches(&self, transitions: usize, config: &Config) -> Vec<Vec<i64>> {
-        let Some(size) = config.minibatch.filter(|&size| size < transitions) else { return Vec::new() };
+        let Some(size) = config.optimizer.minibatch.filter(|&size| size < transitions) else { return Vec::new() };
         let mut rng = stream_rng(config.seed, 2, self.updates);
         let mut order: Vec<i64> = (0..transitions as i64).collect();
         for i in (1..order.len()).rev() {

@@ -163,7 +163,8 @@ impl<T: Element> Game<T> {
     /// Those of the environments.
     pub fn start(config: &Config, policy: &ActorCritic, play: Play, mut env: VecEnv<T>) -> Result<Self> {
         let actor = Actor::new(policy);
-        let actions = EnvActions::new(&actor, action_rngs(play.seed, 0..env.num_envs()), config.actions.clone());
+        let actions =
+            EnvActions::new(&actor, action_rngs(play.seed, 0..env.num_envs()), config.environment.actions.clone());
         let mut observations = vec![T::default(); env.num_envs() * env.observation_space().size()];
         env.reset_into(&play.seed.into(), &mut observations)?;
         Ok(Self { env, actor, actions, observations, deterministic: play.deterministic })

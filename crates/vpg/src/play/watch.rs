@@ -42,12 +42,13 @@ pub fn watch(args: &WatchArgs) -> Result<()> {
     use crate::{play::evaluate, play::player::Player, run::folder::RunFolder};
 
     let (folder, mut config) = RunFolder::open(&args.run)?;
-    config.max_ep_len = args.max_ep_len.or(config.max_ep_len);
+    config.environment.max_ep_len = args.max_ep_len.or(config.environment.max_ep_len);
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
     let mut player = Player::new(&config, &policy, args.play)?;
-    let mut window = window::Window::open(&config.env, &player.picture()?, args.fps.map_or(player.fps, f64::from))?;
+    let mut window =
+        window::Window::open(&config.environment.id, &player.picture()?, args.fps.map_or(player.fps, f64::from))?;
     while player.episode <= args.episodes {
-        let title = format!("{} | episode {} | step {}", config.env, player.episode, player.step);
+        let title = format!("{} | episode {} | step {}", config.environment.id, player.episode, player.step);
         if !window.show(&title, &player.picture()?)? {
             break;
         }

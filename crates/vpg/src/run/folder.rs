@@ -48,7 +48,7 @@ impl RunFolder {
         let file = path.join("config.json");
         let text = fs::read(&file).with_context(|| format!("{} is no run folder: no config.json", path.display()))?;
         let damaged = || format!("{} is damaged", file.display());
-        let config: Config = serde_json::from_slice(&text).with_context(damaged)?;
+        let config = Config::from_json(&text).with_context(damaged)?;
         config.check().with_context(damaged)?;
         Ok((Self::new(path), config))
     }
@@ -212,7 +212,7 @@ impl Summary {
     /// Of a run that has not begun.
     pub fn new(config: &Config) -> Self {
         Self {
-            env: config.env.clone(),
+            env: config.environment.id.clone(),
             seed: config.seed,
             wall_seconds: 0.0,
             env_steps: 0,
@@ -220,7 +220,7 @@ impl Summary {
             episodes: 0,
             mean_return_100: None,
             best_mean_return_100: None,
-            solve_threshold: config.solve_at,
+            solve_threshold: config.budget.solve_at,
             solved: false,
             solved_at_frames: None,
             solved_at_seconds: None,
@@ -229,7 +229,7 @@ impl Summary {
 
     /// Adds an epoch of `steps` steps of every environment.
     pub fn count(&mut self, episodes: &EpisodeWindow, steps: usize, config: &Config, started: Instant) {
-        let env_steps = |steps: usize| self.env_steps + (steps * config.num_envs) as u64;
+        let env_steps = |steps: usize| self.env_steps + (steps * config.environment.num_envs) as u64;
         if let Some(step) = episodes.solved_at_step.filter(|_| !self.solved) {
             self.solved = true;
             self.solved_at_frames = Some(config.raw_frames(env_steps(step)));

@@ -40,7 +40,7 @@ impl WriteUpLog {
         epochs: u64,
         episodes: &EpisodeWindow,
     ) -> Result<Option<Self>> {
-        let Some(write_up) = config.write_up else { return Ok(None) };
+        let Some(write_up) = config.log.write_up else { return Ok(None) };
         let folder = logger.folder().clone();
         begin_files(write_up, &folder, epochs)?;
         if write_up == WriteUp::PendulumLightning {
@@ -49,7 +49,7 @@ impl WriteUpLog {
             logger.print(&parameter_summary(policy));
             logger.print(&format!("device: {}", config.device_name()));
         }
-        let (log_interval, running_reward) = (config.log_interval, episodes.running_reward);
+        let (log_interval, running_reward) = (config.log.log_interval, episodes.running_reward);
         let episodes = episodes.episodes;
         Ok(Some(Self { write_up, folder, log_interval, episodes, running_reward, last_length: 0 }))
     }
@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn hyperparameters_are_numbers_in_yaml() {
-        let config = Config { adam_eps: 1e-8, solve_at: Some(1.5e20), gamma: 1.0, ..Config::default() };
+        let mut config = Config::default();
+        (config.optimizer.adam_eps, config.budget.solve_at, config.credit.gamma) = (1e-8, Some(1.5e20), 1.0);
         let text = hparams(&config).unwrap();
         for line in ["adam_eps: 1.0e-8", "solve_at: 1.5e+20", "gamma: 1.0", "seed: 0", "budget: {\"epochs\":50}"] {
             assert!(text.lines().any(|has| has == line), "{line}: {text}");
