@@ -3,7 +3,7 @@
 #[path = "parity/replay.rs"]
 mod replay;
 
-use envs::{Actions, Autoreset, Element, Error, Seed, Seeds, VecEnv};
+use envs::{Actions, Autoreset, CartPole, Element, Error, Seed, Seeds, VecEnv};
 use ndarray::ArrayView2;
 use replay::{Comparison, Exact, Recording, finish, recordings};
 
@@ -22,6 +22,14 @@ fn cart_poles_step_reset_and_refuse_as_gymnasiums_vector_does() {
 #[test]
 fn pendulums_step_reset_and_refuse_as_gymnasiums_vector_does() {
     finish(of("InvertedPendulum-v5").flat_map(|recording| both_ways::<f64>(&recording)));
+}
+
+#[test]
+fn cart_poles_of_one_generator_equal_gymnasiums_own_vector() {
+    finish(recordings("vector-one-generator").iter().map(|recording| {
+        let num_envs = recording.header["num_envs"].as_u64().unwrap() as usize;
+        replay(recording, CartPole::new().vector_of_one_generator(num_envs, 25).unwrap())
+    }));
 }
 
 fn of(env: &str) -> impl Iterator<Item = Recording> {

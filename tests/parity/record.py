@@ -23,6 +23,7 @@ SUBJECTS = {
     "rng": "peers.rng:record",
     "spaces": "peers.spaces:record",
     "vector": "peers.vector:record",
+    "one-generator": "peers.vector:record_one_generator",
     "pipeline": "peers.pixels:record_pipeline",
     "pictures": "peers.classic:record_pictures",
     "phi": "peers.pixels:record_phi",

@@ -26,6 +26,21 @@ def record(folder, size):
         _play(folder, f"vector/pong-{mode}", mode, "ALE/Pong-v5", 3, min(steps, 1000), limit)
 
 
+def record_one_generator(folder, size):
+    """Gymnasium's CartPoleVectorEnv, whose starts come from one generator, with early time limits."""
+    envs, steps = {"small": (9, 120), "short": (9, 1000), "full": (19, 10_000)}[size]
+    env = gym.make_vec("CartPole-v1", num_envs=envs, vectorization_mode="vector_entry_point", max_episode_steps=25)
+    table = Table(env, envs)
+    choose = np.random.default_rng(13)
+    for seed in (100, None, 2**64 + 1, None):
+        obs, info = env.reset(seed=seed)
+        table.write(RESET if seed is None else SEEDED_RESET, obs, info, seeds=[] if seed is None else [seed])
+        for _ in range(steps // 4):
+            actions = _actions(choose, env, envs)
+            table.write(STEP, *_in_order(env.step(actions)), actions=actions)
+    table.save(folder, "vector-one-generator/cartpole", env="CartPole-v1", kwargs={}, mode="next-step", num_envs=envs)
+
+
 def _play(folder, case, mode, name, num_envs, steps, kwargs):
     env = SyncVectorEnv(
         [lambda: gym.make(name, disable_env_checker=True, **kwargs)] * num_envs, autoreset_mode=MODES[mode]

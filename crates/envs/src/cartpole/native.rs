@@ -2,9 +2,53 @@
 
 use super::{CartPole, FORCE, State, advance, outside};
 use crate::{
-    Info, NumpyRng,
-    vector::{CheckedActions, batch::Native, math::Math},
+    Autoreset, Env, Error, Info, NumpyRng, VecEnv,
+    vector::{
+        CheckedActions,
+        batch::{Batch, Native},
+        math::Math,
+    },
 };
+
+impl CartPole {
+    /// A vector of cart-poles like this one on the caller's thread, equal to Gymnasium's `CartPoleVectorEnv`: its starts come
+    /// from one generator, all positions first, then all velocities and so on. Observations are (`num_envs`, 4) of `f32`,
+    /// actions 0 or 1. Ends are [`Autoreset::NextStep`]'s, as there; other modes can be chosen.
+    ///
+    /// A reset with a seed seeds this generator with it (of a list of seeds, with the first).
+    ///
+    /// ```
+    /// use envs::{Actions, CartPole, Seed};
+    /// let mut envs = CartPole::new().vector_of_one_generator(3, 500)?;
+    /// envs.reset(&Seed::from(42))?;
+    /// envs.step(Actions::Discrete(&[0, 1, 1]))?;
+    /// assert_eq!(envs.observations().shape(), [3, 4]);
+    /// # Ok::<(), envs::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where `num_envs` is 0.
+    pub fn vector_of_one_generator(self, num_envs: usize, max_episode_steps: u64) -> Result<VecEnv<f32>, Error> {
+        if num_envs == 0 {
+            let expected = "at least one environment".into();
+            return Err(Error::InvalidOption { name: "num_envs", value: "0".into(), expected });
+        }
+        let spaces = (self.observation_space().clone(), self.action_space().clone());
+        let batch = Batch::new(self, Some(max_episode_steps), num_envs).with_one_generator(Self::starts);
+        let envs = VecEnv::of_groups(vec![Box::new(batch)], spaces.0, spaces.1, 1)?;
+        Ok(envs.with_autoreset(Autoreset::NextStep))
+    }
+
+    /// The starts of `count` cart-poles, one kind of number after the other.
+    fn starts(&self, rng: &mut NumpyRng, count: usize) -> Vec<[f64; 4]> {
+        let (low, high) = self.reset_bounds;
+        let mut starts = vec![[0.0; 4]; count];
+        for number in 0..4 {
+            starts.iter_mut().for_each(|start| start[number] = rng.uniform(low, high));
+        }
+        starts
+    }
+}
 
 impl Native<4, 4> for CartPole {
     type Action = i64;

@@ -63,7 +63,14 @@ pub(crate) struct Batch<E, const D: usize, const O: usize> {
     started: Vec<f64>,
     made: Instant,
     level: Level,
+    /// Draws the first states of so many episodes from the first environment's generator, which is then everyone's.
+    starts: Option<Starts<E, D>>,
+    /// The environments whose episodes begin at the end of the call, where one generator is everyone's.
+    waiting: Vec<usize>,
 }
+
+/// Draws the first states of so many episodes from one generator.
+pub(crate) type Starts<E, const D: usize> = fn(&E, &mut NumpyRng, usize) -> Vec<[f64; D]>;
 
 /// Eight environments; the last block may have fewer, and its other lanes are not used. Laid out so that eight numbers are
 /// a whole cache line.
@@ -94,7 +101,14 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Batch<E, D, O> {
             started: vec![0.0; len],
             made: Instant::now(),
             level,
+            starts: None,
+            waiting: Vec::new(),
         }
+    }
+
+    /// This batch with one generator for all.
+    pub fn with_one_generator(self, starts: Starts<E, D>) -> Self {
+        Self { starts: Some(starts), ..self }
     }
 
     /// Seconds since this batch was made.
@@ -104,9 +118,28 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Batch<E, D, O> {
 
     /// Begins an episode of environment `i`, which has its generator, and writes its first observation.
     fn begin(&mut self, i: usize, now: f64, rows: &mut Rows<'_, E::Obs>) {
-        let (block, lane) = (&mut self.blocks[i / LANES], i % LANES);
+        if self.starts.is_some() {
+            return self.waiting.push(i);
+        }
         let Some(rng) = &mut self.rngs[i] else { return };
         let state = self.env.start(rng);
+        self.begin_at(i, state, now, rows);
+    }
+
+    /// Begins the episodes that wait for the one generator.
+    fn begin_waiting(&mut self, rows: &mut Rows<'_, E::Obs>) {
+        let (Some(starts), Some(rng), false) = (self.starts, &mut self.rngs[0], self.waiting.is_empty()) else {
+            return;
+        };
+        let states = starts(&self.env, rng, self.waiting.len());
+        let (now, waiting) = (self.now(), std::mem::take(&mut self.waiting));
+        for (i, state) in waiting.into_iter().zip(states) {
+            self.begin_at(i, state, now, rows);
+        }
+    }
+
+    fn begin_at(&mut self, i: usize, state: [f64; D], now: f64, rows: &mut Rows<'_, E::Obs>) {
+        let (block, lane) = (&mut self.blocks[i / LANES], i % LANES);
         for (numbers, number) in block.states.iter_mut().zip(state) {
             numbers[lane] = number;
         }
@@ -119,7 +152,7 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Batch<E, D, O> {
     /// Environment `i` by itself.
     fn single(&self, i: usize) -> Result<TimeLimit<E>, Error> {
         let (block, lane) = (&self.blocks[i / LANES], i % LANES);
-        let rng = self.rngs[i].clone().ok_or(Error::ResetNeeded)?;
+        let rng = self.rngs[if self.starts.is_some() { 0 } else { i }].clone().ok_or(Error::ResetNeeded)?;
         let env = self.env.with_parts(rng, block.states.map(|numbers| numbers[lane]), block.terminated[lane]);
         Ok(TimeLimit::midway(env, self.max_episode_steps, block.lengths[lane], block.returns[lane]))
     }
@@ -133,11 +166,15 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E,
     fn reset(&mut self, request: &Reset<'_>, first: usize, rows: &mut Rows<'_, E::Obs>) -> Result<(), Error> {
         let now = self.now();
         for i in (0..self.len).filter(|i| request.includes(first + i)) {
-            let rng = NumpyRng::for_reset(request.seed(first + i).as_ref(), self.rngs[i].take());
-            self.rngs[i] = Some(rng);
+            if self.starts.is_none() || self.waiting.is_empty() {
+                let owner = if self.starts.is_some() { 0 } else { i };
+                let rng = NumpyRng::for_reset(request.seed(first + i).as_ref(), self.rngs[owner].take());
+                self.rngs[owner] = Some(rng);
+            }
             self.begin(i, now, rows);
             rows.clear(i);
         }
+        self.begin_waiting(rows);
         Ok(())
     }
 
@@ -170,7 +207,7 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E,
             numbers[lane] = number;
         }
         (block.lengths[lane], block.returns[lane]) = single.statistics();
-        self.rngs[i] = Some(rng);
+        self.rngs[if self.starts.is_some() { 0 } else { i }] = Some(rng);
         self.started[i] = self.now();
         Ok(())
     }
@@ -197,6 +234,9 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Kernel for StepAll<'_, '_,
         }
         for (lane, &action) in rest.iter().enumerate() {
             self.step_one::<M>(blocks.len() * LANES + lane, action);
+        }
+        if !self.batch.waiting.is_empty() {
+            self.batch.begin_waiting(self.rows);
         }
     }
 }

@@ -131,6 +131,25 @@ fn batched_swinging_pendulums_are_single_ones_side_by_side() {
 }
 
 #[test]
+fn a_vector_of_one_generator_goes_on_from_its_saved_state() {
+    let make = || CartPole::new().vector_of_one_generator(NUM_ENVS, LIMIT).unwrap();
+    for autoreset in [Autoreset::SameStep, Autoreset::NextStep] {
+        let [mut one, mut other] = [make(), make()].map(|envs| envs.with_autoreset(autoreset));
+        one.reset(&Seed::from(1)).unwrap();
+        let mut rng = NumpyRng::new(&Seed::from(3));
+        (0..40).for_each(|_| step(&mut one, &mut rng));
+        other.restore(&mut saved(&one).as_slice()).unwrap();
+        let mut other_rng = rng.clone();
+        for t in 0..100 {
+            step(&mut one, &mut rng);
+            step(&mut other, &mut other_rng);
+            assert_eq!(one.observations(), other.observations(), "{autoreset:?}, step {t}");
+            assert_eq!(ended(&one), ended(&other), "{autoreset:?}, step {t}");
+        }
+    }
+}
+
+#[test]
 fn the_length_of_the_groups_does_not_matter() {
     let run = |len| {
         let mut envs = batched(&CartPole::new(), Level::best(), len);
