@@ -1,4 +1,4 @@
-"""Programs of random instructions, as ALE's Atari 2600 runs them: pictures, frames, the timer, decimal digits, reads, stores."""
+"""Programs of random instructions, as ALE's Atari 2600 runs them: pictures, frames, the timer, decimal digits, reads, stores, a chip."""
 
 import random
 from pathlib import Path
@@ -129,6 +129,30 @@ def stores(rng):
     return rom(body, above=8, below=200)
 
 
+def fetchers(rng):
+    """Pitfall II's chip: its registers written and read in any order."""
+    chip = lambda value, address: store(value, 0xF000 + address)  # noqa: E731
+    body = chip(0, 0x70)
+    for fetcher in range(8):
+        top = rng.randint(0, 255)
+        body += chip(top, 0x40 + fetcher) + chip((top - rng.randint(0, 12)) & 255, 0x48 + fetcher)
+        body += chip(rng.choice([0, 1, 7, rng.randint(0, 255)]), 0x58 + fetcher)
+        body += chip((top + rng.randint(-6, 6)) & 255, 0x50 + fetcher)
+    for k in range(88):
+        if rng.random() < 0.2:
+            body += chip(rng.randint(0, 255), rng.randint(8, 15) * 8 + rng.randint(0, 7))
+        function = rng.randint(0, 7)
+        # The tones' loudness is not computed.
+        body += bytes([0xAD, 8 * function + rng.randint(0, 7 if function else 3), 0xF0, 0x85, 0x90 + k])
+    clear = bytes([0x78, 0xD8, 0xA2, 0xFF, 0x9A, 0xA9, 0, 0xA2, 0, 0x95, 0, 0xE8, 0xD0, 0xFB])
+    frame = store(2, VSYNC) + WSYNC * 3 + store(0, VSYNC) + bytes([0xA2, 250]) + WSYNC + bytes([0xCA, 0xD0, 0xFB])
+    again = 0xF080 + len(clear) + len(body)
+    code = bytes(128) + clear + body + frame + bytes([0x4C, again & 255, again >> 8])
+    assert len(code) <= 4092, len(code)
+    bank = code + bytes(4092 - len(code)) + bytes([0x80, 0xF0]) * 2
+    return bank * 2 + bytes((7 * i ^ i >> 3) & 255 for i in range(2048)) + bytes(255)
+
+
 def answer(cartridge):
     """The picture's and the memory's checksums, once every frame is like the one before."""
     Path("skiing.bin").write_bytes(cartridge)  # ALE takes a game's rules by the name, and any content.
@@ -144,9 +168,9 @@ def answer(cartridge):
 def record(folder, size):
     """Records as many programs of each kind as the size asks for."""
     programs = {"small": 1, "short": 8, "full": 80}[size]
-    for kind, number in ((picture, 40), (frames, 10), (timer, 10), (decimal, 10), (reads, 10), (stores, 5)):
+    for kind, number in ((picture, 40), (frames, 10), (timer, 10), (decimal, 10), (reads, 10), (stores, 5), (fetchers, 5)):
         roms = [kind(random.Random(seed)) for seed in range(number * programs)]
         screens, rams = zip(*map(answer, roms))
-        roms = np.frombuffer(b"".join(roms), np.uint8).reshape(-1, SIZE)
+        roms = np.frombuffer(b"".join(roms), np.uint8).reshape(len(roms), -1)
         columns = {"rom": ("u8", roms), "screen_crc32": ("u32", screens), "ram_crc32": ("u32", rams)}
         save(folder, f"console/{kind.__name__}", columns)

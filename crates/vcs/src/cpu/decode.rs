@@ -9,8 +9,8 @@ use crate::{bus::Bus, image::WINDOW};
 /// Runs until the machine's limit of cycles, which the end of a frame lowers.
 pub(crate) fn run(cpu: &mut Cpu, bus: &mut Bus) {
     match bus.image.fixed() {
-        Some(code) => Runner { cpu: *cpu, t: bus.machine.t, code, bus }.run::<false, false>(cpu),
-        None => Runner { cpu: *cpu, t: bus.machine.t, code: &NO_CODE, bus }.run::<true, false>(cpu),
+        Some(code) => Runner { cpu: *cpu, t: bus.machine.t, code, bus: bus.lend() }.run::<false, false>(cpu),
+        None => Runner { cpu: *cpu, t: bus.machine.t, code: &NO_CODE, bus: bus.lend() }.run::<true, false>(cpu),
     }
 }
 
@@ -18,20 +18,20 @@ pub(crate) fn run(cpu: &mut Cpu, bus: &mut Bus) {
 #[cfg(feature = "translate")]
 pub(crate) fn run_one(cpu: &mut Cpu, bus: &mut Bus) {
     match bus.image.fixed() {
-        Some(code) => Runner { cpu: *cpu, t: bus.machine.t, code, bus }.run::<false, true>(cpu),
-        None => Runner { cpu: *cpu, t: bus.machine.t, code: &NO_CODE, bus }.run::<true, true>(cpu),
+        Some(code) => Runner { cpu: *cpu, t: bus.machine.t, code, bus: bus.lend() }.run::<false, true>(cpu),
+        None => Runner { cpu: *cpu, t: bus.machine.t, code: &NO_CODE, bus: bus.lend() }.run::<true, true>(cpu),
     }
 }
 
 static NO_CODE: [u8; WINDOW] = [0; WINDOW];
 
-struct Runner<'a, 'b> {
+struct Runner<'a> {
     cpu: Cpu,
     /// Cycles since the line in which the frame began.
     t: u32,
     /// The cartridge's 4 KiB where they never change, with room for an instruction after them.
     code: &'a [u8; WINDOW],
-    bus: &'a mut Bus<'b>,
+    bus: Bus<'a>,
 }
 
 /// The instruction at an address that is not in a cartridge without banks. This stands outside of `Runner`, as all that
@@ -72,7 +72,7 @@ fn wait(pc: u16, t: u32, code: &[u8; WINDOW], bus: &Bus) -> u32 {
     bus.machine.wait_for_timer(t, WAIT_CYCLES + u32::from(crosses), bus.machine.limit)
 }
 
-impl Runner<'_, '_> {
+impl Runner<'_> {
     /// Runs to the limit, or one instruction.
     fn run<const BANKED: bool, const ONE: bool>(mut self, cpu: &mut Cpu) {
         while self.t < self.bus.machine.limit {
@@ -145,7 +145,7 @@ impl Runner<'_, '_> {
             let at = usize::from(pc & 0xfff);
             return u32::from_le_bytes([self.code[at], self.code[at + 1], self.code[at + 2], self.code[at + 3]]);
         }
-        fetch_slowly(pc, self.t, self.bus)
+        fetch_slowly(pc, self.t, &mut self.bus)
     }
 
     /// Reads from an address, where this byte was on the bus before.
@@ -285,7 +285,7 @@ impl Runner<'_, '_> {
         self.t += 1 + u32::from((target ^ self.cpu.pc) & 0xff00 != 0);
         self.cpu.pc = target;
         if !BANKED && operation == Operation::Bne && offset == BACK_TO_LOAD {
-            self.t = wait(self.cpu.pc, self.t, self.code, self.bus);
+            self.t = wait(self.cpu.pc, self.t, self.code, &self.bus);
         }
     }
 

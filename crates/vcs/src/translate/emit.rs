@@ -126,11 +126,12 @@ impl Emitter<'_> {
         while let Some(step) = self.region.instructions.get(&pc) {
             let after = self.known.after(step);
             self.step(step);
-            self.leave_other_banks(step.next());
             self.known = after;
             if matches!(step.row.kind, Kind::Jump | Kind::Branch) {
+                self.may_change_banks = false;
                 return;
             }
+            self.leave_other_banks(step.next());
             pc = step.next();
             if self.blocks.contains_key(&pc) {
                 break;
@@ -303,7 +304,7 @@ impl Emitter<'_> {
             Kind::Pull => {
                 let bus = self.constant(step.opcode.into());
                 let value = self.pull(bus);
-                self.load(A, value);
+                if operation == Operation::Pla { self.load(A, value) } else { self.set_status(value) }
             }
             Kind::Branch => self.branch(step),
             Kind::Jump => self.leap(step),
@@ -348,17 +349,27 @@ impl Emitter<'_> {
                 let masked = self.b.ins().band(value, a);
                 self.set(Z, masked);
             }
-            _ => self.compare(A, value),
+            Operation::Cmp => self.compare(A, value),
+            Operation::Lax => {
+                self.load(A, value);
+                self.set(X, value);
+            }
+            // The others read for nothing.
+            _ => {}
         }
     }
 
     /// The byte that an instruction writes.
     fn given(&mut self, operation: Operation) -> Value {
-        self.get(match operation {
-            Operation::Stx => X,
-            Operation::Sty => Y,
-            _ => A,
-        })
+        match operation {
+            Operation::Stx => self.get(X),
+            Operation::Sty => self.get(Y),
+            Operation::Sax => {
+                let (a, x) = (self.get(A), self.get(X));
+                self.b.ins().band(a, x)
+            }
+            _ => self.get(A),
+        }
     }
 
     /// Emits what works on registers alone.
@@ -415,6 +426,10 @@ impl Emitter<'_> {
                 self.set_status(status);
                 let back = self.pull_pc(status);
                 self.go_back(back, step.pc);
+            }
+            _ if step.row.mode == Mode::Indirect => {
+                let target = self.target_at(step.operand);
+                self.leave(target, GO_ON);
             }
             _ => self.jump(step.operand, step.pc),
         }
@@ -475,11 +490,15 @@ impl Emitter<'_> {
                 self.set(C, carry);
                 if operation == Operation::Ror { self.b.ins().bor(shifted, carry_in) } else { shifted }
             }
-            Operation::Dec => self.b.ins().iadd_imm(value, -1),
+            Operation::Dec | Operation::Dcp => self.b.ins().iadd_imm(value, -1),
             _ => self.b.ins().iadd_imm(value, 1),
         };
         let result = self.b.ins().band_imm(result, 0xff);
-        self.set_nz(result);
+        if operation == Operation::Dcp {
+            self.compare(A, result)
+        } else {
+            self.set_nz(result)
+        }
         result
     }
 

@@ -57,7 +57,7 @@ impl Known {
             Dey => Self { y: moved(self.y, -1), ..rest },
             Iny => Self { y: moved(self.y, 1), ..rest },
             Php | Pha => Self { sp: moved(self.sp, -1), ..rest },
-            Pla => Self { sp: moved(self.sp, 1), ..rest },
+            Pla | Plp => Self { sp: moved(self.sp, 1), ..rest },
             Jsr => Self { sp: moved(self.sp, -2), ..rest },
             Rts => Self { sp: moved(self.sp, 2), ..rest },
             Brk => Self { sp: moved(self.sp, -3), ..rest },

@@ -102,6 +102,14 @@ impl Emitter<'_> {
         (low, self.read(Place::ZeroPage(next, None)))
     }
 
+    /// The two bytes at an address that an indirect jump names: the high one comes from the same page.
+    pub(super) fn target_at(&mut self, address: u16) -> Value {
+        let low = self.read(Place::Absolute(address));
+        let high = self.read(Place::Absolute(address & 0xff00 | address.wrapping_add(1) & 0xff));
+        let page = self.b.ins().ishl_imm(high, 8);
+        self.b.ins().bor(low, page)
+    }
+
     /// Reads a byte.
     pub(super) fn read(&mut self, place: Place) -> Value {
         let flags = MemFlags::trusted();

@@ -44,6 +44,7 @@ impl Step {
             _ if self.row.kind == Kind::Branch => {
                 Some(self.next().wrapping_add_signed((self.operand as u8 as i8).into()))
             }
+            _ if self.row.mode == Mode::Indirect => None,
             Operation::Jmp | Operation::Jsr | Operation::Brk => Some(self.operand),
             _ => None,
         }
@@ -68,16 +69,12 @@ impl Step {
         }
     }
 
-    /// Whether it can be translated: all documented instructions but the rare ones.
+    /// Whether it can be translated: all documented instructions, and those of the others that games use.
     fn is_known(&self) -> bool {
         use Operation::*;
-        let is_rare = self.row.mode == Mode::Indirect || self.row.operation == Plp;
-        let is_undocumented = match self.row.operation {
-            Slo | Rla | Sre | Rra | Dcp | Isc | Lax | Sax | Anc | Alr | Arr | Sbx | Ign | Ane | Lxa | Las | Jam => true,
-            Nop => self.opcode != 0xea,
-            _ => self.row.kind == Kind::StoreHigh || self.opcode == 0xeb,
-        };
-        !is_rare && !is_undocumented
+        let is_rare =
+            matches!(self.row.operation, Slo | Rla | Sre | Rra | Isc | Anc | Alr | Arr | Sbx | Ane | Lxa | Las | Jam);
+        !is_rare && self.row.kind != Kind::StoreHigh
     }
 }
 
