@@ -202,8 +202,8 @@ proptest! {
     }
 }
 
-/// Instructions and their lengths.
-const COMMON: [(u8, usize); 52] = [
+/// Instructions and their lengths, some undocumented ones among them.
+const COMMON: [(u8, usize); 58] = [
     (0xa9, 2),
     (0xa2, 2),
     (0xa0, 2),
@@ -256,6 +256,12 @@ const COMMON: [(u8, usize); 52] = [
     (0x38, 1),
     (0xd8, 1),
     (0xb8, 1),
+    (0x28, 1),
+    (0xa7, 2),
+    (0x87, 2),
+    (0xc7, 2),
+    (0x04, 2),
+    (0x1a, 1),
 ];
 
 #[cfg(feature = "translate")]
