@@ -138,8 +138,38 @@ impl Raster {
         self.blend(pixel, ((255 * u32::from(weight)) >> 8) as u8, color);
     }
 
+    /// The part of a line that is on the canvas, cut off at whole pixels side by side (D. Cohen and I. Sutherland's way); its
+    /// ends may be swapped.
+    fn clipped(&self, mut from: Pixel, mut to: Pixel) -> Option<(Pixel, Pixel)> {
+        let (right, top) = (self.image.width() as i32 - 1, self.image.height() as i32 - 1);
+        let beyond = |(x, y): Pixel| [x < 0, x > right, y > top, y < 0];
+        loop {
+            let (first, second) = (beyond(from), beyond(to));
+            if first == [false; 4] && second == [false; 4] {
+                return Some((from, to));
+            }
+            if (0..4).any(|side| first[side] && second[side]) {
+                return None;
+            }
+            if first == [false; 4] {
+                (from, to) = (to, from);
+                continue;
+            }
+            let slope = if from.0 == to.0 { 1.0 } else { (to.1 - from.1) as f32 / (to.0 - from.0) as f32 };
+            if first[0] || first[1] {
+                let x = if first[0] { 0 } else { right };
+                from = (x, from.1 + ((x - from.0) as f32 * slope) as i32);
+            } else {
+                let y = if first[2] { top } else { 0 };
+                let moved = if from.0 == to.0 { 0 } else { ((y - from.1) as f32 / slope) as i32 };
+                from = (from.0 + moved, y);
+            }
+        }
+    }
+
     /// A line without its last pixel.
     fn smooth_line(&mut self, from: Pixel, to: Pixel, color: Color) {
+        let Some((from, to)) = self.clipped(from, to) else { return };
         let (low, high) = if from.1 > to.1 { (to, from) } else { (from, to) };
         let (width, height) = ((high.0 - low.0).abs(), high.1 - low.1);
         let side = if high.0 >= low.0 { 1 } else { -1 };
