@@ -26,9 +26,9 @@ pub enum Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// Without its first rows.
+    /// The matrix without its first `row` rows.
     #[inline(always)]
-    fn from_row(self, row: usize) -> Self {
+    fn skip_rows(self, row: usize) -> Self {
         match self {
             Self::Rows(values, len) => Self::Rows(&values[row * len..], len),
             Self::Columns(values, len) => Self::Columns(&values[row..], len),
@@ -47,7 +47,7 @@ pub fn add_product(level: Level, left: Matrix<'_>, right: &[f32], columns: usize
     }
     let share = rows.div_ceil(2 * rayon::current_num_threads()).next_multiple_of(ROWS);
     sums.par_chunks_mut(share * columns).enumerate().for_each(|(i, sums)| {
-        level.run(Product { left: left.from_row(i * share), right, columns, sums });
+        level.run(Product { left: left.skip_rows(i * share), right, columns, sums });
     });
 }
 
@@ -116,7 +116,7 @@ impl Terms<'_> {
     #[inline(always)]
     fn add<S: Simd, const V: usize>(self, simd: S, panel: Panel<'_>, columns: usize, sums: &mut [f32]) {
         for (i, sums) in sums.chunks_mut(ROWS * columns).enumerate() {
-            let terms = Self { left: self.left.from_row(i * ROWS), ..self };
+            let terms = Self { left: self.left.skip_rows(i * ROWS), ..self };
             match sums.len() / columns {
                 1 => terms.add_tile::<S, V, 1>(simd, panel, columns, sums),
                 2 => terms.add_tile::<S, V, 2>(simd, panel, columns, sums),
@@ -145,6 +145,7 @@ impl Terms<'_> {
                 for (i, row) in rows.iter_mut().enumerate() {
                     *row = &values[i * len + self.first..][..self.count];
                 }
+                #[allow(clippy::needless_range_loop, reason = "a term is one of all rows, not a row")]
                 for term in 0..self.count {
                     let right = S::as_simd_f32s(&panel.right[term * panel.row..][..lanes]).0;
                     for i in 0..N {
