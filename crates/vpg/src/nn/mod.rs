@@ -1,6 +1,7 @@
 //! Networks: what they are made of, how they are stepped, and the actor-critic.
 
 pub mod kernels;
+pub mod machine;
 pub mod mlp;
 pub mod network;
 pub mod normalizer;
