@@ -107,7 +107,9 @@ impl Distribution {
         match self {
             Self::Categorical(log_probs) => log_probs.gather(1, &actions.unsqueeze(1), false).squeeze_dim(1),
             Self::Gaussian { mean, log_std } => {
-                let z = (actions - mean) / log_std.exp();
+                // Not `exp`: libtorch takes MKL's, which may round otherwise on another processor.
+                let std = (log_std * std::f64::consts::LOG2_E).exp2();
+                let z = (actions - mean) / std;
                 let log_density = z.square() * -0.5 - log_std - half_log_tau();
                 log_density.sum_dim_intlist(1, false, Kind::Float)
             }
