@@ -25,6 +25,7 @@ use crate::{
     group::Group,
     interrupt::Interrupt,
     learn::moments::Moments,
+    nn::machine,
     play::evaluate::{self, EvalArgs},
     play::record::{self, RecordArgs},
     play::watch,
@@ -121,6 +122,9 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
             "{} | {} environment{plural} | run folder {path}",
             config.environment.id, config.environment.num_envs
         ));
+    }
+    if let Some(why) = machine::difference() {
+        tell(&format!("warning: this run may come out otherwise than elsewhere: {why}"));
     }
     let run = Run { config: &config, group, started, stop: &stop };
     let (summary, mut profile) = with_vec_env!(env, env => run.train(env, found.state, logger.as_mut()))?;

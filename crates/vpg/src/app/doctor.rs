@@ -12,8 +12,7 @@ use anyhow::{Context, Result};
 use envs::Env;
 use tch::{Cuda, Kind, Tensor};
 
-/// The libtorch that the crate `tch` is made for.
-const LIBTORCH_VERSION: &str = "2.13.0";
+use crate::nn::machine::{self, LIBTORCH_VERSION, Machine};
 
 /// One line of the report: what was looked at, and what was found or what to do about it.
 type Finding = (&'static str, Result<String>);
@@ -37,17 +36,36 @@ pub fn run() -> std::io::Result<ExitCode> {
     Ok(code)
 }
 
-fn findings() -> [Finding; 6] {
+fn findings() -> [Finding; 8] {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = format!("{cores} cores; libtorch would take {} by itself", tch::get_num_threads());
     [
         ("vpg", Ok(format!("{} ({} {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH))),
+        ("processor", Ok(processor())),
+        ("same bytes", Ok(same_bytes())),
         ("libtorch", libtorch()),
         ("gradient", gradient()),
         ("device", Ok(device())),
         ("threads", Ok(threads)),
         ("Atari", atari()),
     ]
+}
+
+/// The processor, and the instructions that each crate's kernels take of it.
+fn processor() -> String {
+    let Machine { processor, kernels, .. } = Machine::here();
+    let frames = preprocess::Kernel::detect().name();
+    format!("{processor}; kernels: learner {kernels}, preprocessing {frames}")
+}
+
+fn same_bytes() -> String {
+    let linear = "networks of linear layers on the CPU";
+    match machine::difference() {
+        None => {
+            format!("{linear} train to the same bytes here as on every x86-64 processor with AVX2; MKL is not used")
+        }
+        Some(why) => format!("{linear} may train to other bytes here than elsewhere: {why}"),
+    }
 }
 
 fn libtorch() -> Result<String> {

@@ -12,7 +12,9 @@ use anyhow::{Context, Result, bail, ensure};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::{config::Config, nn::policy::ActorCritic, nn::tensors::to_vec, run::statistics::EpisodeWindow};
+use crate::{
+    config::Config, nn::machine::Machine, nn::policy::ActorCritic, nn::tensors::to_vec, run::statistics::EpisodeWindow,
+};
 
 /// Where a run keeps its files.
 #[derive(Clone, Debug)]
@@ -105,12 +107,18 @@ impl RunFolder {
         epochs
     }
 
-    /// Writes the summary.
+    /// Writes the summary, and what machine it was computed on.
     ///
     /// # Errors
     /// Where the folder cannot be written.
     pub fn write_summary(&self, summary: &Summary) -> Result<()> {
-        self.write("summary.json", &serde_json::to_vec_pretty(summary)?)
+        #[derive(Serialize)]
+        struct Written<'a> {
+            #[serde(flatten)]
+            summary: &'a Summary,
+            machine: Machine,
+        }
+        self.write("summary.json", &serde_json::to_vec_pretty(&Written { summary, machine: Machine::here() })?)
     }
 
     /// Writes the networks as `checkpoints/policy-<epoch>.safetensors` and `checkpoints/latest.safetensors`.
