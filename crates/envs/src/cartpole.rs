@@ -77,6 +77,11 @@ pub(crate) fn specs() -> [EnvSpec; 2] {
 
 impl CartPole {
     /// A cart-pole with Gymnasium's defaults.
+    ///
+    /// ```
+    /// use envs::{CartPole, Env};
+    /// assert_eq!(CartPole::new().observation_space().shape(), [4]);
+    /// ```
     pub fn new() -> Self {
         let [x, theta] = [X_LIMIT * 2.0, THETA_LIMIT * 2.0].map(|limit| f64::from(limit as f32));
         let bounds = [x, f64::INFINITY, theta, f64::INFINITY].map(|high| (-high, high));
@@ -89,17 +94,21 @@ impl CartPole {
         }
     }
 
-    /// The same with the reward of Sutton and Barto's book: -1 for every step that ends outside, else 0.
+    /// This environment with the reward of Sutton and Barto's book: -1 for every step that ends outside, else 0.
     pub fn with_sutton_barto_reward(self) -> Self {
         Self { sutton_barto_reward: true, ..self }
     }
 
     /// The state as it is computed, before observations round it to `f32`; `None` before the first reset.
+    ///
+    /// ```
+    /// assert_eq!(envs::CartPole::new().state(), None);
+    /// ```
     pub fn state(&self) -> Option<[f64; 4]> {
         self.state.as_ref().map(|state| state.physics)
     }
 
-    /// The same with starts in [low, high), which is (-0.05, 0.05) by default: Gymnasium's reset options `low` and `high`.
+    /// This environment with starting numbers in [low, high), which is (-0.05, 0.05) by default: Gymnasium's reset options `low` and `high`.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] where `low > high`, or their difference is not finite.

@@ -45,7 +45,7 @@ pub struct BoxSpace {
 /// The bounds of a [`BoxSpace`]; infinities mean unbounded.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bounds {
-    /// The same for every element: low, high.
+    /// One low and one high bound for all elements.
     Same(f64, f64),
     /// Low and high of each element, in C order.
     Each(Vec<(f64, f64)>),

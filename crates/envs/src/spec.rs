@@ -58,7 +58,13 @@ impl EnvSpec {
         lengths.map(batch).collect()
     }
 
-    /// The same with these limits.
+    /// This spec with a step limit, and with the mean return at which the task counts as solved.
+    ///
+    /// ```
+    /// use envs::{CartPole, EnvSpec};
+    /// let spec = EnvSpec::new("Short-v0", || Ok(CartPole::new())).with_limits(50, 49.0);
+    /// assert_eq!((spec.max_episode_steps, spec.reward_threshold), (Some(50), Some(49.0)));
+    /// ```
     pub fn with_limits(self, max_episode_steps: u64, reward_threshold: f64) -> Self {
         Self { max_episode_steps: Some(max_episode_steps), reward_threshold: Some(reward_threshold), ..self }
     }

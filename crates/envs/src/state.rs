@@ -1,4 +1,4 @@
-//! Saved states: plain serde data with a checksum, one behind the other.
+//! Saved states: plain serde data with a checksum, one after the other.
 
 use serde::{Serialize, de::DeserializeOwned};
 

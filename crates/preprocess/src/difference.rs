@@ -32,7 +32,7 @@ pub fn difference<T: Cell>(now: &[u8], earlier: &[u8], out: &mut [T]) -> Result<
     difference_with(Kernel::detect(), now, earlier, out)
 }
 
-/// The same with these instructions.
+/// Writes the difference as [`difference`] does, with these instructions.
 ///
 /// # Errors
 /// Those of [`difference`].

@@ -53,7 +53,7 @@ impl Masker {
         (FIELD.len() / self.stride).pow(2) / 8
     }
 
-    /// Writes the masks of any number of frames, one behind the other.
+    /// Writes the masks of any number of frames, one after the other.
     ///
     /// # Errors
     /// [`Error::WrongLength`] where `frames` is not a whole number of frames or `masks` not as many masks.

@@ -91,7 +91,7 @@ impl SparseDifferences {
         &self.offsets
     }
 
-    /// The cells of all rows, one row behind the other.
+    /// The cells of all rows, one row after the other.
     pub fn cells(&self) -> &[SparseCell] {
         &self.cells
     }
@@ -131,7 +131,7 @@ impl SparseDifferences {
     /// Writes row `index` as its dense form.
     ///
     /// # Errors
-    /// [`Error::WrongLength`] where the row has a cell behind the end of `out`; nothing is written then.
+    /// [`Error::WrongLength`] where the row has a cell beyond the end of `out`; nothing is written then.
     ///
     /// # Panics
     /// Where there is no such row, as a slice does.

@@ -55,7 +55,7 @@ impl Game {
     ///
     /// # Errors
     /// [`Error::Rom`] where the ROM is missing, unreadable, not known, or of a game that the backend does not play,
-    /// [`Error::InvalidOption`] where the probability is none.
+    /// [`Error::InvalidOption`] where the probability is not from 0 to 1.
     pub fn load(source: &RomSource, backend: Backend, repeat_action_probability: f32) -> Result<Self, Error> {
         if !(0.0..=1.0).contains(&repeat_action_probability) {
             return Err(Error::InvalidOption {
@@ -76,7 +76,7 @@ impl Game {
         })
     }
 
-    /// The same, with the game truncated after this many frames; no frame is played beyond it.
+    /// This console with the game truncated after this many frames; no frame is played beyond it.
     pub fn with_max_frames(self, max_frames: Option<u32>) -> Self {
         Self { max_frames, ..self }
     }
@@ -106,7 +106,7 @@ impl Game {
         self.play(action, true)
     }
 
-    /// The same, but that the frame need not be drawn if another one follows. The last frame of a game is.
+    /// Plays one frame as [`act`](Self::act) does, but the frame need not be drawn if another one follows. The last frame of a game is.
     pub fn act_unseen(&mut self, action: AtariAction) -> i32 {
         let last = self.max_frames.is_some_and(|limit| self.progress.episode_frame_number + 1 >= limit);
         self.play(action, last)

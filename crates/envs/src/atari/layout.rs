@@ -7,10 +7,10 @@ use super::{console::RAM_BYTES, mt19937::Mt19937};
 
 /// What comes before the console's own part of an encoded state: six numbers and the part's length.
 pub(super) const HEAD: usize = 28;
-/// What comes behind it: two numbers.
+/// What comes after it: two numbers.
 const TAIL: usize = 8;
 
-/// The encoded state `system`, which differs from `plain` by holding a generator as a text behind the devices, with that
+/// The encoded state `system`, which differs from `plain` by holding a generator as a text after the devices, with that
 /// text replaced.
 pub(super) fn with_generator(plain: &[u8], system: &[u8], text: &str) -> Vec<u8> {
     let old = system.len() - plain.len() - 4;

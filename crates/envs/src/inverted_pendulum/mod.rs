@@ -94,7 +94,7 @@ impl InvertedPendulum {
         Self { pays_survival: true, ..Self::v4() }
     }
 
-    /// The same with another half-width of the starting numbers' range, 0.01 by default: in m, rad, m/s and rad/s.
+    /// This environment with another half-width of the starting numbers' range, 0.01 by default: in m, rad, m/s and rad/s.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] where the scale is negative, or twice the scale is not finite.

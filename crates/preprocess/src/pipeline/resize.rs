@@ -52,7 +52,7 @@ impl AreaResizer {
         Self { kernel, ..self }
     }
 
-    /// Resizes any number of frames, one behind the other.
+    /// Resizes any number of frames, one after the other.
     ///
     /// # Errors
     /// [`Error::WrongLength`] where `frames` is not a whole number of frames or `small` not as many small ones.
