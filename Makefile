@@ -47,8 +47,8 @@ lint: ## Check format, lints, documentation and dependencies
 	$(PYTHON) scripts/layers.py
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --workspace --all-targets --no-default-features -- -D warnings
-	$(CARGO) clippy --locked --workspace --all-targets --no-default-features --features atari -- -D warnings
+	$(CARGO) clippy --locked --workspace --exclude rustgym --all-targets --no-default-features -- -D warnings
+	$(CARGO) clippy --locked --workspace --exclude rustgym --all-targets --no-default-features --features atari -- -D warnings
 	$(if $(MPI),$(CARGO) clippy --locked --workspace --all-targets $(MPI) -- -D warnings)
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps
 	.deps/bin/cargo-deny --log-level error check bans licenses sources
