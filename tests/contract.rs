@@ -11,9 +11,16 @@ fn check<T: Element>(spec: &EnvSpec) -> Result<(), Violation> {
     check_env(|| spec.make()?.typed::<T>())
 }
 
+/// Whether this is another id of a game that `ALE/<Game>-v5` has, with other settings; Pong's are checked all the same.
+fn is_older_id_of_a_game(id: &str) -> bool {
+    let name = id.split('-').next().unwrap_or(id).replace("NoFrameskip", "").replace("Deterministic", "");
+    !id.starts_with("ALE/") && !id.starts_with("Pong") && envs::spec(&format!("ALE/{name}-v5")).is_ok()
+}
+
 #[test]
 fn every_registered_environment_keeps_the_contract() {
-    let violations = envs::registered().into_par_iter().filter_map(|spec| {
+    let checked = envs::registered().into_par_iter().filter(|spec| !is_older_id_of_a_game(&spec.id));
+    let violations = checked.filter_map(|spec| {
         let result = match spec.make().unwrap() {
             AnyEnv::U8(_) => check::<u8>(&spec),
             AnyEnv::I8(_) => check::<i8>(&spec),

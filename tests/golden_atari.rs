@@ -3,9 +3,7 @@
 #[path = "parity/replay.rs"]
 mod replay;
 
-use std::path::PathBuf;
-
-use envs::atari::{Atari, AtariConfig, Backend, ObsType, RomSource, bundled_roms};
+use envs::atari::{Atari, AtariConfig, Backend, ObsType, RomSource, bundled_roms, modes};
 use rayon::prelude::*;
 use replay::{Comparison, Recording, finish, recordings, replay};
 
@@ -29,12 +27,13 @@ const KNOWN: [(&str, &str); 2] = [
     ("double_dunk", "0.12 draws sticky actions while it selects the game's mode"),
 ];
 
-/// Games of which the crate `ale` carries another ROM than ale-py need ale-py's, from the folder that `PARITY_ROMS` names.
+/// The games whose ROM in the crate `ale` is ale-py's, too: ALE 0.6 plays them as 0.12 does.
 #[cfg(feature = "ale")]
 #[test]
-fn every_other_game_equals_ale_pys_on_the_same_rom() {
+fn the_games_of_ale_equal_ale_pys() {
     let recordings = recordings("atari");
-    let compared = recordings.par_iter().map(|recording| {
+    let played = recordings.par_iter().filter(|recording| bundled_roms().iter().any(|rom| rom.game == name(recording)));
+    let compared = played.map(|recording| {
         let known = KNOWN.iter().find(|(game, _)| recording.case == format!("atari/{game}"));
         let comparison = compare(recording, Backend::Ale);
         match known {
@@ -45,10 +44,20 @@ fn every_other_game_equals_ale_pys_on_the_same_rom() {
     finish(compared.collect::<Vec<_>>());
 }
 
+#[test]
+fn every_game_equals_ale_pys_on_the_native_console() {
+    let recordings = recordings("atari");
+    let played = recordings.par_iter().filter(|recording| !modes(name(recording)).is_empty());
+    finish(played.map(|recording| compare(recording, Backend::Vcs)).collect::<Vec<_>>());
+}
+
+fn name(recording: &Recording) -> &str {
+    recording.case.strip_prefix("atari/").unwrap_or("pong")
+}
+
 fn compare(recording: &Recording, backend: Backend) -> Comparison {
-    let game = recording.case.strip_prefix("atari/").unwrap_or("pong");
-    let rom = ale_pys_rom(game).unwrap_or_else(|| RomSource::Bundled(game.into()));
-    // An id exists only for a game whose ROM is bundled; the settings of ALE/<Game>-v5 are those of `new`.
+    let rom = RomSource::Bundled(name(recording).into());
+    // Not every build knows an id for every game; the settings of ALE/<Game>-v5 are those of `new`.
     let by_id = AtariConfig::from_id(recording.env()).unwrap_or_else(|_| AtariConfig::new(rom.clone()));
     let mut config = AtariConfig { rom, backend, ..by_id };
     for (option, value) in recording.kwargs() {
@@ -68,11 +77,4 @@ fn compare(recording: &Recording, backend: Backend) -> Comparison {
         env.game().ram(&mut ram);
         comparison.equal("crc32 of the memory", crc32fast::hash(&ram), theirs[row]);
     })
-}
-
-/// The ROM file that ale-py plays, where the bundled one is another or there is none.
-fn ale_pys_rom(game: &str) -> Option<RomSource> {
-    let same = bundled_roms().iter().any(|rom| rom.game == game && rom.same_as_ale_py);
-    let folder = PathBuf::from(std::env::var_os("PARITY_ROMS")?);
-    (!same).then(|| RomSource::File(folder.join(format!("{game}.bin"))))
 }

@@ -2,7 +2,7 @@
 
 use envs::{
     Action, Env, Error, Seed,
-    atari::{Atari, AtariAction, AtariConfig, Backend, Game, ObsType, RomSource},
+    atari::{Atari, AtariAction, AtariConfig, Backend, Game, ObsType, RomSource, difficulties, modes},
 };
 use vcs::Banking;
 
@@ -41,9 +41,9 @@ fn games_are_the_same_on_both_backends_with_every_id() {
 #[test]
 fn the_native_console_is_the_default_of_the_games_that_it_knows() {
     let pongs = ["Pong", "Pong-v0", "Pong-v4", "PongNoFrameskip-v4", "PongDeterministic-v0", "ALE/Pong-v5"];
-    let known = pongs.into_iter().chain(["ALE/Breakout-v5"]);
+    let known = pongs.into_iter().chain(["ALE/Breakout-v5", "ALE/Seaquest-v5", "ALE/Atlantis2-v5", "KingKong-v4"]);
     assert!(known.into_iter().all(|id| AtariConfig::from_id(id).unwrap().backend == Backend::Vcs));
-    assert_eq!(AtariConfig::from_id("ALE/Seaquest-v5").unwrap().backend, Backend::Ale);
+    assert_eq!(AtariConfig::from_id("ALE/Pitfall-v5").unwrap().backend, Backend::Ale);
 }
 
 #[test]
@@ -78,8 +78,27 @@ fn a_saved_state_goes_on_in_another_environment_and_other_states_are_refused() {
 }
 
 #[test]
+fn a_game_is_played_in_each_of_its_modes_and_difficulties_and_in_no_other() {
+    let start = |mode, difficulty| {
+        let config = AtariConfig { mode, difficulty, ..AtariConfig::from_id("ALE/Freeway-v5").unwrap() };
+        let mut env = Atari::new(&config)?;
+        let mut screen = vec![0; env.observation_space().size()];
+        env.reset(Some(&Seed::from(0)), &mut screen)?;
+        Ok::<_, Error>(crc32fast::hash(&screen))
+    };
+    assert_eq!(modes("freeway"), [0, 1, 2, 3, 4, 5, 6, 7]);
+    let mut screens: Vec<u32> = modes("freeway").iter().map(|&mode| start(Some(mode), None).unwrap()).collect();
+    assert_eq!(screens[0], start(None, Some(difficulties("freeway")[0])).unwrap(), "the first ones are the defaults");
+    screens.dedup();
+    assert!(screens.len() > 4, "modes look alike: {screens:?}");
+    assert!(matches!(start(Some(8), None), Err(Error::InvalidOption { name: "mode", .. })));
+    assert!(matches!(start(None, Some(4)), Err(Error::InvalidOption { name: "difficulty", .. })));
+}
+
+#[cfg(feature = "ale")]
+#[test]
 fn a_game_without_rules_says_so() {
-    let error = Game::load(&RomSource::Bundled("seaquest".into()), Backend::Vcs, 0.0).err();
+    let error = Game::load(&RomSource::Bundled("pitfall".into()), Backend::Vcs, 0.0).err();
     assert!(matches!(error, Some(Error::Rom { reason, .. }) if reason.contains("backend ale")));
 }
 

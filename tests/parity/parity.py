@@ -65,8 +65,7 @@ def replayed(folder: Path) -> list[dict]:
     """Each case's result as the golden tests report it."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "report.jsonl")
-        roms = next(install.ensure().parents[1].glob("lib/*/site-packages/ale_py/roms"))
-        environment = {**os.environ, "PARITY_RECORDINGS": folder, "PARITY_REPORT": report, "PARITY_ROMS": roms}
+        environment = {**os.environ, "PARITY_RECORDINGS": folder, "PARITY_REPORT": report}
         command = ["cargo", "test", "--quiet", "--no-fail-fast", "-p", "envs", "-p", "preprocess"]
         run = subprocess.run([*command, "--test", "golden_*"], cwd=CHECKOUT, env=environment, capture_output=True, text=True)
         if not report.exists():

@@ -15,6 +15,7 @@ from pathlib import Path
 # The longest first, so that nothing long is left to run alone.
 SUBJECTS = {
     "games": "peers.atari:record_games",
+    "rules": "peers.rules:record",
     "pong": "peers.atari:record_pong",
     "pendulum": "peers.pendulum:record",
     "cartpole": "peers.cartpole:record",

@@ -148,7 +148,7 @@ impl BoxSpace {
             let (low, high) = self.bounds_of(i);
             (low..=high).contains(&(*value).into())
         };
-        values.len() == self.shape.iter().product() && values.iter().enumerate().all(inside)
+        values.len() == self.shape.iter().product::<usize>() && values.iter().enumerate().all(inside)
     }
 }
 

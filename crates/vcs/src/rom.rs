@@ -66,6 +66,16 @@ impl Rom {
         self
     }
 
+    /// Whether there is memory on the cartridge, which is arbitrary when the console is switched on.
+    ///
+    /// ```
+    /// assert!(!vcs::Rom::new(&[0xea; 4096])?.has_memory());
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
+    pub fn has_memory(&self) -> bool {
+        self.image.has_ram
+    }
+
     /// How the cartridge changes banks.
     ///
     /// ```

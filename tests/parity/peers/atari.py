@@ -31,21 +31,20 @@ OPTIONS = [
     ("frame-limit", {"max_num_frames_per_episode": 500}),
 ]
 
-# The games, Pong aside, whose ROMs the crate `ale` 0.1.3 carries as ale-py does.
-SAME_ROM = [
-    "adventure", "air_raid", "alien", "asterix", "asteroids", "beam_rider", "bowling", "boxing", "breakout",
-    "chopper_command", "crazy_climber", "elevator_action", "enduro", "fishing_derby", "freeway", "frostbite",
-    "hero", "jamesbond", "journey_escape", "kangaroo", "montezuma_revenge", "phoenix", "private_eye", "qbert",
-    "robotank", "seaquest", "star_gunner", "time_pilot", "up_n_down", "zaxxon",
+# The games whose rules the native console does not know yet, and of which the crate `ale` has no ROM.
+NOT_PLAYED = [
+    "backgammon", "basic_math", "blackjack", "casino", "crossbow", "et", "frogger", "hangman", "haunted_house",
+    "human_cannonball", "keystone_kapers", "klax", "lost_luggage", "miniature_golf", "othello", "pacman",
+    "pitfall2", "sir_lancelot", "space_war", "superman", "surround", "tic_tac_toe_3d", "trondead",
+    "video_checkers", "video_chess", "video_cube", "tetris", "word_zapper",
 ]  # fmt: skip
 
-# Those of which it carries another ROM. They are compared at the larger sizes, on ale-py's ROM.
-OTHER_ROM = [
-    "amidar", "assault", "atlantis", "bank_heist", "battle_zone", "berzerk", "carnival", "centipede", "defender",
-    "demon_attack", "double_dunk", "gopher", "gravitar", "ice_hockey", "kaboom", "krull", "kung_fu_master",
-    "ms_pacman", "name_this_game", "pitfall", "pooyan", "riverraid", "road_runner", "skiing", "space_invaders",
-    "tennis", "tutankham", "venture", "video_pinball", "wizard_of_wor", "yars_revenge",
-]  # fmt: skip
+# Every other game that ale-py registers, Pong aside: ALE's name and the id.
+GAMES = sorted(
+    (spec.kwargs["game"], name)
+    for name, spec in gym.registry.items()
+    if name.startswith("ALE/") and spec.kwargs["game"] not in ("pong", *NOT_PLAYED)
+)
 
 
 def record_pong(folder, size):
@@ -116,10 +115,9 @@ def _rally(folder, case, name, frames):
 
 
 def record_games(folder, size):
-    """Every other game that the crate `ale` carries, as ALE/<Game>-v5."""
+    """Every other game as ALE/<Game>-v5."""
     frames = {"small": 400, "short": 2000, "full": 20_000}[size]
-    for game in SAME_ROM if size == "small" else SAME_ROM + OTHER_ROM:
-        name = f"ALE/{''.join(word.capitalize() for word in game.split('_'))}-v5"
+    for game, name in GAMES:
         # Left early, so that even small recordings have a second and a third start; but for the one game whose end
         # ALE 0.6 sees otherwise: that recording has its end.
         if size == "small":

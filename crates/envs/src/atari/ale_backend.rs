@@ -13,7 +13,7 @@ use super::{
     emulator::{Emulator, State},
     mt19937::Mt19937,
     palette::{self, Palette},
-    roms::Rom,
+    roms::{self, Rom},
 };
 use crate::{Error, state};
 
@@ -59,6 +59,10 @@ static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mute
 impl AleBackend {
     /// Puts a ROM into a new console; a reset must follow.
     pub(super) fn load(rom: &Rom) -> Result<Self, Error> {
+        if !roms::is_ales(rom.game) {
+            let reason = "the backend ale (ALE 0.6) does not know this game: expected the backend vcs".into();
+            return Err(Error::Rom { rom: rom.game.into(), reason });
+        }
         let mut emulator = Emulator::load(rom, CONSOLE_SEED as i32)?;
         let start = start_of(rom, &mut emulator);
         // ALE 0.6 lets Chopper Command end only while the helicopter looks to the right.

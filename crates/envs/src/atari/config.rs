@@ -54,6 +54,10 @@ pub struct AtariConfig {
     pub max_num_frames_per_episode: Option<u32>,
     /// At most this many frames without action after a reset, at least 1; 0 for none.
     pub noop_max: u32,
+    /// The game's mode, one of [`modes`](super::modes); `None` is its default.
+    pub mode: Option<u16>,
+    /// The position of the difficulty switches, one of [`difficulties`](super::difficulties); `None` is the default.
+    pub difficulty: Option<u8>,
 }
 
 impl AtariConfig {
@@ -68,6 +72,8 @@ impl AtariConfig {
             full_action_space: false,
             max_num_frames_per_episode: Some(108_000),
             noop_max: 0,
+            mode: None,
+            difficulty: None,
         }
     }
 
@@ -88,7 +94,7 @@ impl AtariConfig {
     /// [`Error::UnknownEnv`].
     pub fn from_id(id: &str) -> Result<Self, Error> {
         let parsed = parse(id).and_then(|(name, frame_skip, sticky, noop_max)| {
-            let game = roms::games().find(|game| id_name(game) == name)?;
+            let game = roms::names().find(|game| id_name(game) == name)?;
             let config = Self::new(RomSource::Bundled(game.into()));
             let repeat_action_probability = if sticky { 0.25 } else { 0.0 };
             Some(Self { frame_skip, repeat_action_probability, noop_max, ..config })
@@ -143,8 +149,15 @@ fn parse(id: &str) -> Option<(&str, FrameSkip, bool, u32)> {
     Some((name, frame_skip, sticky, 0))
 }
 
-/// A game's name in ids: `space_invaders` is `SpaceInvaders`.
+/// A game's name in ids: `space_invaders` is `SpaceInvaders`, `tic_tac_toe_3d` is `TicTacToe3D`.
 pub(super) fn id_name(game: &str) -> String {
-    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
-    game.split('_').map(word).collect()
+    let mut begins = true;
+    let mut name = String::new();
+    for letter in game.chars() {
+        if letter != '_' {
+            name.push(if begins { letter.to_ascii_uppercase() } else { letter });
+        }
+        begins = !letter.is_ascii_lowercase();
+    }
+    name
 }

@@ -61,7 +61,13 @@ impl Atari {
     /// of range, [`Error::NotBuilt`] where the backend is left out.
     pub fn new(config: &AtariConfig) -> Result<Self, Error> {
         config.check()?;
-        let game = Game::load(&config.rom, config.backend, config.repeat_action_probability)?;
+        let game = Game::load_in_mode(
+            &config.rom,
+            config.backend,
+            config.repeat_action_probability,
+            config.mode,
+            config.difficulty,
+        )?;
         let game = game.with_max_frames(config.max_num_frames_per_episode);
         let actions = match config.full_action_space {
             true => AtariAction::all().collect(),

@@ -7,9 +7,10 @@ use super::ale_backend::AleBackend;
 use super::{
     AtariAction, Backend,
     console::{Console, WIDTH},
+    games::{self, Choice, Rules},
     mt19937::Mt19937,
     roms::{Rom, RomSource},
-    vcs_backend::{self, VcsBackend},
+    vcs_backend::VcsBackend,
 };
 use crate::{Error, state};
 
@@ -57,6 +58,21 @@ impl Game {
     /// [`Error::Rom`] where the ROM is missing, unreadable, not known, or of a game that the backend does not play,
     /// [`Error::InvalidOption`] where the probability is not from 0 to 1.
     pub fn load(source: &RomSource, backend: Backend, repeat_action_probability: f32) -> Result<Self, Error> {
+        Self::load_in_mode(source, backend, repeat_action_probability, None, None)
+    }
+
+    /// The same in one of the game's modes and difficulties, as [`modes`](super::modes) and
+    /// [`difficulties`](super::difficulties) list them; `None` is the default.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load), and [`Error::InvalidOption`] where the game has no such mode or difficulty.
+    pub fn load_in_mode(
+        source: &RomSource,
+        backend: Backend,
+        repeat_action_probability: f32,
+        mode: Option<u16>,
+        difficulty: Option<u8>,
+    ) -> Result<Self, Error> {
         if !(0.0..=1.0).contains(&repeat_action_probability) {
             return Err(Error::InvalidOption {
                 name: "repeat_action_probability",
@@ -65,7 +81,7 @@ impl Game {
             });
         }
         let rom = Rom::open(source)?;
-        let console = backend.console(&rom)?;
+        let console = backend.console(&rom, mode, difficulty)?;
         Ok(Self {
             minimal_actions: console.minimal_actions(),
             console,
@@ -233,25 +249,57 @@ impl Game {
 }
 
 impl Backend {
-    /// The backend of a game where none is chosen: the native one where it plays the game by this name. What a file holds
-    /// is not known before it is read; ALE plays it, if it is there.
-    pub fn of(rom: &RomSource) -> Self {
-        let is_native = match rom {
-            RomSource::Bundled(name) => vcs_backend::games().any(|game| game == name),
-            RomSource::File(_) => !cfg!(feature = "ale"),
-        };
-        if is_native { Self::Vcs } else { Self::Ale }
+    /// The backend of a game where none is chosen: the native one where it knows the rules of the very ROM that would be
+    /// played, else ALE.
+    pub fn of(source: &RomSource) -> Self {
+        match Rom::open(source) {
+            Ok(rom) if games::named(rom.game).is_some_and(|rules| rules.md5 == rom.md5) => Self::Vcs,
+            Ok(_) => Self::Ale,
+            Err(_) if cfg!(feature = "ale") => Self::Ale,
+            Err(_) => Self::Vcs,
+        }
     }
 
     /// Puts a ROM into a new console; a reset must follow.
-    fn console(self, rom: &Rom) -> Result<Box<dyn Console>, Error> {
+    fn console(self, rom: &Rom, mode: Option<u16>, difficulty: Option<u8>) -> Result<Box<dyn Console>, Error> {
         match self {
             #[cfg(feature = "ale")]
-            Self::Ale => Ok(Box::new(AleBackend::load(rom)?)),
+            Self::Ale => {
+                if mode.is_some() || difficulty.is_some() {
+                    return Err(Error::InvalidOption {
+                        name: "mode and difficulty",
+                        value: format!("{mode:?}, {difficulty:?}"),
+                        expected: "the defaults on the backend ale, or the backend vcs".into(),
+                    });
+                }
+                Ok(Box::new(AleBackend::load(rom)?))
+            }
             #[cfg(not(feature = "ale"))]
             Self::Ale => Err(Error::NotBuilt { what: format!("{} on the backend ale", rom.game), feature: "ale" }),
-            Self::Vcs => Ok(Box::new(VcsBackend::load(rom)?)),
+            Self::Vcs => {
+                let rules = VcsBackend::rules(rom)?;
+                Ok(Box::new(VcsBackend::load(rom, rules, choice(rules, mode, difficulty)?)?))
+            }
         }
+    }
+}
+
+/// The game's mode and difficulty, checked; the first ones where none are given.
+fn choice(rules: &Rules, mode: Option<u16>, difficulty: Option<u8>) -> Result<Choice, Error> {
+    let invalid = |name, value: String, known: String| {
+        Err(Error::InvalidOption { name, value, expected: format!("one of {known} in {}", rules.name) })
+    };
+    match (mode, difficulty) {
+        (Some(mode), _) if !rules.modes.contains(&mode) => {
+            invalid("mode", mode.to_string(), format!("{:?}", rules.modes))
+        }
+        (_, Some(difficulty)) if !rules.difficulties.contains(&difficulty) => {
+            invalid("difficulty", difficulty.to_string(), format!("{:?}", rules.difficulties))
+        }
+        _ => Ok(Choice {
+            mode: mode.or(rules.modes.first().copied()).unwrap_or(0),
+            difficulty: difficulty.or(rules.difficulties.first().copied()).unwrap_or(0),
+        }),
     }
 }
 

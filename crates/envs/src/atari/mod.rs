@@ -14,6 +14,7 @@ mod controls;
 mod emulator;
 mod env;
 mod game;
+mod games;
 #[cfg(feature = "ale")]
 mod layout;
 mod mt19937;
@@ -32,18 +33,35 @@ pub use roms::{RomInfo, RomSource, bundled_roms};
 
 use crate::EnvSpec;
 
-/// What is registered: Gymnasium's ids of Pong, `ALE/<Game>-v5` of every bundled game (without ALE, of those that the native
-/// console plays), and `Pong`.
+/// What is registered: `ALE/<Game>-v5` and Gymnasium's older ids of every game that this build plays, and `Pong`.
 pub(crate) fn specs() -> Vec<EnvSpec> {
-    let pong = ["Pong", "PongNoFrameskip", "PongDeterministic"];
-    let versions = ["v0", "v4"];
-    let pong = pong.iter().flat_map(|name| versions.map(|version| (format!("{name}-{version}"), "pong")));
-    let games = playable_games().map(|game| (format!("ALE/{}-v5", config::id_name(game)), game));
-    pong.chain(games).chain([("Pong".to_owned(), "pong")]).map(|(id, game)| spec(id, game)).collect()
+    let all = playable_games().flat_map(|game| ids(&config::id_name(game)).map(move |id| (id, game)));
+    all.chain([("Pong".to_owned(), "pong")]).map(|(id, game)| spec(id, game)).collect()
 }
 
-fn playable_games() -> Box<dyn Iterator<Item = &'static str>> {
-    if cfg!(feature = "ale") { Box::new(roms::bundled_games()) } else { Box::new(vcs_backend::games()) }
+/// A game's ids.
+fn ids(name: &str) -> impl Iterator<Item = String> + use<> {
+    let v5 = [format!("ALE/{name}-v5")];
+    let kinds = ["", "NoFrameskip", "Deterministic"];
+    let older = kinds.map(|kind| ["v0", "v4"].map(|version| format!("{name}{kind}-{version}")));
+    v5.into_iter().chain(older.into_iter().flatten())
+}
+
+/// The games that the native console plays, and those that ALE plays from a ROM that comes with it.
+fn playable_games() -> impl Iterator<Item = &'static str> {
+    let ales = roms::bundled_games().filter(|game| cfg!(feature = "ale") && games::named(game).is_none());
+    games::all().map(|rules| rules.name).chain(ales)
+}
+
+/// The modes of a game of this name, such as `breakout`, that the native console offers, the default first; none where it
+/// does not know the game.
+pub fn modes(game: &str) -> &'static [u16] {
+    games::named(game).map_or(&[], |rules| rules.modes)
+}
+
+/// The positions of the difficulty switches that it offers, likewise: bit 0 is the left one, bit 1 the right one.
+pub fn difficulties(game: &str) -> &'static [u8] {
+    games::named(game).map_or(&[], |rules| rules.difficulties)
 }
 
 fn spec(id: String, game: &str) -> EnvSpec {

@@ -18,7 +18,6 @@ const NTSC_COLOURS: [u32; 128] = [
 ];
 
 /// The colours of the PAL console, likewise.
-#[cfg(feature = "ale")]
 const PAL_COLOURS: [u32; 128] = [
     0x000000, 0x2b2b2b, 0x525252, 0x767676, 0x979797, 0xb6b6b6, 0xd2d2d2, 0xececec, 0x000000, 0x2b2b2b, 0x525252,
     0x767676, 0x979797, 0xb6b6b6, 0xd2d2d2, 0xececec, 0x805800, 0x96711a, 0xab8732, 0xbe9c48, 0xcfaf5c, 0xdfc06f,
@@ -43,7 +42,6 @@ pub(super) struct Palette {
 }
 
 pub(super) static NTSC: Palette = Palette::new(&NTSC_COLOURS);
-#[cfg(feature = "ale")]
 pub(super) static PAL: Palette = Palette::new(&PAL_COLOURS);
 
 /// The brightness, from 0 to 255, of each palette index of an NTSC console.
@@ -73,7 +71,6 @@ impl Palette {
     }
 
     /// The colour of an index.
-    #[cfg(feature = "ale")]
     pub(super) fn rgb(&self, index: u8) -> [u8; 3] {
         self.rgb[usize::from(index)]
     }

@@ -11,6 +11,7 @@ use ::ale::BundledRom;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
+use super::games;
 use crate::Error;
 
 /// No known ROM is larger; a larger file is not read.
@@ -19,9 +20,10 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// Where a game comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RomSource {
-    /// The game of this name (such as `pong` or `space_invaders`) that the crate `ale` carries. Without the cargo feature
-    /// `ale`, the file `<name>.bin` in the folder of ROMs: the environment variable `ATARI_ROMS` names it, at run time or
-    /// else when this was built; `make setup` fills it.
+    /// The game of this name, such as `pong` or `space_invaders`: ale-py's ROM of it, where a folder of ROMs has the file
+    /// `<name>.bin` with the known checksum, else the one that the crate `ale` carries (cargo feature `ale`). The folders are
+    /// the one that the environment variable `ATARI_ROMS` names when the program runs, or else named when this was built (in
+    /// this checkout, `make setup` fills it), and ale-py's own in the Python environment that `VIRTUAL_ENV` names.
     Bundled(String),
     /// A file, which may have any name: the game is known by the content.
     File(PathBuf),
@@ -86,9 +88,31 @@ pub fn bundled_roms() -> Vec<RomInfo> {
     GAMES.iter().filter_map(info).collect()
 }
 
-/// The names of all games that ALE knows.
-pub(super) fn games() -> impl Iterator<Item = &'static str> {
-    GAMES.iter().map(|game| game.name)
+/// The names of all games that either backend knows.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let others = games::all().map(|rules| rules.name).filter(|name| !is_ales(name));
+    GAMES.iter().map(|game| game.name).chain(others)
+}
+
+/// Whether ALE 0.6 knows the game of this name: it ends the process on any other.
+pub(super) fn is_ales(name: &str) -> bool {
+    GAMES.iter().any(|game| game.name == name)
+}
+
+/// The game whose ROM has this checksum.
+fn name_of(md5: &str) -> Option<&'static str> {
+    let native = games::all().find(|rules| rules.md5 == md5).map(|rules| rules.name);
+    native.or_else(|| GAMES.iter().find(|game| game.md5s.contains(&md5)).map(|game| game.name))
+}
+
+/// Where ROM files may be.
+fn folders() -> Vec<PathBuf> {
+    let named = std::env::var_os("ATARI_ROMS").map(PathBuf::from);
+    let built_with = option_env!("ATARI_ROMS").map(PathBuf::from);
+    let python = std::env::var_os("VIRTUAL_ENV").map(|folder| PathBuf::from(folder).join("lib"));
+    let versions = python.and_then(|lib| fs::read_dir(lib).ok()).into_iter().flatten().flatten();
+    let installed = versions.map(|version| version.path().join("site-packages/ale_py/roms"));
+    named.or(built_with).into_iter().chain(installed).collect()
 }
 
 /// The names of the games whose ROM comes with the crate `ale`.
@@ -105,32 +129,23 @@ impl Rom {
         }
     }
 
-    #[cfg(feature = "ale")]
+    /// ale-py's ROM from a folder, or the one in the crate `ale`.
     fn bundled(name: &str) -> Result<Self, Error> {
-        let rom = GAMES.iter().find(|game| game.name == name).and_then(Self::of);
-        rom.ok_or_else(|| Error::Rom {
-            rom: name.into(),
-            reason: format!(
-                "no ROM of this game is bundled: expected one of {}, or the path of a ROM file",
-                bundled_games().collect::<Vec<_>>().join(", ")
-            ),
+        let rules = games::named(name);
+        let game = GAMES.iter().find(|game| game.name == name);
+        let wanted = rules.map(|rules| rules.md5).or(game.map(KnownGame::ale_py_md5));
+        let files = folders().into_iter().map(|folder| folder.join(format!("{name}.bin")));
+        let in_folder = files.filter_map(|path| Self::read(&path).ok()).find(|rom| Some(rom.md5.as_str()) == wanted);
+        in_folder.or_else(|| game.and_then(Self::of)).ok_or_else(|| {
+            let reason = match wanted {
+                Some(md5) => format!(
+                    "no folder of ROMs has {name}.bin with the MD5 checksum {md5}: run `make setup`, let ATARI_ROMS name a \
+                     folder with it, or name a ROM file (docs/atari.md)"
+                ),
+                None => format!("no game has this name: expected one of {}", names().collect::<Vec<_>>().join(", ")),
+            };
+            Error::Rom { rom: name.into(), reason }
         })
-    }
-
-    /// The game's file in the folder of ROMs.
-    #[cfg(not(feature = "ale"))]
-    fn bundled(name: &str) -> Result<Self, Error> {
-        let error = |reason: String| Error::Rom { rom: name.into(), reason };
-        let built_with = option_env!("ATARI_ROMS").map(PathBuf::from);
-        let folder = std::env::var_os("ATARI_ROMS").map(PathBuf::from).or(built_with);
-        let remedy = "run `make setup`, or name a ROM file (docs/atari.md)";
-        let folder = folder.ok_or_else(|| error(format!("ATARI_ROMS names no folder with its ROM: {remedy}")))?;
-        let path = folder.join(format!("{name}.bin"));
-        let rom = Self::read(&path).map_err(|cause| error(format!("{cause}; {remedy}")))?;
-        match rom.game == name {
-            true => Ok(rom),
-            false => Err(error(format!("{} is the ROM of {}: {remedy}", path.display(), rom.game))),
-        }
     }
 
     fn of(game: &'static KnownGame) -> Option<Self> {
@@ -153,14 +168,14 @@ impl Rom {
         }
         let bytes = fs::read(path).map_err(unreadable)?;
         let md5 = md5_of(&bytes);
-        let Some(game) = GAMES.iter().find(|game| game.md5s.contains(&md5.as_str())) else {
+        let Some(game) = name_of(&md5) else {
             return Err(error(format!(
-                "{} bytes with the MD5 checksum {md5} are no known game's: expected an unchanged ROM of a game that ALE \
-                 knows (docs/atari.md lists them)",
+                "{} bytes with the MD5 checksum {md5} are no known game's: expected an unchanged ROM of a known game \
+                 (docs/atari.md lists them)",
                 bytes.len()
             )));
         };
-        Ok(Self { game: game.name, md5, bytes: bytes.into() })
+        Ok(Self { game, md5, bytes: bytes.into() })
     }
 }
 

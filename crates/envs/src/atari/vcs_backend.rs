@@ -6,73 +6,36 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use vcs::{Console, Inputs};
+use vcs::{Console, Television};
 
 use super::{
     AtariAction, Backend,
     console::{self, RAM_BYTES},
-    controls::{Controllers, Controls},
+    controls::Controls,
+    games::{self, Choice, Rules, Score},
+    mt19937::Mt19937,
     palette::{self, Palette},
     roms::Rom,
 };
 use crate::{Error, state};
 
-/// What a game's memory means.
-struct Rules {
-    game: &'static str,
-    controllers: Controllers,
-    minimal_actions: &'static [u8],
-    score: fn(&[u8; RAM_BYTES]) -> Score,
-}
-
-/// How a game stands.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct Score {
-    points: i32,
-    lives: u32,
-    over: bool,
-}
-
-/// The games that are played natively: those that start alike whatever the console's memory and timer held before.
-static RULES: [Rules; 2] = [
-    Rules {
-        game: "pong",
-        controllers: Controllers::Paddles { player: 1 },
-        minimal_actions: &[0, 1, 3, 4, 11, 12],
-        score: |ram| {
-            let (theirs, ours) = (ram[13], ram[14]);
-            Score { points: i32::from(ours) - i32::from(theirs), lives: 0, over: theirs == 21 || ours == 21 }
-        },
-    },
-    Rules {
-        game: "breakout",
-        controllers: Controllers::Paddles { player: 0 },
-        minimal_actions: &[0, 1, 3, 4],
-        score: |ram| {
-            let points = 100 * decimal(ram[76] & 0x0f) + decimal(ram[77]);
-            Score { points, lives: ram[57].into(), over: ram[57] == 0 }
-        },
-    },
-];
-
-/// The number that a byte's two decimal digits are.
-fn decimal(byte: u8) -> i32 {
-    i32::from(10 * (byte >> 4) + (byte & 0x0f))
-}
-
-/// The names of the games that are played natively.
-pub(super) fn games() -> impl Iterator<Item = &'static str> {
-    RULES.iter().map(|rules| rules.game)
-}
-
-/// The frames without action that a console runs before its reset switch is pressed, and those in which it is.
-const FRAMES_BEFORE_START: usize = 60;
-const FRAMES_OF_START: usize = 12;
+/// The seed of the console's own generator: ALE 0.12's fixed `system_random_seed`.
+const CONSOLE_SEED: u32 = 4_753_849;
+/// What the console's generator draws when the console is made: the memory, byte by byte, and the timer's start.
+const DRAWS_TO_MAKE: u32 = RAM_BYTES as u32 + 1;
+/// The resets before the ROM's first start: one when the console is made, one to find out its television standard.
+const RESETS_TO_BEGIN: u32 = 2;
+/// The frames that the second of them takes.
+const FRAMES_TO_BEGIN: u32 = 60;
+/// The timer's start is at least this, and one of so many values.
+const LEAST_TIMER: u32 = 25;
+const TIMERS: u32 = 75;
 
 /// A console with a game in it.
 pub(super) struct VcsBackend {
     console: Console,
     rules: &'static Rules,
+    choice: Choice,
     progress: Progress,
     start: Arc<Start>,
 }
@@ -83,32 +46,44 @@ struct Progress {
     score: Score,
 }
 
-/// The game's first frame, and the cartridge, which all its consoles share.
+/// The game's first frame after its ROM was loaded, and the cartridge, which all its consoles share.
 struct Start {
     cartridge: Arc<vcs::Rom>,
     state: vcs::State,
     screen: Vec<u8>,
     progress: Progress,
+    /// The frames that were counted before the reset and in it.
+    counted: (u32, u32),
 }
 
-static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
+type Starts = HashMap<(String, Choice), Arc<Start>>;
+
+static STARTS: LazyLock<Mutex<Starts>> = LazyLock::new(Mutex::default);
 
 impl VcsBackend {
-    /// Puts a ROM into a new console; a reset must follow.
-    pub(super) fn load(rom: &Rom) -> Result<Self, Error> {
+    /// The rules of this ROM.
+    pub(super) fn rules(rom: &Rom) -> Result<&'static Rules, Error> {
         let error = |reason: String| Error::Rom { rom: rom.game.into(), reason };
-        let rules = RULES.iter().find(|rules| rules.game == rom.game).ok_or_else(|| {
-            let known: Vec<&str> = games().collect();
-            error(format!(
-                "the backend vcs does not know this game's rewards and ends yet: expected {}, or the backend ale",
-                known.join(", ")
-            ))
-        })?;
-        let cartridge = vcs::Rom::new(&rom.bytes).map_err(|cause| error(cause.to_string()))?;
+        let rules = games::named(rom.game)
+            .ok_or_else(|| error("the backend vcs does not know this game's rules: expected the backend ale".into()))?;
+        match rom.md5 == rules.md5 {
+            true => Ok(rules),
+            false => Err(error(format!(
+                "this is another revision than ale-py's, of which alone the backend vcs knows the rules: run `make setup` for \
+                 the ROM with the MD5 checksum {}, or take the backend ale",
+                rules.md5
+            ))),
+        }
+    }
+
+    /// Puts a ROM into a new console; a reset must follow.
+    pub(super) fn load(rom: &Rom, rules: &'static Rules, choice: Choice) -> Result<Self, Error> {
+        let cartridge = cartridge(rom, rules)?;
         let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = starts.entry(rom.md5.clone()).or_insert_with(|| Arc::new(Start::of(cartridge, rules)));
+        let key = (rom.md5.clone(), choice);
+        let start = starts.entry(key).or_insert_with(|| Arc::new(Start::of(cartridge, rules, choice)));
         let console = Console::with_memory(Arc::clone(&start.cartridge), [0; RAM_BYTES], 0);
-        Ok(Self { console, rules, progress: start.progress, start: Arc::clone(start) })
+        Ok(Self { console, rules, choice, progress: start.progress, start: Arc::clone(start) })
     }
 }
 
@@ -122,27 +97,32 @@ impl console::Console for VcsBackend {
         self.console.set_translating(translating);
     }
 
-    /// The console counts no frames of its start.
-    fn reset(&mut self, _resets: u32) -> (u32, u32) {
-        self.console.restore(&self.start.state);
-        self.console.set_screen(&self.start.screen);
-        self.progress = self.start.progress;
-        (0, 0)
+    fn reset(&mut self, resets: u32) -> (u32, u32) {
+        if resets == 0 || self.rules.starts_alike {
+            self.console.restore(&self.start.state);
+            self.console.set_screen(&self.start.screen);
+            self.progress = self.start.progress;
+            return if resets == 0 { self.start.counted } else { (0, self.start.counted.1) };
+        }
+        let ram = *self.console.ram();
+        let (progress, counted) =
+            start(&mut self.console, &self.start.cartridge, ram, self.rules, self.choice, 1 + resets);
+        self.progress = progress;
+        (0, counted)
     }
 
     fn act(&mut self, action: AtariAction, seen: bool) -> i32 {
-        let inputs = self.progress.controls.act(action.code());
+        let inputs = games::inputs(&mut self.progress.controls, self.choice, action);
         let before = *self.console.state();
         match seen {
             true => self.console.run_frame(&inputs),
             false => self.console.run_frame_unseen(&inputs),
         }
-        let score = (self.rules.score)(self.console.ram());
+        let (score, reward) = self.rules.score(self.console.ram(), &self.progress.score);
         if score.over && !seen {
             self.console.restore(&before);
             self.console.run_frame(&inputs);
         }
-        let reward = score.points - self.progress.score.points;
         self.progress.score = score;
         reward
     }
@@ -152,19 +132,22 @@ impl console::Console for VcsBackend {
     }
 
     fn lives(&self) -> u32 {
-        self.progress.score.lives
+        self.progress.score.lives.try_into().unwrap_or(0)
     }
 
     fn minimal_actions(&self) -> Vec<AtariAction> {
-        self.rules.minimal_actions.iter().filter_map(|&code| AtariAction::new(code)).collect()
+        self.rules.actions.iter().filter_map(|&code| AtariAction::new(code)).collect()
     }
 
     fn palette(&self) -> &'static Palette {
-        &palette::NTSC
+        match self.rules.television {
+            Television::Ntsc => &palette::NTSC,
+            Television::Pal => &palette::PAL,
+        }
     }
 
     fn height(&self) -> usize {
-        vcs::HEIGHT
+        self.start.screen.len() / console::WIDTH
     }
 
     fn screen(&self, pixels: &mut [u8]) {
@@ -191,45 +174,55 @@ impl console::Console for VcsBackend {
     }
 }
 
+/// The game's cartridge as its television and ALE's properties have it.
+fn cartridge(rom: &Rom, rules: &Rules) -> Result<vcs::Rom, Error> {
+    let cartridge = vcs::Rom::new(&rom.bytes)
+        .map_err(|cause| Error::Rom { rom: rom.game.into(), reason: cause.to_string() })?
+        .for_television(rules.television);
+    Ok(if rules.has_comb { cartridge } else { cartridge.without_comb() })
+}
+
 impl Start {
-    fn of(cartridge: vcs::Rom, rules: &Rules) -> Self {
+    /// What happens when a ROM is loaded and the game reset: the console is switched on to find out its television, then the
+    /// game is started twice.
+    fn of(cartridge: vcs::Rom, rules: &Rules, choice: Choice) -> Self {
         let cartridge = Arc::new(cartridge);
-        let console = start(Console::with_memory(Arc::clone(&cartridge), [0; RAM_BYTES], 0), rules);
-        let progress = Progress { controls: Controls::new(rules.controllers), score: (rules.score)(console.ram()) };
-        Self { cartridge, state: *console.state(), screen: console.screen().to_vec(), progress }
+        let mut generator = Mt19937::at(CONSOLE_SEED, 0);
+        let ram = std::array::from_fn(|_| generator.next_u32() as u8);
+        let mut console = switched_on(&cartridge, ram, RESETS_TO_BEGIN - 1);
+        let idle = games::inputs(&mut Controls::new(rules.controllers), choice, AtariAction::NOOP);
+        games::pass(&mut console, &idle, FRAMES_TO_BEGIN);
+        let ram = *console.ram();
+        let (_, before) = start(&mut console, &cartridge, ram, rules, choice, 0);
+        let ram = *console.ram();
+        let (progress, counted) = start(&mut console, &cartridge, ram, rules, choice, 1);
+        let (state, screen) = (*console.state(), console.screen().to_vec());
+        Self { cartridge, state, screen, progress, counted: (before, counted) }
     }
 }
 
-/// The console at the game's first frame.
-fn start(mut console: Console, rules: &Rules) -> Console {
-    let inputs = Controls::new(rules.controllers).act(AtariAction::NOOP.code());
-    let pressed = Inputs { swchb: inputs.swchb & !1, ..inputs };
-    for _ in 0..FRAMES_BEFORE_START {
-        console.run_frame(&inputs);
-    }
-    for _ in 0..FRAMES_OF_START {
-        console.run_frame(&pressed);
-    }
-    console
+/// Starts the game for the n-th time, counted from 0, since its ROM was loaded. Returns how it stands and the frames that
+/// ale-py counts meanwhile.
+fn start(
+    console: &mut Console,
+    cartridge: &Arc<vcs::Rom>,
+    ram: [u8; RAM_BYTES],
+    rules: &Rules,
+    choice: Choice,
+    n: u32,
+) -> (Progress, u32) {
+    *console = switched_on(cartridge, ram, RESETS_TO_BEGIN + n);
+    let mut controls = Controls::new(rules.controllers);
+    let counted = games::run(console, &mut controls, rules, choice);
+    let score = rules.first_score(console.ram());
+    (Progress { controls, score }, counted)
 }
 
-#[cfg(all(test, feature = "ale"))]
-mod tests {
-    use super::*;
-    use crate::atari::RomSource;
-
-    #[test]
-    fn games_start_alike_whatever_memory_and_timer_held_before() {
-        for rules in &RULES {
-            let bytes = RomSource::Bundled(rules.game.into()).read().unwrap();
-            let cartridge = Arc::new(vcs::Rom::new(&bytes).unwrap());
-            let start_with = |ram, timer| start(Console::with_memory(Arc::clone(&cartridge), ram, timer), rules);
-            let known = start_with([0; RAM_BYTES], 0);
-            for timer in 25..100 {
-                let ram = std::array::from_fn(|i| (i as u8).wrapping_mul(timer).wrapping_add(timer));
-                let other = start_with(ram, timer);
-                assert!(known.state() == other.state() && known.screen() == other.screen(), "{} {timer}", rules.game);
-            }
-        }
-    }
+/// The console switched on for the n-th time since it was made, with what is in its memory.
+fn switched_on(cartridge: &Arc<vcs::Rom>, ram: [u8; RAM_BYTES], n: u32) -> Console {
+    let draws_per_reset = 1 + if cartridge.has_memory() { RAM_BYTES as u32 } else { 0 };
+    let mut generator = Mt19937::at(CONSOLE_SEED, DRAWS_TO_MAKE + n * draws_per_reset);
+    let timer = LEAST_TIMER + generator.next_u32() % TIMERS;
+    let memory = std::array::from_fn(|_| generator.next_u32() as u8);
+    Console::with_memory(Arc::clone(cartridge), ram, timer as u8).with_cartridge_memory(memory)
 }

@@ -78,7 +78,7 @@ const UNFINISHED_FRAMES: [&str; 2] = ["amidar", "qbert"];
 #[test]
 #[ignore = "plays every game: minutes"]
 fn every_game_starts_again_and_goes_on_from_its_states_exactly() {
-    for game in super::super::roms::bundled_games() {
+    for game in roms::bundled_games() {
         let load = || Game::load(&RomSource::Bundled(game.into()), Backend::Ale, 0.25).unwrap();
         let (mut one, mut other) = (load(), load());
         one.seed(5);

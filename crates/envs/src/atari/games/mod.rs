@@ -1,0 +1,173 @@
+//! The games that the native console plays: one file each, with how the game starts and what its memory means.
+//!
+//! All of this was found by asking ale-py (tests/parity/rules): which bytes of the console's memory change its rewards, its
+//! lives and its ends, and which switches it presses at a start.
+
+mod memory;
+mod start;
+
+pub(super) use memory::Memory;
+pub(super) use start::{Choice, Menu, inputs, pass, run};
+
+use serde::{Deserialize, Serialize};
+use vcs::Television;
+
+use super::{Controllers, console::RAM_BYTES};
+
+/// Declares the modules and lists their rules. A new game adds its line.
+macro_rules! games {
+    ($($game:ident,)*) => {
+        $(mod $game;)*
+        static RULES: &[&Rules] = &[$(&$game::RULES),*];
+    };
+}
+
+games! {
+    air_raid,
+    alien,
+    amidar,
+    assault,
+    asterix,
+    asteroids,
+    atlantis,
+    atlantis2,
+    bank_heist,
+    battle_zone,
+    beam_rider,
+    bowling,
+    boxing,
+    breakout,
+    centipede,
+    chopper_command,
+    crazy_climber,
+    darkchambers,
+    defender,
+    demon_attack,
+    donkey_kong,
+    earthworld,
+    elevator_action,
+    enduro,
+    entombed,
+    fishing_derby,
+    flag_capture,
+    freeway,
+    frostbite,
+    galaxian,
+    gopher,
+    gravitar,
+    hero,
+    ice_hockey,
+    jamesbond,
+    kaboom,
+    kangaroo,
+    king_kong,
+    koolaid,
+    kung_fu_master,
+    laser_gates,
+    mario_bros,
+    montezuma_revenge,
+    mr_do,
+    pong,
+    private_eye,
+    road_runner,
+    robotank,
+    seaquest,
+    skiing,
+    solaris,
+    space_invaders,
+    tennis,
+    time_pilot,
+    turmoil,
+    tutankham,
+}
+
+/// How a game is started, and what its memory means.
+pub(super) struct Rules {
+    /// ALE's name of the game.
+    pub(super) name: &'static str,
+    /// The MD5 checksum of ale-py's ROM, whose memory the rules are about.
+    pub(super) md5: &'static str,
+    /// The codes of the actions that do something.
+    pub(super) actions: &'static [u8],
+    pub(super) controllers: Controllers,
+    pub(super) television: Television,
+    /// Whether HMOVE's black pixels are shown, which ALE leaves out for some games.
+    pub(super) has_comb: bool,
+    pub(super) menu: Option<Menu>,
+    /// The game's modes, the default first; 0 is one where there is no menu.
+    pub(super) modes: &'static [u16],
+    /// The positions of the difficulty switches, the default first: bit 0 is the left one, bit 1 the right one.
+    pub(super) difficulties: &'static [u8],
+    /// The actions that begin the game after the switches are released: code and frames.
+    pub(super) first_actions: &'static [(u8, u32)],
+    /// Whether the game starts alike whatever memory and timer held before. A test compares.
+    pub(super) starts_alike: bool,
+    /// The lives that a game is taken to have before its first frame.
+    pub(super) first_lives: i32,
+    /// The points, the lives and the end, from the memory after a frame and the score before it. Points are asked for when
+    /// the end is known, lives last.
+    pub(super) points: fn(Memory<'_>, &Score) -> i32,
+    pub(super) lives: fn(Memory<'_>, &Score) -> i32,
+    pub(super) over: fn(Memory<'_>, &Score) -> bool,
+    /// The frame's reward from the points before it and after it.
+    pub(super) reward: fn(i32, i32) -> i32,
+}
+
+/// How a game stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Score {
+    pub(super) points: i32,
+    pub(super) lives: i32,
+    pub(super) over: bool,
+}
+
+impl Rules {
+    /// A game of joysticks without modes, lives and points, which the game's file then tells.
+    const fn new(name: &'static str, md5: &'static str) -> Self {
+        Self {
+            name,
+            md5,
+            actions: &[0],
+            controllers: Controllers::Joysticks { player: 0 },
+            television: Television::Ntsc,
+            has_comb: true,
+            menu: None,
+            modes: &[0],
+            difficulties: &[0],
+            first_actions: &[],
+            starts_alike: false,
+            first_lives: 0,
+            points: |_, _| 0,
+            lives: |_, _| 0,
+            over: |_, _| false,
+            reward: |before, points| points - before,
+        }
+    }
+
+    /// The score at a game's first frame.
+    pub(super) fn first_score(&self, ram: &[u8; RAM_BYTES]) -> Score {
+        self.score(ram, &Score { lives: self.first_lives, ..Score::default() }).0
+    }
+
+    /// The score after a frame, and the frame's reward.
+    pub(super) fn score(&self, ram: &[u8; RAM_BYTES], before: &Score) -> (Score, i32) {
+        let ram = Memory(ram);
+        let mut score = Score { over: (self.over)(ram, before), ..*before };
+        score.points = (self.points)(ram, &score);
+        score.lives = (self.lives)(ram, &score);
+        (score, (self.reward)(before.points, score.points))
+    }
+}
+
+/// All games whose rules are known.
+pub(super) fn all() -> impl Iterator<Item = &'static Rules> {
+    RULES.iter().copied()
+}
+
+/// The rules of the game of this name.
+pub(super) fn named(name: &str) -> Option<&'static Rules> {
+    all().find(|rules| rules.name == name)
+}
+
+#[cfg(test)]
+mod tests;

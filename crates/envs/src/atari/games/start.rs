@@ -1,0 +1,118 @@
+//! How a game starts: switches and actions, from the console's being switched on.
+
+use vcs::{Console, Inputs};
+
+use super::{Memory, Rules};
+use crate::atari::{AtariAction, Controls};
+
+/// The frames without action that a console runs before its reset switch is pressed.
+const FRAMES_BEFORE_START: u32 = 60;
+/// The frames of the reset switch that begin the game.
+const FRAMES_OF_START: u32 = 8;
+/// The bits of the console's switches that are 0 while these are pressed.
+const RESET: u8 = 1;
+const SELECT: u8 = 2;
+/// The bits of the console's switches for difficulty A, left and right.
+const LEFT_A: u8 = 0x40;
+const RIGHT_A: u8 = 0x80;
+/// Select is pressed at most this many times: a byte has no more values.
+const MOST_PRESSES: u32 = 256;
+/// The last frames before the game are drawn: a short one shows what the one before the last drew.
+const FRAMES_DRAWN: u32 = 3;
+
+/// How a game's mode is chosen, as ale-py does it: select is pressed until the memory tells the mode.
+#[derive(Clone, Copy)]
+pub(in crate::atari) struct Menu {
+    /// Whether the memory tells this mode.
+    pub(in crate::atari) is_chosen: fn(Memory<'_>, i32) -> bool,
+    /// The frames of the reset switch before anything is chosen.
+    pub(in crate::atari) reset: u32,
+    /// Whether select is pressed once whatever the memory tells at first, and whether it is then held for twice as long.
+    pub(in crate::atari) presses_first: bool,
+    pub(in crate::atari) presses_before: bool,
+    /// The frames that pass before select is first pressed.
+    pub(in crate::atari) wait: u32,
+    /// The frames in which select is pressed, and those after it.
+    pub(in crate::atari) press: u32,
+    pub(in crate::atari) release: u32,
+}
+
+impl Menu {
+    /// The usual one: select is pressed for two frames and released for one.
+    pub(super) const fn new(is_chosen: fn(Memory<'_>, i32) -> bool) -> Self {
+        Self { is_chosen, reset: 4, presses_first: false, presses_before: false, wait: 0, press: 2, release: 1 }
+    }
+}
+
+/// What is chosen about a game before it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::atari) struct Choice {
+    pub(in crate::atari) mode: u16,
+    pub(in crate::atari) difficulty: u8,
+}
+
+impl Choice {
+    /// The console's switches when none of the two others is pressed.
+    fn switches(self, idle: u8) -> u8 {
+        let bit = |position: u8, bit: u8| if self.difficulty & position != 0 { bit } else { 0 };
+        (idle & !(LEFT_A | RIGHT_A)) | bit(1, LEFT_A) | bit(2, RIGHT_A)
+    }
+}
+
+/// The inputs of a frame of this action with these switches.
+pub(in crate::atari) fn inputs(controls: &mut Controls, choice: Choice, action: AtariAction) -> Inputs {
+    let inputs = controls.act(action.code());
+    Inputs { swchb: choice.switches(inputs.swchb), ..inputs }
+}
+
+/// Runs a console that was just switched on to the game's first frame. Returns the frames that ale-py counts meanwhile: those
+/// in the menu without a switch pressed.
+pub(in crate::atari) fn run(console: &mut Console, controls: &mut Controls, rules: &Rules, choice: Choice) -> u32 {
+    let idle = inputs(&mut controls.clone(), choice, AtariAction::NOOP);
+    let reset = Inputs { swchb: idle.swchb & !RESET, ..idle };
+    pass(console, &idle, FRAMES_BEFORE_START);
+    let mut counted = 0;
+    if let Some(menu) = rules.menu {
+        pass(console, &reset, menu.reset);
+        counted = choose(console, &idle, menu, choice.mode);
+    }
+    pass(console, &reset, FRAMES_OF_START - FRAMES_DRAWN);
+    for _ in 0..FRAMES_DRAWN {
+        console.run_frame(&reset);
+    }
+    for &(code, frames) in rules.first_actions {
+        for _ in 0..frames {
+            let frame = match AtariAction::new(code) {
+                Some(action) => inputs(controls, choice, action),
+                None => reset,
+            };
+            console.run_frame(&frame);
+        }
+    }
+    counted
+}
+
+/// Presses select until the mode is chosen.
+fn choose(console: &mut Console, idle: &Inputs, menu: Menu, mode: u16) -> u32 {
+    let select = Inputs { swchb: idle.swchb & !SELECT, ..*idle };
+    pass(console, idle, menu.wait);
+    if menu.presses_before {
+        pass(console, &select, menu.press);
+    }
+    for presses in 0..MOST_PRESSES {
+        let may_stop = presses > 0 || !(menu.presses_first || menu.presses_before);
+        if may_stop && (menu.is_chosen)(Memory(console.ram()), mode.into()) {
+            return menu.wait + presses * menu.release;
+        }
+        pass(console, &select, menu.press);
+        pass(console, idle, menu.release);
+    }
+    menu.wait + MOST_PRESSES * menu.release
+}
+
+/// Lets frames pass that nobody looks at.
+pub(in crate::atari) fn pass(console: &mut Console, inputs: &Inputs, frames: u32) {
+    for _ in 0..frames {
+        console.run_frame_unseen(inputs);
+    }
+}
