@@ -168,7 +168,7 @@ impl NumpyRng {
     /// let mut rng = NumpyRng::new(&Seed::from(42));
     /// rng.next_u32();
     /// let (state, increment, upper_half) = rng.parts();
-    /// assert_eq!(upper_half, Some(3324115916));
+    /// assert_eq!(upper_half, Some(3324115917));
     /// assert_eq!(NumpyRng::from_parts(state, increment, upper_half), rng);
     /// ```
     pub fn parts(&self) -> (u128, u128, Option<u32>) {

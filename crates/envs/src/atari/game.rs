@@ -122,7 +122,8 @@ impl Game {
         self.play(action, true)
     }
 
-    /// Plays one frame as [`act`](Self::act) does, but the frame need not be drawn if another one follows. The last frame of a game is.
+    /// Plays one frame as [`act`](Self::act) does, but the frame need not be drawn if another one follows. The last frame
+    /// of a game is.
     pub fn act_unseen(&mut self, action: AtariAction) -> i32 {
         let last = self.max_frames.is_some_and(|limit| self.progress.episode_frame_number + 1 >= limit);
         self.play(action, last)
