@@ -294,7 +294,7 @@ fn a_saved_state_goes_on_alike() {
 
 #[test]
 fn banks_change_where_the_scheme_says() {
-    // Each bank's first byte behind its code tells its number.
+    // Each bank's first byte after its code tells its number.
     for (banks, first) in [(2usize, 0xff8u16), (4, 0xff6), (8, 0xff4)] {
         let mut bytes = vec![];
         for bank in 0..banks {
@@ -342,7 +342,7 @@ fn cartridges_that_change_banks_from_memory_are_told_apart() {
 }
 
 /// The columns to which a player at column 51 moves by each value from 0 to 14 of its motion register, where HMOVE is
-/// written so many cycles behind the begin of a line: what ALE 0.12.1 showed of the same program.
+/// written so many cycles after the begin of a line: what ALE 0.12.1 showed of the same program.
 #[test]
 fn objects_move_by_when_the_motion_is_started() {
     let shown: [(usize, [i32; 15]); 9] = [
@@ -369,7 +369,7 @@ fn objects_move_by_when_the_motion_is_started() {
 }
 
 /// For each value of the motion register: a player of one pixel is placed, and HMOVE written two lines later, so many cycles
-/// behind WSYNC.
+/// after WSYNC.
 fn moving_program(cycles: usize) -> Vec<u8> {
     const WSYNC: [u8; 2] = [0x85, 0x02];
     let lines = |count: u8| [&[0xa2, count][..], &WSYNC, &[0xca, 0xd0, 0xfb]].concat();

@@ -72,7 +72,7 @@ fn decimal_arithmetic_counts_in_tens() {
 }
 
 #[test]
-fn subroutines_return_behind_their_call() {
+fn subroutines_return_to_after_their_call() {
     let outcome = run(&[0xa2, 0xff, 0x9a, 0x20, 0x09, 0xf0, 0x85, 0x90, 0x02, 0xa9, 0x07, 0x60]);
     assert_eq!(outcome.ram(0x90), 7);
 }

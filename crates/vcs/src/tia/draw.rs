@@ -301,7 +301,7 @@ impl Tia {
     }
 }
 
-/// Copies a row over so many behind it: long copies are the fastest, so what is copied already is copied on.
+/// Copies a row over so many after it: long copies are the fastest, so what is copied already is copied on.
 fn repeat_row(rows: &mut [[u8; WIDTH]], row: usize, times: usize) {
     let (mut have, want) = (1, 1 + times);
     while have < want {

@@ -122,7 +122,7 @@ impl Tia {
             && self.position.iter().all(|position| usize::from(*position) < WIDTH)
     }
 
-    /// Lets a frame begin at this clock, after one of so many lines. PAL loses its colours behind an odd number.
+    /// Lets a frame begin at this clock, after one of so many lines. PAL loses its colours after an odd number.
     pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool, lines: u32) {
         self.faded = if self.height as usize == HEIGHT_PAL { lines as u8 & 1 } else { 0 };
         self.drawing = drawing;

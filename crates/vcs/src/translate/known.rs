@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::region::{Region, Step};
 use crate::cpu::instructions::{Mode, Operation, Register};
 
-/// What is known in front of an instruction.
+/// What is known before an instruction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) a: Option<u8>,
@@ -68,7 +68,7 @@ impl Known {
         }
     }
 
-    /// What is known in front of each leader of a region that is entered with unknown registers.
+    /// What is known before each leader of a region that is entered with unknown registers.
     pub(super) fn of(entry: u16, region: &Region) -> BTreeMap<u16, Self> {
         let mut known = BTreeMap::from([(entry, Self::default())]);
         let mut open = vec![entry];

@@ -1,6 +1,6 @@
 //! Hot code runs translated to the machine's own: this module finds it, has it translated, and calls it.
 //!
-//! It is the only one with unsafe code: it calls what was translated, and is called back for all that is not memory.
+//! It and its callbacks are the only ones with unsafe code: it calls what was translated, and is called back for all that is not memory.
 //! Translated code belongs to its ROM and is freed with it. The code generator maps memory for writing, writes, and maps
 //! it for executing; it is never both.
 #![allow(unsafe_code, reason = "calling generated code")]
@@ -9,6 +9,7 @@ mod callbacks;
 mod emit;
 mod known;
 mod memory;
+mod operations;
 mod region;
 mod stack;
 mod view;
