@@ -11,7 +11,8 @@ pub enum Autoreset {
     SameStep,
     /// The next step resets it, ignoring its action; reward 0 and no end come with the first observation.
     NextStep,
-    /// [`VecEnv::reset_where`] must reset it before the next step, which is [`Error::EpisodeEnded`] otherwise.
+    /// [`VecEnv::reset_where`](crate::VecEnv::reset_where) must reset it before the next step, which is
+    /// [`Error::EpisodeEnded`](crate::Error::EpisodeEnded) otherwise.
     Disabled,
 }
 
