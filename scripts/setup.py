@@ -242,8 +242,12 @@ class Progress:
 def cache_dir() -> Path:
     """The per-user cache. The XDG specification has relative paths ignored."""
     given = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(given) if os.path.isabs(given) else Path.home() / ".cache"
-    return base / "vpg"
+    if os.path.isabs(given):
+        return Path(given) / "vpg"
+    home = os.path.expanduser("~")
+    if not os.path.isabs(home):
+        raise SetupError("there is no home directory for the cache: set HOME, or XDG_CACHE_HOME to a folder of your choice")
+    return Path(home) / ".cache" / "vpg"
 
 
 @contextlib.contextmanager

@@ -202,3 +202,31 @@ fn a_reset_forgets_what_was_under_way() {
     envs.recv().unwrap();
     assert_eq!(envs.observations().as_slice().unwrap(), [0.0, 0.0]);
 }
+
+/// The first environment is slow; the second, which has finished, waits for its turn when turns are given up.
+#[test]
+fn results_that_waited_for_their_turn_come_when_there_are_none_any_more() {
+    let (slow, fast) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    let counters = vec![Counter::boxed(&slow, None), Counter::boxed(&fast, None)];
+    let mut envs = AsyncVecEnv::new(counters, 1, 2).unwrap().with_order(Order::Sent);
+    envs.reset(&Seed::from(0)).unwrap();
+    let received = |envs: &mut AsyncVecEnv<f64>| {
+        envs.recv().unwrap();
+        envs.ids()[0]
+    };
+    assert_eq!([received(&mut envs), received(&mut envs)], [0, 1]);
+    let gate = slow.lock().unwrap();
+    envs.send(Actions::Discrete(&[1, 2]), &[0, 1]).unwrap();
+    let opened = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            drop(gate);
+        });
+        received(&mut envs)
+    });
+    assert_eq!(opened, 0);
+    let mut envs = envs.with_order(Order::FirstFinished);
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(received(&mut envs)));
+    assert_eq!(told.recv_timeout(std::time::Duration::from_secs(60)), Ok(1));
+}

@@ -13,7 +13,7 @@ use envs::{Actions, VecEnv};
 use ndarray::ArrayView2;
 use proptest::prelude::*;
 use tempfile::TempDir;
-use vpg::{Config, Found, Logger, PlotArgs, RunFolder, RunState, STATE_FILES as FILES, networks};
+use vpg::{Config, Found, Logger, PlotArgs, PlotFormat, RunFolder, RunState, STATE_FILES as FILES, Stat, networks};
 
 const CHECKPOINT: &str = "checkpoints/latest.safetensors";
 /// All that a later command reads.
@@ -59,6 +59,7 @@ fn use_folder(path: &Path) {
         runs: vec![path.to_owned()],
         x: "TotalEnvInteracts".into(),
         y: "AverageEpRet".into(),
+        stat: Stat::Mean,
         smooth: 1,
         legend: None,
         per_run: true,
@@ -66,7 +67,7 @@ fn use_folder(path: &Path) {
         exclude: Vec::new(),
         out: "unused".into(),
     };
-    let _ = plot.draw();
+    let _ = plot.draw(PlotFormat::Png);
 
     let (config, expected, table) = open(RUN.path()).unwrap();
     if let Ok((opened, found, opened_table)) = open(path) {

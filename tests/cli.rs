@@ -151,6 +151,10 @@ fn wrong_values_are_refused_in_one_line() {
         ("--env CartPole --gamma NaN", "gamma = NaN"),
         ("--env CartPole --gamma 1.5", "gamma = 1.5"),
         ("--env CartPole --pi-lr inf", "pi-lr = inf"),
+        ("--env CartPole --l 18446744073709551615", "l = 18446744073709551615"),
+        ("--env CartPole --l 1000000000", "from 1 to 100"),
+        ("--env CartPole --hid 100000,100000", "hid = "),
+        ("--env CartPole --num-envs 18446744073709551615", "num-envs = 18446744073709551615"),
         ("--env CartPole --num-envs 0", "num-envs = 0"),
         ("--env CartPole --num-envs 99999999999", "num-envs = 99999999999"),
         ("--env CartPole --threads 99999", "threads = 99999"),
@@ -268,7 +272,7 @@ fn ctrl_c_saves_and_ends_with_130() {
     while !begun() && std::time::Instant::now() < deadline {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(json(&run.join("summary.json"))["env_steps"].as_u64().unwrap() > 0);
     assert!(run.join("checkpoints/latest.safetensors").exists());

@@ -237,7 +237,7 @@ fn a_grid_saves_its_runs_on_ctrl_c() {
     while !runs.iter().all(begun) && std::time::Instant::now() < deadline {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let summary = fs::read_to_string(out.join("summary.csv")).unwrap();
     assert_eq!(summary.matches(",interrupted,").count(), 2, "{summary}");
@@ -336,10 +336,10 @@ fn folders_that_are_no_runs_are_refused_by_every_tool() {
         (&run.join("config.json"), &["eval", "record", "plot", "--resume"], "no run folder"),
         (&no_policies, &["eval", "record", "record --grid"], "checkpoints"),
         (&broken, &["eval", "record", "record --grid", "plot", "--resume"], "config.json is damaged"),
-        (&foreign, &["eval", "record", "record --grid", "plot", "--resume"], "config.json is damaged"),
+        (&foreign, &["eval", "record", "record --grid", "plot", "--resume"], "another version's"),
         (&elsewhere, &["eval", "record", "record --grid"], "does not fit this run"),
         (&unknown, &["eval", "record", "--resume"], "CartPole-v9"),
-        (&no_table, &["plot"], "progress.txt"),
+        (&no_table, &["plot"], "no finished epoch"),
     ] {
         for tool in tools {
             let output = vpg(&format!("{tool} {}", folder.display()));
@@ -449,7 +449,7 @@ fn windows_are_titled_with_environment_episode_and_step() {
     let title = "\"CartPole-v1 | episode ";
     let (mut training, windows) = display.wait_for(&args, title);
     assert!(windows.contains(title), "{windows}");
-    Command::new("kill").args(["-INT", &training.id().to_string()]).status().unwrap();
+    Command::new("kill").args(["-TERM", &training.id().to_string()]).status().unwrap();
     assert_eq!(training.wait().unwrap().code(), Some(130));
     assert!(!display.windows().contains("CartPole-v1"), "{}", display.windows());
     assert!(live.join("checkpoints/latest.safetensors").exists());

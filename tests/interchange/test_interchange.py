@@ -21,6 +21,8 @@ gymnasium.register_envs(ale_py)
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "pytorch.md"
 EPISODES = 20
 SEED = 500
+# What `vpg eval --seed SEED` resets its first environment with; the next get one more each.
+START = SEED << 32
 
 
 def documented():
@@ -42,7 +44,7 @@ def run(program, *args, text=None):
 
 
 def evaluate(folder, *args, episodes=EPISODES):
-    """The returns of vpg's own greedy episodes; those of seeds SEED, SEED + 1, ..."""
+    """The returns of vpg's own greedy episodes; those of seeds START, START + 1, ..."""
     text = run("VPG", "eval", folder, "--json", "--deterministic", "--seed", SEED, "--episodes", episodes, *args)
     return [episode["return"] for episode in json.loads(text)["episodes"]]
 
@@ -88,7 +90,7 @@ class Policies(unittest.TestCase):
         folder = self.train("cartpole", "--env", "CartPole-v1", "--epochs", 12)
         model = docs["load"](folder)
         self.assert_same_outputs(folder, model.pi, np.random.default_rng(0).normal(size=(100, 4)))
-        theirs = [docs["play"](model.pi, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
+        theirs = [docs["play"](model.pi, gymnasium.make("CartPole-v1"), START + i, greedy) for i in range(EPISODES)]
         self.assertEqual(evaluate(folder), theirs)
         self.assertGreater(len(set(theirs)), 5)
 
@@ -98,7 +100,7 @@ class Policies(unittest.TestCase):
         self.assertEqual(model.log_std.shape, (1,))
         self.assert_same_outputs(folder, model.pi, np.random.default_rng(0).normal(size=(100, 4)))
         env = gymnasium.make("InvertedPendulum-v5")
-        theirs = [docs["play"](model.pi, env, SEED + i, lambda mean: mean.numpy()) for i in range(EPISODES)]
+        theirs = [docs["play"](model.pi, env, START + i, lambda mean: mean.numpy()) for i in range(EPISODES)]
         self.assertEqual(evaluate(folder), theirs)
 
     def test_an_atari_policy_is_the_same_in_pytorch(self):
@@ -113,7 +115,7 @@ class Policies(unittest.TestCase):
         with_frame = config["pixels"]["difference"]["with_frame"]
         steps = 400
         env = gymnasium.make("ALE/Pong-v5")
-        frame, _ = env.reset(seed=SEED)
+        frame, _ = env.reset(seed=START)
         before = docs["mask"](frame)
         observation, total, seen = docs["observe"](before, before, with_frame), 0.0, []
         for _ in range(steps):
@@ -165,7 +167,7 @@ class Policies(unittest.TestCase):
             optimizer.step()
         file = self.folder / "made.safetensors"
         docs["save"](model, file)
-        theirs = [docs["play"](model.pi, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
+        theirs = [docs["play"](model.pi, gymnasium.make("CartPole-v1"), START + i, greedy) for i in range(EPISODES)]
         self.assertEqual(evaluate(folder, "--checkpoint", file), theirs)
         self.assertGreater(np.mean(theirs), 300)
         self.assertLess(np.mean(evaluate(folder)), 300)
@@ -176,13 +178,13 @@ class Policies(unittest.TestCase):
         model = docs["load"](folder)
         policy = torch.nn.Sequential(model.trunk, model.pi)
         self.assert_same_outputs(folder, policy, np.random.default_rng(0).normal(size=(100, 4)))
-        theirs = [docs["play"](policy, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
+        theirs = [docs["play"](policy, gymnasium.make("CartPole-v1"), START + i, greedy) for i in range(EPISODES)]
         self.assertEqual(evaluate(folder), theirs)
         with torch.no_grad():
             model.pi[0].bias += torch.tensor([0.0, 5.0])
         file = self.folder / "right.safetensors"
         docs["save"](model, file)
-        theirs = [docs["play"](policy, gymnasium.make("CartPole-v1"), SEED + i, greedy) for i in range(EPISODES)]
+        theirs = [docs["play"](policy, gymnasium.make("CartPole-v1"), START + i, greedy) for i in range(EPISODES)]
         self.assertEqual(evaluate(folder, "--checkpoint", file), theirs)
         self.assertNotEqual(evaluate(folder), theirs)
 

@@ -7,7 +7,10 @@
 //! After R. Rubinstein, *The Cross-Entropy Method for Combinatorial and Continuous Optimization* (1999). No
 //! gradient, no libtorch: a policy is four weights.
 
-use std::error::Error;
+use std::{
+    error::Error,
+    io::{Write, stdout},
+};
 
 use envs::{Actions, NumpyRng, Seed, VecEnv};
 
@@ -30,13 +33,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         // Starts that no generation has seen: environment i is reset with seed + i.
         let returns = play(&mut envs, &policies, generation * POPULATION as u64)?;
         (center, spread) = fit(&best(&policies, &returns));
-        println!("generation {generation:2}: mean return {:5.1}", mean(&returns));
+        let _ = writeln!(stdout(), "generation {generation:2}: mean return {:5.1}", mean(&returns)); // nobody may be reading
         if mean(&returns) >= solved_at {
             break;
         }
     }
     let returns = play(&mut envs, &[center; POPULATION], 1_000_000)?;
-    println!("the mean policy, {POPULATION} new episodes: {:.1}", mean(&returns));
+    let _ = writeln!(stdout(), "the mean policy, {POPULATION} new episodes: {:.1}", mean(&returns)); // nobody may be reading
     if mean(&returns) < solved_at {
         return Err(format!("CartPole-v1 is solved at a mean return of {solved_at}").into());
     }

@@ -8,7 +8,10 @@
 //! `raw_frames_per_second` the frames the emulator drew for them (the same number where there is none), and `checksum` is
 //! the CRC-32 of all observations of the first 1,000 calls.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Write, stdout},
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -132,7 +135,7 @@ fn measure<T: Element>(mut envs: VecEnv<T>, args: &Args) -> Result<()> {
         "raw_frames_per_second": (steps_per_second * frames_per_step).round(),
         "checksum": format!("{checksum:08x}"),
     });
-    println!("{line}");
+    let _ = writeln!(stdout(), "{line}"); // nobody may be reading
     Ok(())
 }
 

@@ -4,7 +4,11 @@
 //! cargo run -p envs --example user_env
 //! ```
 
-use std::{error::Error, f32::consts::TAU};
+use std::{
+    error::Error,
+    f32::consts::TAU,
+    io::{Write, stdout},
+};
 
 use envs::{
     Action, Actions, DType, Discrete, Env, EnvSpec, Info, NumpyRng, Seed, Space, Step, VecEnv, check_env, check_row,
@@ -117,7 +121,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rng = NumpyRng::new(&Seed::from(0));
     let coin = days(|_| rng.integers(0, 2))?;
     let thermostat = days(|room| i64::from(room < COMFORT))?;
-    println!("mean return of a day: heater by coin {coin:.0}, by thermostat {thermostat:.0}");
+    let _ = writeln!(stdout(), "mean return of a day: heater by coin {coin:.0}, by thermostat {thermostat:.0}"); // nobody may be reading
     if thermostat <= coin {
         return Err("a thermostat should beat a coin".into());
     }

@@ -8,6 +8,8 @@
 //! time in the same round. A frame that is drawn is also copied out, as an observation is; resets are not timed. Time is
 //! the processor's for this thread, so that others on the same core count little.
 
+use std::io::{Write, stdout};
+
 use anyhow::Result;
 use clap::Parser;
 use envs::{
@@ -97,7 +99,7 @@ fn main() -> Result<()> {
     for way in &ways {
         let ratios = ways[0].times.iter().zip(&way.times).map(|(ale, own)| ale / own).collect();
         let (time, ratio) = (median(way.times.clone()), median(ratios));
-        println!("{:34} {time:6.2} us a frame {ratio:6.2} x ALE", way.name);
+        let _ = writeln!(stdout(), "{:34} {time:6.2} us a frame {ratio:6.2} x ALE", way.name); // nobody may be reading
     }
     Ok(())
 }

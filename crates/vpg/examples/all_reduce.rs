@@ -2,7 +2,10 @@
 //!
 //! Prints the numbers in a gradient and the median microseconds of an all-reduce, for one number and for as many as asked.
 
-use std::time::Instant;
+use std::{
+    io::{Write, stdout},
+    time::Instant,
+};
 
 use vpg::Group;
 
@@ -22,7 +25,7 @@ fn main() -> anyhow::Result<()> {
         }
         micros.sort_by(f64::total_cmp);
         if group.is_first() {
-            println!("{numbers} {:.1}", micros[TRIALS / 2]);
+            let _ = writeln!(stdout(), "{numbers} {:.1}", micros[TRIALS / 2]); // nobody may be reading
         }
     }
     Ok(())

@@ -1,11 +1,13 @@
 //! Trains a policy in an environment of one's own, a walk on a line: `cargo run -p vpg --example custom_env`.
+use std::io::{Write, stdout};
+
 use envs::{Action, BoxEnv, DType, Env, Error, Info, Seed, Space, Step, TimeLimit, VecEnv};
 use vpg::{Config, Trainer};
 
 /// The walker starts at 4; the task ends at 0, and with a reward of 1 at 8.
-struct Walk {
-    at: i64,
-    spaces: [Space; 2],
+pub(crate) struct Walk {
+    pub(crate) at: i64,
+    pub(crate) spaces: [Space; 2],
 }
 
 impl Env for Walk {
@@ -52,7 +54,7 @@ pub fn main() -> anyhow::Result<()> {
     let mut trainer = Trainer::new(&config, VecEnv::new((0..config.environment.num_envs).map(walk).collect(), 1)?)?;
     while !trainer.is_over() && trainer.summary().mean_return_100.is_none_or(|mean| mean < 0.95) {
         let stats = trainer.epoch()?;
-        println!("loss {:6.3}, last 100 episodes {:?}", stats.loss_pi, trainer.summary().mean_return_100);
+        let _ = writeln!(stdout(), "{:6.3} {:?}", stats.loss_pi, trainer.summary().mean_return_100); // may be closed
     }
     anyhow::ensure!(trainer.summary().mean_return_100 >= Some(0.95), "it did not learn to walk");
     Ok(())

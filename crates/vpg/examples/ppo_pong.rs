@@ -2,6 +2,8 @@
 //!
 //! J. Schulman et al., *Proximal Policy Optimization Algorithms* (2017), and *Generalized Advantage Estimation* (2016).
 
+use std::io::{Write, stdout};
+
 use anyhow::{Result, bail};
 use envs::atari::{Atari, AtariConfig, ObsType};
 use envs::{Actions, BoxEnv, Error, Seed, TimeLimit, VecEnv};
@@ -44,10 +46,10 @@ fn main() -> Result<()> {
         let last = &returns[returns.len().saturating_sub(50)..];
         let mean = last.iter().sum::<f64>() / last.len() as f64;
         if update % 10 == 0 {
-            println!("{:7} frames: mean return {mean:6.2}", update * FRAMES_PER_UPDATE);
+            let _ = writeln!(stdout(), "{:7} frames: mean return {mean:6.2}", update * FRAMES_PER_UPDATE); // nobody may be reading
         }
         if last.len() == 50 && mean >= TARGET {
-            println!("reached {TARGET} after {} frames", update * FRAMES_PER_UPDATE);
+            let _ = writeln!(stdout(), "reached {TARGET} after {} frames", update * FRAMES_PER_UPDATE); // nobody may be reading
             return Ok(());
         }
     }

@@ -11,9 +11,9 @@ use std::sync::{
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Raises it; tells whether it had been raised before.
-    pub fn raise(&self) -> bool {
-        self.0.swap(true, Ordering::Relaxed)
+    /// Raises it.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 
     /// Whether it has been raised.

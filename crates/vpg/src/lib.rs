@@ -20,7 +20,10 @@ mod profile;
 mod run;
 mod train;
 
-pub use app::{compare::PlotArgs, main};
+pub use app::{
+    compare::{PlotArgs, series::Stat},
+    main,
+};
 pub use collect::{
     actor::{Actor, Choice, stream_rng},
     environment::{AnyVecEnv, make as make_envs, networks, observation_len},
@@ -54,6 +57,7 @@ pub use run::{
     finite::NotFinite,
     folder::{RunFolder, Summary},
     logger::{Draw, Kept, Logger, Picture},
+    plot::Format as PlotFormat,
     resume::{FILES as STATE_FILES, Found, RunState},
     statistics::EpisodeWindow,
 };

@@ -39,6 +39,7 @@ pub fn train<T: Element>(
         None => None,
         Some(logger) => WriteUpLog::begin(&trainer.config, trainer.policy(), logger, trainer.epoch, &trainer.episodes)?,
     };
+    let first_epoch = trainer.epoch;
     while !trainer.is_over() && !trainer.group.any(stop.is_raised()) {
         let stats = trainer.epoch()?;
         if let Some(logger) = &logger {
@@ -51,8 +52,10 @@ pub fn train<T: Element>(
     if !trainer.epoch.is_multiple_of(trainer.config.log.state_freq) {
         trainer.keep(&mut logger)?;
     }
-    let Trainer { config, epoch, learner, mut summary, mut profile, started, group, .. } = trainer;
-    summary.wall_seconds = started.elapsed().as_secs_f64();
+    if trainer.epoch > first_epoch {
+        trainer.summary.wall_seconds = trainer.seconds();
+    }
+    let Trainer { config, epoch, learner, summary, mut profile, group, .. } = trainer;
     if let Some(logger) = logger {
         if !epoch.is_multiple_of(config.log.save_freq) {
             timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy))?;
@@ -91,6 +94,8 @@ pub struct Trainer<T: Element> {
     config: Config,
     clock: Clock,
     started: Instant,
+    /// Of the run's processes before this one.
+    seconds_before: f64,
     epoch: u64,
     group: Rc<Group>,
     learner: Learner,
@@ -150,6 +155,7 @@ impl<T: Element> Trainer<T> {
         Ok(Self {
             clock: Clock::new(config),
             started: Instant::now(),
+            seconds_before: 0.0,
             epoch: 0,
             group,
             learner,
@@ -165,6 +171,11 @@ impl<T: Element> Trainer<T> {
     /// Counts the run's seconds from `started` in place of from when the trainer was made.
     pub fn since(self, started: Instant) -> Self {
         Self { started, ..self }
+    }
+
+    /// The run's seconds so far, those of earlier processes included.
+    fn seconds(&self) -> f64 {
+        self.seconds_before + self.started.elapsed().as_secs_f64()
     }
 
     /// Whether the budget is spent, or the run solved and to end with that.
@@ -189,7 +200,8 @@ impl<T: Element> Trainer<T> {
             timed(&mut self.profile.learn, || self.learner.update(self.collector.rollout(), &self.config, decay));
         self.learner.check_equal_weights()?;
         self.actor = Actor::new(&self.learner.policy);
-        self.summary.count(&self.episodes, steps, &self.config, self.started);
+        let seconds = self.seconds();
+        self.summary.count(&self.episodes, steps, &self.config, seconds);
         Ok(stats)
     }
 
@@ -306,6 +318,7 @@ impl<T: Element> Trainer<T> {
         self.collector.restore(share)?;
         self.epoch = state.epoch;
         (self.episodes, self.summary) = (state.episodes, state.summary);
+        self.seconds_before = self.summary.wall_seconds;
         Ok(())
     }
 }

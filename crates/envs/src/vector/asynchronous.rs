@@ -137,7 +137,11 @@ impl<T: Element> AsyncVecEnv<T> {
     }
 
     /// This vector with another order of results.
-    pub fn with_order(self, order: Order) -> Self {
+    pub fn with_order(mut self, order: Order) -> Self {
+        // What waits for its turn has none any more: it has finished, and is received as if it just had.
+        for worker in self.early.iter_mut().filter_map(Option::take) {
+            let _ = self.finish.send(worker); // this vector itself holds the receiver
+        }
         Self { order, ..self }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, num::ParseFloatError, path::PathBuf, str::FromStr};
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -12,7 +12,8 @@ use crate::{
     app::grid::GridArgs,
     config::sources::{COMMAND_LINE, Layer, layered},
     config::{
-        BackendName, Baseline, Config, DeviceName, LossPer, LrSchedule, Normalize, PhiName, Returns, SolveRule, WriteUp,
+        BackendName, Baseline, Budget, Config, DeviceName, LossPer, LrSchedule, Normalize, PhiName, Returns, SolveRule,
+        WriteUp,
     },
     nn::network::Activation,
     nn::optimizer::OptimizerKind,
@@ -46,6 +47,16 @@ pub enum Command {
     Record(RecordArgs),
     /// Watch a policy play in a window.
     Watch(WatchArgs),
+    /// Print what runs by default in an environment: a config file, which `--config` takes under a name that ends in
+    /// .json.
+    Recipe {
+        /// The environment: an id or short name from `vpg envs`.
+        #[arg(value_name = "ID", required_unless_present = "preset")]
+        env: Option<String>,
+        /// Those of a write-up, in place of the environment's own.
+        #[arg(long, value_name = "NAME")]
+        preset: Option<WriteUp>,
+    },
     /// List the environments.
     Envs,
     /// Print versions, paths and devices, and the remedy for anything missing.
@@ -70,12 +81,15 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
     /// Keep the run in `runs/NAME/NAME_s<seed>`.
-    #[arg(long, value_name = "NAME", conflicts_with = "run_dir")]
+    #[arg(long, value_name = "NAME", conflicts_with = "run_dir", value_parser = folder_name)]
     pub exp_name: Option<String>,
     /// While training, write a GIF of the newest policy at each checkpoint, and show it in a window where there is a
     /// display and the program was built with `--features watch`.
     #[arg(long)]
     pub render: bool,
+    /// End as after Ctrl-C when the standard input does.
+    #[arg(long, hide = true)]
+    pub ends_with_stdin: bool,
     /// Print at the end where the time went.
     #[arg(long)]
     pub profile: bool,
@@ -195,10 +209,10 @@ pub struct Values {
     #[arg(long, value_name = "WHAT", help_heading = "Credit")]
     pub loss_per: Option<LossPer>,
     /// Discount.
-    #[arg(long, value_name = "X", help_heading = "Credit")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Credit")]
     pub gamma: Option<Number>,
     /// Lambda of GAE.
-    #[arg(long, value_name = "X", help_heading = "Credit")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Credit")]
     pub lam: Option<Number>,
     /// A reward other than zero ends its return (a point in Pong), although the episode goes on.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Credit")]
@@ -208,10 +222,10 @@ pub struct Values {
     pub norm_reward: Option<bool>,
 
     /// Learning rate of the policy.
-    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub pi_lr: Option<Number>,
     /// Learning rate of the value function.
-    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub vf_lr: Option<Number>,
     /// Both learning rates.
     #[arg(long, value_name = "X", conflicts_with_all = ["pi_lr", "vf_lr"], help_heading = "Optimizer")]
@@ -229,25 +243,25 @@ pub struct Values {
     #[arg(long, value_name = "N", help_heading = "Optimizer")]
     pub minibatch: Option<usize>,
     /// A longer gradient is scaled down to this length.
-    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub max_grad_norm: Option<Number>,
     /// Weight of the entropy bonus at the start.
-    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub entropy: Option<Number>,
     /// Weight of the value loss in the policy step, where the trunk is shared.
-    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub vf_coef: Option<Number>,
     /// The rule of a step.
     #[arg(long, value_name = "KIND", help_heading = "Optimizer")]
     pub optimizer: Option<OptimizerKind>,
     /// How much of the gradients' running mean stays (Adam).
-    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub beta1: Option<Number>,
     /// How much of their squares' running mean stays (Adam, RMSprop).
-    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub beta2: Option<Number>,
     /// Added to the root of that mean (Adam, RMSprop).
-    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub adam_eps: Option<Number>,
 
     /// Linear layers, or the Nature convolutions for pictures.
@@ -291,7 +305,7 @@ pub struct Values {
     #[arg(long, value_name = "N", help_heading = "Environment")]
     pub frame_skip: Option<u64>,
     /// The probability that a frame repeats the action before [default: the environment's own].
-    #[arg(long, value_name = "P", help_heading = "Environment")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, help_heading = "Environment")]
     pub sticky: Option<Number>,
     /// At most this many frames without action after a reset [default: the environment's own].
     #[arg(long, value_name = "N", help_heading = "Environment")]
@@ -304,6 +318,12 @@ pub struct Values {
     pub backend: Option<BackendName>,
 }
 
+/// A name that stays in its folder.
+fn folder_name(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\\']);
+    if is_name { Ok(text.to_owned()) } else { Err("expected a name without slashes; --run-dir takes paths".into()) }
+}
+
 impl TrainArgs {
     /// The recipe or preset with the config file and these flags on top.
     ///
@@ -314,6 +334,42 @@ impl TrainArgs {
         let config = layered(&file.into_iter().chain([self.values.layer()?]).collect::<Vec<_>>())?;
         config.check()?;
         config.check_device()?;
+        Ok(config)
+    }
+}
+
+impl TrainArgs {
+    /// The config of a run that goes on: `--epochs` or `--frames` in place of its budget, `--threads` and
+    /// `--state-freq`, which decide nothing.
+    ///
+    /// # Errors
+    /// For every other flag, and for a budget where the learning rates depend on it.
+    pub fn resumed(&self, begun: &Config) -> Result<Config> {
+        let mut config = begun.clone();
+        for key in self.values.layer()?.values.keys() {
+            match key.as_str() {
+                "threads" => config.environment.threads = self.values.threads.unwrap_or(config.environment.threads),
+                "state_freq" => config.log.state_freq = self.values.state_freq.unwrap_or(config.log.state_freq),
+                "epochs" | "frames" => {
+                    ensure!(
+                        begun.optimizer.lr_schedule != Some(LrSchedule::Linear),
+                        "--{key} with --resume: the run's learning rates fall over its whole budget, which stays"
+                    );
+                    let epochs = self.values.epochs.map(Budget::Epochs);
+                    config.budget.limit =
+                        epochs.or(self.values.frames.map(Budget::Frames)).unwrap_or(config.budget.limit);
+                    // Who gives a budget wants all of it, as at the start.
+                    config.budget.stop_when_solved &= config.budget.solve_rule == SolveRule::RunningReward;
+                }
+                key => {
+                    let flag = key.replace('_', "-");
+                    bail!(
+                        "--{flag} with --resume: the run's own stays; --epochs, --frames, --threads and --state-freq can be new"
+                    );
+                }
+            }
+        }
+        config.check()?;
         Ok(config)
     }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context;
 use clap::CommandFactory;
-use envs::{Element, EpisodeStats, VecEnv};
+use envs::{Element, EpisodeStats, Space, VecEnv};
 use preprocess::StepClock;
 use serde_json::json;
 
@@ -20,14 +20,16 @@ use crate::{
     app::cli::{Cli, Command, TrainArgs},
     app::doctor,
     app::pictures::pictures,
+    app::signals::{end_with_stdin, watched_interrupt},
     collect::environment::{self, AnyVecEnv, networks_for, with_vec_env},
-    config::{Config, WriteUp},
+    config::{Budget, Config, PixelConfig, WriteUp, presets::preset},
     group::Group,
     interrupt::Interrupt,
     learn::moments::Moments,
     nn::machine,
+    nn::policy::{ActorCritic, NetworkKind},
     play::evaluate::{self, EvalArgs},
-    play::record::{self, RecordArgs},
+    play::record::{self, RecordArgs, Recording},
     play::watch,
     profile::Profile,
     run::folder::{RunFolder, Summary},
@@ -79,8 +81,16 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
         Some(Command::Record(args)) => run_record(&args),
         Some(Command::Watch(args)) => Ok(watch::watch(&args).map(|()| ExitCode::SUCCESS)?),
         Some(Command::Plot(args)) => {
-            let png = args.draw()?;
-            std::fs::write(&args.out, png).with_context(|| format!("cannot write {}", args.out.display()))?;
+            args.run()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Recipe { env, preset: write_up }) => {
+            let config = match (write_up, env) {
+                (Some(write_up), env) => preset(write_up, env.as_deref()),
+                (None, env) => Config::for_env(&env.unwrap_or_default()),
+            };
+            let config = config.map_err(usage)?;
+            writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&config)?)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Envs) => list_envs(),
@@ -108,20 +118,18 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
     let clock = args.profile.then(Arc::<StepClock>::default);
     let Prepared { folder, _lock, config, found, env } = match &args.resume {
         None => begin(args, group, clock.as_ref())?,
-        Some(path) => go_on(path, group, clock.as_ref())?,
+        Some(path) => go_on(args, path, group, clock.as_ref())?,
     };
     rayon::ThreadPoolBuilder::new().num_threads(config.environment.threads).build_global()?;
     tch::set_num_threads(config.network.torch_threads as i32);
     let stop = watched_interrupt()?;
+    if args.ends_with_stdin {
+        end_with_stdin(&stop)?;
+    }
     let mut logger =
         folder.as_ref().map(|folder| Logger::new(folder, &found, pictures(&config, args.render))).transpose()?;
     if let Some(logger) = &logger {
-        let plural = if config.environment.num_envs == 1 { "" } else { "s" };
-        let path = logger.folder().path().display();
-        logger.say(&format!(
-            "{} | {} environment{plural} | run folder {path}",
-            config.environment.id, config.environment.num_envs
-        ));
+        logger.say(&format!("run folder {}", logger.folder().path().display()));
     }
     if let Some(why) = machine::difference() {
         tell(&format!("warning: this run may come out otherwise than elsewhere: {why}"));
@@ -130,7 +138,10 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
     let (summary, mut profile) = with_vec_env!(env, env => run.train(env, found.state, logger.as_mut()))?;
     drop(logger);
     let Some(folder) = folder else { return Ok(ExitCode::SUCCESS) };
-    tell(&summary.last_line(folder.path()));
+    tell(&summary.last_line(folder.path(), stop.is_raised()));
+    if stop.is_raised() {
+        tell(&format!("go on with: vpg --resume {}", folder.path().display()));
+    }
     if let Some(clock) = clock {
         profile.preprocess_share = clock.preprocess_share();
         tell(&profile.to_string());
@@ -139,8 +150,8 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
         return Ok(ExitCode::from(130));
     }
     if config.log.write_up.is_some_and(WriteUp::ends_with_a_demo) {
-        let (demo, _) = RecordArgs::grid_of(folder.path()).record()?;
-        writeln!(std::io::stdout(), "demo of all checkpoints: {}", demo.display())?;
+        let demo = RecordArgs::grid_of(folder.path()).record()?;
+        writeln!(std::io::stdout(), "demo of all checkpoints: {}", demo.path.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -162,12 +173,50 @@ impl Run<'_> {
         logger: Option<&mut Logger>,
     ) -> anyhow::Result<(Summary, Profile)> {
         let policy = networks_for(self.config, &env)?;
+        if let Some(logger) = &logger {
+            introduction(self.config, env.observation_space(), &policy).iter().for_each(|line| logger.say(line));
+        }
         let mut trainer = Trainer::in_group(self.config, env, policy, Rc::clone(self.group))?.since(self.started);
         if let Some(state) = state {
             trainer.restore(state)?;
         }
         train(trainer, logger, self.stop)
     }
+}
+
+/// What is about to be trained, in five lines.
+fn introduction(config: &Config, observations: &Space, policy: &ActorCritic) -> [String; 5] {
+    let plural = if config.environment.num_envs == 1 { "" } else { "s" };
+    let seen = match &config.environment.pixels {
+        Some(PixelConfig { stack: Some(stack), .. }) => format!("the last {stack} frames, grey"),
+        Some(pixels) if pixels.difference.with_frame => "the frame, and its difference from one before".into(),
+        Some(_) => "the difference of two frames".into(),
+        None => "the environment's own".into(),
+    };
+    let parameters: usize = policy.named_parameters().iter().map(|(_, tensor)| tensor.numel()).sum();
+    let network = match config.network.kind {
+        NetworkKind::Mlp => format!("hidden layers {:?}, {}", config.network.hid, json!(config.network.activation)),
+        NetworkKind::Cnn => "convolutions".into(),
+    };
+    let budget = match config.budget.limit {
+        Budget::Frames(frames) => format!("{frames} frames"),
+        Budget::Epochs(epochs) => format!("{epochs} epochs"),
+    };
+    let (threshold, ends) = match (config.budget.solve_at, config.budget.stop_when_solved) {
+        (Some(threshold), true) => (threshold.to_string(), ", and the run ends there"),
+        (Some(threshold), false) => (threshold.to_string(), ", and the run goes on"),
+        (None, _) => ("-".into(), ""),
+    };
+    [
+        format!(
+            "environment: {}, {} environment{plural}, seed {}",
+            config.environment.id, config.environment.num_envs, config.seed
+        ),
+        format!("observed: {seen}, shape {:?}", observations.shape()),
+        format!("network: {network}, {parameters} parameters"),
+        format!("budget: {budget}, {} steps an epoch", config.budget.steps_per_epoch),
+        format!("solved at: {threshold}{ends}"),
+    ]
 }
 
 /// A run that can begin or go on.
@@ -188,17 +237,30 @@ fn begin(args: &TrainArgs, group: &Group, clock: Option<&Arc<StepClock>>) -> Res
     with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space())).map_err(usage)?;
     let (mut folder, mut _lock) = (None, None);
     if group.is_first() {
-        let path = args.run_dir.clone().unwrap_or_else(|| default_run_dir(&config, args.exp_name.as_deref()));
-        let created = RunFolder::create(&path, &config)?;
+        let created = match (&args.run_dir, &args.exp_name) {
+            (Some(path), _) => RunFolder::create(path, &config)?,
+            (None, Some(name)) => {
+                let of_seed = format!("{name}_s{}", config.seed);
+                RunFolder::create(&Path::new("runs").join(name).join(of_seed), &config)?
+            }
+            (None, None) => RunFolder::create_named(&default_run_dir(&config), &config)?,
+        };
         (_lock, folder) = (Some(created.lock()?), Some(created));
     }
     Ok(Prepared { folder, _lock, config, found: Found::default(), env })
 }
 
-fn go_on(path: &Path, group: &Group, clock: Option<&Arc<StepClock>>) -> Result<Prepared, Failure> {
-    let (folder, config) = RunFolder::open(path)?;
+fn go_on(args: &TrainArgs, path: &Path, group: &Group, clock: Option<&Arc<StepClock>>) -> Result<Prepared, Failure> {
+    let (folder, begun) = RunFolder::open(path)?;
+    let config = args.resumed(&begun).map_err(usage)?;
     let _lock = group.is_first().then(|| folder.lock()).transpose()?;
-    let found = RunState::read(&folder, &config)?;
+    let mut found = RunState::read(&folder, &begun)?;
+    if let Some(state) = &mut found.state {
+        state.summary = state.summary.clone().with_times(&folder, &begun);
+    }
+    if group.is_first() && config.budget != begun.budget {
+        folder.write("config.json", &serde_json::to_vec_pretty(&config)?)?;
+    }
     if group.is_first() {
         found.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
     }
@@ -207,41 +269,23 @@ fn go_on(path: &Path, group: &Group, clock: Option<&Arc<StepClock>>) -> Result<P
     Ok(Prepared { folder: group.is_first().then_some(folder), _lock, config, found, env })
 }
 
-/// Raised by the first Ctrl-C, which lets the run save and end; the second ends it at once.
-fn watched_interrupt() -> anyhow::Result<Interrupt> {
-    let stop = Interrupt::default();
-    let raised = stop.clone();
-    let handler = move || {
-        if raised.raise() {
-            std::process::exit(130);
-        }
-        tell("\nsaving after this epoch; Ctrl-C again ends at once");
-    };
-    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")?;
-    Ok(stop)
-}
-
-/// Below `runs`, named by experiment and seed, by version number as the write-up with Lightning has it, or by date and
-/// time.
-fn default_run_dir(config: &Config, exp_name: Option<&str>) -> PathBuf {
-    let runs = PathBuf::from("runs");
-    if let Some(name) = exp_name {
-        return runs.join(name).join(format!("{name}_s{}", config.seed));
-    }
-    let runs = runs.join(config.environment.id.replace('/', "-"));
+/// Below `runs`, named by date and time, or by version number as the write-up with Lightning has it.
+fn default_run_dir(config: &Config) -> PathBuf {
+    let runs = Path::new("runs").join(config.environment.id.replace('/', "-"));
     if config.log.write_up.is_some_and(WriteUp::numbers_its_runs) {
         let free = (0..).map(|version| runs.join(format!("version_{version}"))).find(|path| !path.exists());
         return free.unwrap_or(runs);
     }
-    let now = jiff::Zoned::now().strftime("%Y-%m-%d_%H-%M-%S").to_string();
-    runs.join(now)
+    runs.join(jiff::Zoned::now().strftime("%Y-%m-%d_%H-%M-%S").to_string())
 }
 
 fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
     let (folder, mut config) = RunFolder::open(&args.run)?;
+    tch::set_num_threads(config.network.torch_threads as i32);
     config.environment.max_ep_len = args.max_ep_len.or(config.environment.max_ep_len);
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
     let play = args.play;
+    args.gif.as_deref().map_or(Ok(()), record::expect_gif).map_err(usage)?;
     if let Some(path) = &args.gif {
         let gif = record::gif(&config, &policy, play)?;
         std::fs::write(path, gif).with_context(|| format!("cannot write {}", path.display()))?;
@@ -255,7 +299,7 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
         let one = |episode: &EpisodeStats| json!({ "return": episode.episode_return, "length": episode.length });
         let report = json!({
             "env": config.environment.id,
-            "run": args.run,
+            "run": args.run.to_string_lossy(),
             "seed": play.seed,
             "deterministic": play.deterministic,
             "mean_return": returns.mean,
@@ -283,8 +327,9 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_record(args: &RecordArgs) -> Result<ExitCode, Failure> {
-    let (path, pictures) = args.record()?;
-    writeln!(std::io::stdout(), "{pictures} pictures in {}", path.display())?;
+    let Recording { path, film } = args.record()?;
+    let rest = if film.cut_off { "; cut off at 64 MB, --every shows the rest of the episode too" } else { "" };
+    writeln!(std::io::stdout(), "{} pictures in {}{rest}", film.pictures, path.display())?;
     Ok(ExitCode::SUCCESS)
 }
 

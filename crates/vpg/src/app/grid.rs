@@ -1,8 +1,9 @@
 //! `vpg grid`: one run for every combination of hyperparameters and seed, several side by side.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
+    io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, ExitStatus, Stdio},
     sync::{Mutex, PoisonError},
@@ -32,8 +33,8 @@ pub struct GridArgs {
     #[arg(long, value_name = "FLAG=VALUE VALUE..", value_parser = vary)]
     pub vary: Vec<Axis>,
     /// The seeds of each combination.
-    #[arg(long, value_name = "S,..", value_delimiter = ',', default_values_t = [0, 1, 2])]
-    pub seeds: Vec<u64>,
+    #[arg(long, value_name = "S,..", value_parser = seeds, default_value = "0,1,2")]
+    pub seeds: Seeds,
     /// Runs side by side [default: the number of cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub jobs: Option<u64>,
@@ -49,13 +50,25 @@ pub struct Axis {
     values: Vec<String>,
 }
 
+/// The seeds of each combination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seeds(Vec<u64>);
+
+/// Numbers with commas or spaces between them.
+fn seeds(text: &str) -> Result<Seeds, String> {
+    let numbers = text.split([',', ' ']).filter(|number| !number.is_empty());
+    let seeds: Result<Vec<u64>, String> =
+        numbers.map(|number| number.parse().map_err(|error| format!("{number:?}: {error}"))).collect();
+    seeds.and_then(|seeds| if seeds.is_empty() { Err("expected numbers".into()) } else { Ok(Seeds(seeds)) })
+}
+
 fn vary(text: &str) -> Result<Axis, String> {
     let (flag, values) = text.split_once('=').ok_or("expected a flag, =, and values with spaces between them")?;
     let values: Vec<String> = values.split_whitespace().map(str::to_owned).collect();
     if values.is_empty() {
         return Err(format!("{flag} has no value"));
     }
-    Ok(Axis { flag: flag.trim_start_matches('-').to_owned(), values })
+    Ok(Axis { flag: flag.trim_start_matches('-').replace('_', "-"), values })
 }
 
 /// One run of the grid.
@@ -94,13 +107,17 @@ impl GridArgs {
     /// # Errors
     /// The first combination's that is wrong, as the training command would say it.
     pub fn check(&self) -> Result<()> {
-        for owned in ["--seed", "--run-dir", "--resume"] {
-            ensure!(
-                !self.flags.iter().any(|flag| flag == owned),
-                "{owned} cannot be a flag of all runs: the grid sets it"
-            );
+        for owned in ["--seed", "--run-dir", "--resume", "--exp-name"] {
+            let given = |flag: &String| flag.split('=').next().is_some_and(|name| name.replace('_', "-") == owned);
+            ensure!(!self.flags.iter().any(given), "{owned} cannot be a flag of all runs: the grid sets it");
         }
+        let mut folders = BTreeSet::new();
         for job in self.jobs() {
+            ensure!(
+                folders.insert(job.folder.clone()),
+                "{} is there twice: name each value and seed once",
+                job.key_text()
+            );
             let cli = Cli::try_parse_from([&["vpg".into()], job.flags.as_slice()].concat()).map_err(|error| {
                 let text = error.to_string();
                 anyhow::anyhow!(
@@ -156,8 +173,8 @@ impl GridArgs {
         })?;
         bar.finish_and_clear();
         let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
-        print!("{}", report(&rows));
-        println!("{}", table.display());
+        // Nobody may be reading any more; the exit code tells how it went.
+        let _ = writeln!(std::io::stdout(), "{}{}", report(&rows), table.display());
         Ok(if stop.is_raised() {
             ExitCode::from(130)
         } else if jobs.iter().all(|job| rows.get(&job.key()).is_some_and(|row| row.status == FINISHED)) {
@@ -178,7 +195,7 @@ impl GridArgs {
                 combinations.push([chosen.as_slice(), &[(&axis.flag, value)]].concat());
             }
         }
-        let jobs = combinations.iter().flat_map(|chosen| self.seeds.iter().map(move |&seed| self.job(chosen, seed)));
+        let jobs = combinations.iter().flat_map(|chosen| self.seeds.0.iter().map(move |&seed| self.job(chosen, seed)));
         jobs.collect()
     }
 
@@ -193,6 +210,10 @@ impl GridArgs {
 }
 
 impl Job {
+    fn key_text(&self) -> String {
+        format!("{} with seed {}", self.name, self.seed)
+    }
+
     fn key(&self) -> (String, u64) {
         (self.name.clone(), self.seed)
     }
@@ -213,7 +234,8 @@ impl Job {
         } else {
             command.args(&self.flags).arg("--run-dir").arg(&self.folder);
         }
-        let status = wait(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file), stop)?;
+        let status =
+            wait(command.arg("--ends-with-stdin").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(file), stop)?;
         let summary = fs::read(self.folder.join("summary.json")).ok();
         let summary: Option<Summary> = summary.and_then(|text| serde_json::from_slice(&text).ok());
         let status = match status.code() {
@@ -268,7 +290,8 @@ fn wait(command: &mut Command, stop: &Interrupt) -> Result<ExitStatus> {
 #[cfg(unix)]
 fn interrupt(child: &mut Child) -> Result<()> {
     use rustix::process::{Pid, Signal, kill_process};
-    Ok(kill_process(Pid::from_child(child), Signal::INT)?)
+    // Not SIGINT, which is ignored where the grid was begun with a shell's `&`.
+    Ok(kill_process(Pid::from_child(child), Signal::TERM)?)
 }
 
 #[cfg(not(unix))]

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod doctor;
 pub mod grid;
 mod pictures;
+mod signals;
 
 use std::{ffi::OsString, process::ExitCode, time::Instant};
 

@@ -44,7 +44,8 @@ pub(crate) use with_vec_env;
 /// option that it does not have.
 pub fn make(config: &Config, num_envs: usize, clock: Option<&Arc<StepClock>>) -> Result<AnyVecEnv, Error> {
     let mut spec = spec(&config.environment.id)?;
-    spec.max_episode_steps = config.environment.max_ep_len.or(spec.max_episode_steps);
+    // The lower of the run's and the environment's own.
+    spec.max_episode_steps = config.environment.max_ep_len.into_iter().chain(spec.max_episode_steps).min();
     if let Some(pixels) = &config.environment.pixels {
         return pixel_envs(&spec, pixels, (num_envs, config.environment.threads), clock);
     }

@@ -9,6 +9,11 @@ use crate::{
     nn::torch::NatureCnn,
 };
 
+/// Between two layers: 400 MB of them.
+const MAX_WEIGHTS: u64 = 100_000_000;
+/// Of an epoch's observations, in bytes.
+const MAX_ROLLOUT: u64 = 1 << 36;
+
 /// A value that makes no sense, and the ones that do.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} = {value}: expected {expected}")]
@@ -47,6 +52,12 @@ impl Config {
             let expected = "an environment with continuous actions, such as InvertedPendulum-v4, for this write-up";
             return Err(InvalidValue { name: "env", value: self.environment.id.clone(), expected });
         }
+        let (size, steps) =
+            (observations.size() as u64, (self.budget.steps_per_epoch + self.environment.num_envs) as u64);
+        let first = self.network.hid.first().map_or(1, |&size| size as u64);
+        at_most("hid", size.saturating_mul(first), MAX_WEIGHTS, "at most 100 million weights after the observations")?;
+        let bytes = size.saturating_mul(steps);
+        at_most("steps-per-epoch", bytes, MAX_ROLLOUT, "an epoch whose observations have at most 64 GiB of numbers")?;
         let sides = match observations.shape() {
             [rows, columns] | [_, rows, columns] => *rows.min(columns),
             _ => 0,
@@ -116,18 +127,30 @@ impl Config {
         at_least_one("num-envs", self.environment.num_envs as u64, positive)?;
         at_least_one("torch-threads", self.network.torch_threads as u64, positive)?;
         at_least_one("steps-per-epoch", self.budget.steps_per_epoch as u64, positive)?;
-        for (name, value) in [
-            ("num-envs", self.environment.num_envs),
-            ("steps-per-epoch", self.budget.steps_per_epoch),
-            ("hid", self.network.hid.iter().sum()),
-        ] {
-            within(name, value as f64, 1e7, "at most ten million")?;
+        for (name, value) in [("num-envs", self.environment.num_envs), ("steps-per-epoch", self.budget.steps_per_epoch)]
+        {
+            at_most(name, value as u64, 10_000_000, "at most ten million")?;
         }
         for (name, value) in [("threads", self.environment.threads), ("torch-threads", self.network.torch_threads)] {
-            within(name, value as f64, 1024.0, "at most 1024")?;
+            at_most(name, value as u64, 1024, "at most 1024")?;
+        }
+        at_most("hid", self.network.hid.len() as u64, 100, "at most a hundred layers")?;
+        for pair in self.network.hid.windows(2) {
+            let weights = (pair[0] as u64).saturating_mul(pair[1] as u64);
+            at_most("hid", weights, MAX_WEIGHTS, "at most 100 million weights between two layers")?;
+        }
+        if let Some(pixels) = &self.environment.pixels {
+            let stack = pixels.stack.unwrap_or(1) as u64;
+            at_least_one("stack", stack, positive)?;
+            at_most("stack", stack, 64, "at most 64 frames")?;
+            at_most("noops", pixels.noops.unwrap_or(0).into(), 100_000, "at most 100,000 frames")?;
+            if !(1.0..=1000.0).contains(&pixels.frame_skip) || (pixels.fixed_skip && pixels.frame_skip.fract() != 0.0) {
+                let (name, value) = ("frame-skip", pixels.frame_skip.to_string());
+                return Err(InvalidValue { name, value, expected: "a whole number of frames from 1 to 1000" });
+            }
         }
         at_least_one("frames or epochs", budget, positive)?;
-        within("frames or epochs", budget as f64, 1e15, "at most 10^15")?;
+        at_most("frames or epochs", budget, 1_000_000_000_000_000, "at most 10^15")?;
         at_least_one("episodes-per-epoch", self.budget.episodes_per_epoch.unwrap_or(1) as u64, positive)?;
         at_least_one("minibatch", self.optimizer.minibatch.unwrap_or(1) as u64, positive)?;
         at_least_one("log-interval", self.log.log_interval, positive)?;
@@ -137,6 +160,7 @@ impl Config {
         at_least_one("max-ep-len", self.environment.max_ep_len.unwrap_or(1), positive)?;
         for &size in &self.network.hid {
             at_least_one("hid", size as u64, "layer sizes from 1 on")?;
+            at_most("hid", size as u64, 10_000_000, "layer sizes up to ten million")?;
         }
         within("gamma", self.credit.gamma, 1.0, "a number from 0 to 1")?;
         within("lam", self.credit.lam, 1.0, "a number from 0 to 1")?;
@@ -165,6 +189,10 @@ impl Config {
 
 fn at_least_one(name: &'static str, value: u64, expected: &'static str) -> Result<(), InvalidValue> {
     if value >= 1 { Ok(()) } else { Err(InvalidValue { name, value: value.to_string(), expected }) }
+}
+
+fn at_most(name: &'static str, value: u64, most: u64, expected: &'static str) -> Result<(), InvalidValue> {
+    if value <= most { Ok(()) } else { Err(InvalidValue { name, value: value.to_string(), expected }) }
 }
 
 fn within(name: &'static str, value: f64, high: f64, expected: &'static str) -> Result<(), InvalidValue> {

@@ -306,16 +306,21 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads a `config.json`; options that it lacks have Spinning Up's values.
+    /// Reads a `config.json`. Nothing stands in for an option that it lacks: another version wrote it.
     ///
     /// # Errors
-    /// Where it is no JSON, or an option has a value of another kind or is not known.
+    /// Where it is no JSON, or an option is missing, not known, or has a value of another kind.
     pub fn from_json(text: &[u8]) -> serde_json::Result<Self> {
+        // Some editors put a byte-order mark first.
+        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         let given: Map<String, Value> = serde_json::from_slice(text)?;
         let known = serde_json::to_value(Self::default())?;
-        match given.keys().find(|key| known.get(key).is_none()) {
-            Some(key) => Err(serde::de::Error::custom(format!("unknown option {key:?}"))),
-            None => serde_json::from_value(Value::Object(given)),
+        let unknown = given.keys().find(|key| known.get(key).is_none());
+        let missing = known.as_object().into_iter().flatten().find(|(key, _)| !given.contains_key(*key));
+        match (unknown, missing) {
+            (Some(key), _) => Err(serde::de::Error::custom(format!("unknown option {key:?}"))),
+            (None, Some((key, _))) => Err(serde::de::Error::custom(format!("option {key:?} is missing"))),
+            (None, None) => serde_json::from_value(Value::Object(given)),
         }
     }
 

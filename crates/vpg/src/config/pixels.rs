@@ -14,23 +14,18 @@ pub struct PixelConfig {
     /// The frame difference.
     pub difference: DifferenceConfig,
     /// A stack of so many grey 84x84 frames in place of the difference.
-    #[serde(default)]
     pub stack: Option<usize>,
     /// Raw frames per step; the mean where the environment draws it.
     pub frame_skip: f64,
     /// Whether `frame_skip` replaces the environment's own.
-    #[serde(default)]
     pub fixed_skip: bool,
     /// The probability that a frame repeats the action before; null for the environment's own.
-    #[serde(default)]
     pub sticky: Option<f32>,
     /// At most this many frames without action after a reset; null for the environment's own.
-    #[serde(default)]
     pub noops: Option<u32>,
     /// A ROM file in place of the bundled one.
     pub rom: Option<PathBuf>,
-    /// The emulator; runs from before there was a choice had ALE's own.
-    #[serde(default)]
+    /// The emulator.
     pub backend: BackendName,
 }
 

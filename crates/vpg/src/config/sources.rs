@@ -100,9 +100,10 @@ impl Layer {
     pub fn read(path: &Path) -> Result<Self, LayerError> {
         let bad = |reason: String| LayerError::BadFile { path: path.display().to_string(), reason };
         let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text); // some editors put a byte-order mark first
         let values = match path.extension().is_some_and(|extension| extension == "json") {
-            true => serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?,
-            false => toml::from_str(&text).map_err(|error| bad(error.to_string().trim_end().to_owned()))?,
+            true => serde_json::from_str(text).map_err(|error| bad(error.to_string()))?,
+            false => toml::from_str(text).map_err(|error| bad(error.to_string().trim_end().to_owned()))?,
         };
         Ok(Self { origin: path.display().to_string(), values })
     }
@@ -249,7 +250,9 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
         "l" => {
             let size = layer.get("hid").map(|hid| hid.get(0).unwrap_or(hid).clone());
             let size = size.unwrap_or_else(|| json!(config.network.hid.first().copied().unwrap_or(64)));
-            let count = value.as_u64().ok_or_else(|| layer.bad_value(key, value, "expected a number of layers"))?;
+            let count = value.as_u64().filter(|count| (1..=100).contains(count));
+            let count =
+                count.ok_or_else(|| layer.bad_value(key, value, "expected a number of layers from 1 to 100"))?;
             vec![field("hid", vec![size; count as usize].into())]
         }
         _ => all(&[key]),

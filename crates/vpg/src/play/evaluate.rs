@@ -3,14 +3,14 @@
 use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, str::FromStr};
 
 use anyhow::{Result, bail};
-use envs::{Element, EpisodeStats, VecEnv};
+use envs::{Element, EpisodeStats, Seed, VecEnv};
 use indicatif::ProgressBar;
 
 use crate::{
     collect::actions::EnvActions,
     collect::actor::{Actor, action_rngs},
     collect::environment::{self, networks, with_vec_env},
-    config::Config,
+    config::{Config, DeviceName},
     nn::policy::ActorCritic,
     run::folder::RunFolder,
 };
@@ -59,6 +59,12 @@ pub struct Play {
 impl Play {
     /// Far from the seeds that people train with.
     pub const SEED: u64 = 1_000_000;
+
+    /// What the environments are reset with: environment i of seed S with S * 2^32 + i, so that two seeds have none in
+    /// common.
+    fn env_seed(&self) -> Seed {
+        (u128::from(self.seed) << 32).to_string().parse().expect("a number is a seed")
+    }
 }
 
 /// One of a run's policies.
@@ -102,7 +108,12 @@ pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Res
             kept(&format!("policy-{epoch}"))
         }
     };
-    let mut policy = networks(config)?;
+    // Weights have no device: a policy that was trained on CUDA plays without it.
+    let mut config = config.clone();
+    if config.check_device().is_err() {
+        config.network.device = DeviceName::Cpu;
+    }
+    let mut policy = networks(&config)?;
     folder.load_policy(&path, &mut policy)?;
     Ok(policy)
 }
@@ -166,7 +177,7 @@ impl<T: Element> Game<T> {
         let actions =
             EnvActions::new(&actor, action_rngs(play.seed, 0..env.num_envs()), config.environment.actions.clone());
         let mut observations = vec![T::default(); env.num_envs() * env.observation_space().size()];
-        env.reset_into(&play.seed.into(), &mut observations)?;
+        env.reset_into(&play.env_seed(), &mut observations)?;
         Ok(Self { env, actor, actions, observations, deterministic: play.deterministic })
     }
 

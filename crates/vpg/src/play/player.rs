@@ -1,7 +1,7 @@
 //! A policy at play in one environment, step by step and with pictures.
 
 use anyhow::Result;
-use envs::{Element, EpisodeStats};
+use envs::{Autoreset, Element, EpisodeStats};
 use image::RgbImage;
 
 use crate::{
@@ -22,6 +22,7 @@ pub struct Player {
     pub step: u64,
     /// Its rewards so far.
     pub episode_return: f64,
+    over: bool,
 }
 
 impl Player {
@@ -31,23 +32,28 @@ impl Player {
     /// Those of the environment.
     pub fn new(config: &Config, policy: &ActorCritic, play: Play) -> Result<Self> {
         let any = environment::make(config, 1, None)?;
-        let stage: Box<dyn Stage> =
-            with_vec_env!(any, env => Box::new(Game::start(config, policy, play, env)?) as Box<dyn Stage>);
+        // An episode's end can be seen before the next one begins.
+        let stage: Box<dyn Stage> = with_vec_env!(any, env => {
+            Box::new(Game::start(config, policy, play, env.with_autoreset(Autoreset::NextStep))?) as Box<dyn Stage>
+        });
         let fps = stage.render_fps() / config.frames_per_step();
-        Ok(Self { stage, fps, episode: 1, step: 0, episode_return: 0.0 })
+        Ok(Self { stage, fps, episode: 1, step: 0, episode_return: 0.0, over: false })
     }
 
-    /// Takes a step; gives the episode that ended with it. The next one begins with the next call.
+    /// Takes a step; gives the episode that ended with it. The call after that begins the next one.
     ///
     /// # Errors
     /// Those of the environment.
     pub fn advance(&mut self) -> Result<Option<EpisodeStats>> {
         let (reward, ended) = self.stage.advance()?;
+        if self.over {
+            self.over = false;
+            (self.episode, self.step, self.episode_return) = (self.episode + 1, 0, 0.0);
+            return Ok(None);
+        }
         self.step += 1;
         self.episode_return += reward;
-        if ended.is_some() {
-            (self.episode, self.step, self.episode_return) = (self.episode + 1, 0, 0.0);
-        }
+        self.over = ended.is_some();
         Ok(ended)
     }
 

@@ -53,7 +53,7 @@ pub fn watch(args: &WatchArgs) -> Result<()> {
             break;
         }
         if let Some(episode) = player.advance()? {
-            let (number, ep_ret, ep_len) = (player.episode - 1, episode.episode_return, episode.length);
+            let (number, ep_ret, ep_len) = (player.episode, episode.episode_return, episode.length);
             writeln!(std::io::stdout(), "Episode {number}  EpRet {ep_ret}  EpLen {ep_len}")?;
             if args.checkpoint == Checkpoint::Latest {
                 player.set_policy(&evaluate::load(&folder, &config, &args.checkpoint)?);

@@ -3,18 +3,23 @@
 use std::{
     collections::HashMap,
     fs::{self, File, TryLockError},
-    io::Write,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
-    time::Instant,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 
 use crate::{
-    config::Config, nn::machine::Machine, nn::policy::ActorCritic, nn::tensors::to_vec, run::statistics::EpisodeWindow,
+    config::Config, nn::machine::Machine, nn::policy::ActorCritic, nn::tensors::to_vec, run::resume,
+    run::statistics::EpisodeWindow, run::table::read_columns,
 };
+
+/// What a run begins its folder with; where one of them is, there was a run.
+const LEFT_BY_RUNS: [&str; 6] =
+    ["config.json", "progress.txt", "episodes.csv", "checkpoints", resume::FILES[0], resume::FILES[1]];
 
 /// Where a run keeps its files.
 #[derive(Clone, Debug)]
@@ -28,30 +33,86 @@ impl RunFolder {
         Self { path: path.to_owned() }
     }
 
-    /// Makes the folder with its `config.json`.
+    /// Makes the folder with its `config.json`. Of several processes that try at once, one succeeds.
     ///
     /// # Errors
-    /// Where the folder holds another run, or cannot be written.
+    /// Where the folder holds another run or parts of one, or cannot be written.
     pub fn create(path: &Path, config: &Config) -> Result<Self> {
         let folder = Self::new(path);
-        if folder.path.join("config.json").exists() {
-            bail!("{} already holds a run: choose another --run-dir, or go on with --resume", path.display());
+        let left = LEFT_BY_RUNS.into_iter().find(|name| path.join(name).exists());
+        if let Some(name) = left {
+            bail!(
+                "{} {}: choose another --run-dir, or go on with --resume",
+                path.display(),
+                match name {
+                    "config.json" => "already holds a run".into(),
+                    _ => format!("holds another run's {name}"),
+                }
+            );
         }
+        fs::create_dir_all(path).with_context(|| folder.cannot_write(""))?;
+        folder.claim(&serde_json::to_vec_pretty(config)?)?;
         fs::create_dir_all(path.join("checkpoints")).with_context(|| folder.cannot_write(""))?;
-        folder.write("config.json", &serde_json::to_vec_pretty(config)?)?;
         Ok(folder)
+    }
+
+    /// A new folder of this name, or of the first of `name-2`, `name-3`, ... that is not there: processes that begin in
+    /// the same second never share one.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn create_named(path: &Path, config: &Config) -> Result<Self> {
+        let parent = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(parent).with_context(|| Self::new(path).cannot_write(""))?;
+        for number in 1u64.. {
+            let mut name = path.as_os_str().to_owned();
+            if number > 1 {
+                name.push(format!("-{number}"));
+            }
+            match fs::create_dir(&name) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => {
+                    made.with_context(|| Self::new(Path::new(&name)).cannot_write(""))?;
+                    return Self::create(Path::new(&name), config);
+                }
+            }
+        }
+        bail!("no name is left for {}", path.display())
+    }
+
+    /// Writes `config.json` where there is none. Of two processes at once one finds the other's.
+    fn claim(&self, config: &[u8]) -> Result<()> {
+        let (path, mine) = (self.file("config.json"), self.file(&format!("config.json.{}", std::process::id())));
+        let linked = File::create(&mine)
+            .and_then(|mut file| file.write_all(config).and_then(|()| file.sync_all()))
+            .and_then(|()| match fs::hard_link(&mine, &path) {
+                // Some file systems have no links.
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    File::create_new(&path).and_then(|mut file| file.write_all(config))
+                }
+                linked => linked,
+            });
+        let _ = fs::remove_file(&mine); // it may not be there
+        match linked {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                bail!("{} already holds a run: another vpg has just begun it", self.path.display())
+            }
+            linked => linked.with_context(|| self.cannot_write("config.json")),
+        }
     }
 
     /// An existing run and its config.
     ///
     /// # Errors
-    /// Where there is no `config.json`, or it is damaged or holds a value that makes no sense.
+    /// Where there is no run, or its config is damaged or not one of this version.
     pub fn open(path: &Path) -> Result<(Self, Config)> {
         let file = path.join("config.json");
         let text = fs::read(&file).with_context(|| format!("{} is no run folder: no config.json", path.display()))?;
-        let damaged = || format!("{} is damaged", file.display());
-        let config = Config::from_json(&text).with_context(damaged)?;
-        config.check().with_context(damaged)?;
+        let config = Config::from_json(&text).map_err(|error| match error.classify() {
+            Category::Data => anyhow!("{} is another version's or none of vpg's: {error}", file.display()),
+            _ => anyhow!("{} is damaged: {error}", file.display()),
+        })?;
+        config.check().with_context(|| format!("{} is damaged", file.display()))?;
         Ok((Self::new(path), config))
     }
 
@@ -168,20 +229,38 @@ fn checksum<'a>(tensors: impl Iterator<Item = &'a [u8]>) -> String {
     format!("{:08x}", hasher.finalize())
 }
 
+/// Tensors of what learns beside the policy. A checkpoint without them plays all the same.
+fn is_needed_to_play(name: &str) -> bool {
+    !["v.", "value_scale", "return_"].iter().any(|other| name.starts_with(other))
+}
+
 fn read_policy(bytes: &[u8], policy: &mut ActorCritic) -> Result<()> {
     let (file, (_, header)) = (SafeTensors::deserialize(bytes)?, SafeTensors::read_metadata(bytes)?);
     let parameters = policy.named_parameters();
-    let views = parameters.iter().map(|(name, _)| file.tensor(name)).collect::<Result<Vec<_>, _>>()?;
-    if let Some(expected) = header.metadata().as_ref().and_then(|metadata| metadata.get(CHECKSUM)) {
-        ensure!(*expected == checksum(views.iter().map(TensorView::data)), "its checksum is wrong");
+    let known = |name: &str| !is_needed_to_play(name) || parameters.iter().any(|(known, _)| known == name);
+    if let Some(name) = file.names().into_iter().find(|name| !known(name)) {
+        bail!("it has a tensor {name:?}, which these networks have not: it is of others");
     }
-    let mut values = Vec::with_capacity(views.len());
-    for ((name, parameter), view) in parameters.iter().zip(views) {
+    let plays_alone = file.names().into_iter().all(is_needed_to_play);
+    let (mut views, mut values) = (Vec::new(), Vec::with_capacity(parameters.len()));
+    for (name, parameter) in &parameters {
+        if plays_alone && !is_needed_to_play(name) {
+            values.push(to_vec(parameter));
+            continue;
+        }
+        let view = file.tensor(name)?;
         let expected: Vec<usize> = parameter.size().iter().map(|&n| n as usize).collect();
         if view.shape() != expected || view.dtype() != Dtype::F32 {
             bail!("{name} is {:?} {:?}: expected F32 {expected:?}", view.dtype(), view.shape());
         }
-        values.push(view.data().chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect());
+        let numbers: Vec<f32> =
+            view.data().chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect();
+        ensure!(numbers.iter().all(|number| number.is_finite()), "{name} has numbers that are not finite");
+        views.push(view);
+        values.push(numbers);
+    }
+    if let Some(expected) = header.metadata().as_ref().and_then(|metadata| metadata.get(CHECKSUM)) {
+        ensure!(*expected == checksum(views.iter().map(TensorView::data)), "its checksum is wrong");
     }
     policy.load(values);
     Ok(())
@@ -235,20 +314,32 @@ impl Summary {
         }
     }
 
-    /// Adds an epoch of `steps` steps of every environment.
-    pub fn count(&mut self, episodes: &EpisodeWindow, steps: usize, config: &Config, started: Instant) {
+    /// Adds an epoch of `steps` steps of every environment, which ended so many seconds after the run began.
+    pub fn count(&mut self, episodes: &EpisodeWindow, steps: usize, config: &Config, seconds: f64) {
         let env_steps = |steps: usize| self.env_steps + (steps * config.environment.num_envs) as u64;
         if let Some(step) = episodes.solved_at_step.filter(|_| !self.solved) {
             self.solved = true;
             self.solved_at_frames = Some(config.raw_frames(env_steps(step)));
-            self.solved_at_seconds = Some(started.elapsed().as_secs_f64());
+            self.solved_at_seconds = Some(seconds);
         }
         self.env_steps = env_steps(steps);
         self.raw_frames = config.raw_frames(self.env_steps);
         self.episodes = episodes.episodes;
         self.mean_return_100 = episodes.mean();
         self.best_mean_return_100 = episodes.best_mean;
-        self.wall_seconds = started.elapsed().as_secs_f64();
+        self.wall_seconds = seconds;
+    }
+
+    /// The same with the times that the log tells: a resume state has none.
+    pub fn with_times(self, folder: &RunFolder, config: &Config) -> Self {
+        let columns = read_columns(&folder.file("progress.txt"), &["TotalEnvInteracts", "Time"]).unwrap_or_default();
+        let [steps, times] = columns.as_slice() else { return self };
+        let at = |frames: u64| {
+            let row = steps.iter().position(|&steps| config.raw_frames(steps as u64) >= frames)?;
+            times.get(row).copied()
+        };
+        let (wall_seconds, solved_at_seconds) = (at(self.raw_frames), self.solved_at_frames.and_then(at));
+        Self { wall_seconds: wall_seconds.unwrap_or(0.0), solved_at_seconds, ..self }
     }
 
     /// The summary as a resume state keeps it: without what differs between two runs of one config.
@@ -257,11 +348,12 @@ impl Summary {
     }
 
     /// What the program says at the end.
-    pub fn last_line(&self, folder: &Path) -> String {
+    pub fn last_line(&self, folder: &Path, interrupted: bool) -> String {
         let number = |mean: Option<f64>| mean.map_or("-".into(), |mean| format!("{mean:.2}"));
         let solved = match (self.solved_at_frames, self.solved_at_seconds) {
             (Some(frames), Some(seconds)) => format!("solved at {frames} frames, {seconds:.1} s"),
             (Some(frames), None) => format!("solved at {frames} frames"),
+            _ if interrupted => "interrupted".into(),
             _ => "not solved".into(),
         };
         format!(

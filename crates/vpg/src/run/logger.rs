@@ -1,6 +1,6 @@
 //! What a run says while it learns: `progress.txt`, `episodes.csv`, TensorBoard's events, a progress bar or plain lines.
 
-use std::time::Instant;
+use std::{io::Write, time::Instant};
 
 use anyhow::Result;
 use indicatif::ProgressBar;
@@ -228,7 +228,9 @@ impl Logger {
 
     /// Prints a line to the standard output, above the progress bar.
     pub fn print(&self, line: &str) {
-        self.bar.suspend(|| println!("{line}"));
+        self.bar.suspend(|| {
+            let _ = writeln!(std::io::stdout(), "{line}"); // nobody may be reading any more: the run goes on
+        });
     }
 
     /// Prints a line above the progress bar.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     collect::EnvState,
-    config::Config,
+    config::{Config, LrSchedule},
     learn::update::LearnerState,
     run::folder::{RunFolder, Summary},
     run::statistics::EpisodeWindow,
@@ -102,7 +102,13 @@ impl RunState {
         let [ours, given] = [&self.config, &config.decisive()?].map(|text| serde_json::from_str(text));
         let (ours, given): (serde_json::Map<String, serde_json::Value>, serde_json::Map<_, _>) = (ours?, given?);
         let text = |value: Option<&serde_json::Value>| value.map_or("nothing".into(), ToString::to_string);
-        for name in given.keys() {
+        // How long a run goes on does not change what it does until then, but for a schedule over the whole budget.
+        let free = if config.optimizer.lr_schedule == Some(LrSchedule::Linear) {
+            &[][..]
+        } else {
+            &["budget", "stop_when_solved"]
+        };
+        for name in given.keys().filter(|name| !free.contains(&name.as_str())) {
             let (ours, given) = (text(ours.get(name)), text(given.get(name)));
             ensure!(ours == given, "put {name} = {ours} back, it is {given}");
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::SolveRule;
 
 /// How many episodes the solving rule looks at.
-const WINDOW: usize = 100;
+pub const WINDOW: usize = 100;
 
 /// The returns of the last episodes of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,329 @@
+//! Several runs in one plot: the mean over seeds and a band of one standard deviation.
+
+pub mod series;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::{
+    config::{Config, LrSchedule},
+    run::folder::{RunFolder, Summary},
+    run::plot::{Curve, Format, Panel, draw},
+    run::progress::tell,
+};
+use series::{Series, Stat, curve, smooth};
+
+/// What to plot of which runs.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PlotArgs {
+    /// Run folders, or folders with runs below them. Runs that differ in their seed alone become one line.
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// The column of progress.txt along the x axis, or `Frames` for raw frames.
+    #[arg(long, alias = "xaxis", value_name = "COLUMN", default_value = "TotalEnvInteracts")]
+    pub x: String,
+    /// The column of progress.txt along the y axis.
+    #[arg(long, alias = "value", value_name = "COLUMN", default_value = "AverageEpRet")]
+    pub y: String,
+    /// What a line over several seeds shows.
+    #[arg(long, alias = "est", value_name = "STAT", value_enum, default_value_t)]
+    pub stat: Stat,
+    /// Each point is the mean of so many epochs up to it.
+    #[arg(long, value_name = "EPOCHS", default_value_t = 1)]
+    pub smooth: usize,
+    /// The lines' names in their order [default: the environment and the values in which they differ].
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    pub legend: Option<Vec<String>>,
+    /// A line for each run, named by its folder, also where runs differ in their seed alone; the band is the deviation of
+    /// each epoch's episodes.
+    #[arg(long, alias = "count")]
+    pub per_run: bool,
+    /// Only runs with this in their path; may be given several times.
+    #[arg(long, alias = "select", value_name = "TEXT")]
+    pub include: Vec<String>,
+    /// No run with this in its path; may be given several times.
+    #[arg(long, value_name = "TEXT")]
+    pub exclude: Vec<String>,
+    /// The picture: a .png or .svg file.
+    #[arg(long, value_name = "FILE", default_value = "plot.png")]
+    pub out: PathBuf,
+}
+
+/// A column of its own: `TotalEnvInteracts` times the frame skip.
+const FRAMES: &str = "Frames";
+
+/// A key beside those of the config, where lines are of single runs.
+const FOLDER: &str = "folder";
+
+/// What tells lines apart: a config's values by their names.
+type Settings = BTreeMap<String, Value>;
+
+/// The runs of one line.
+struct Line {
+    settings: Settings,
+    seeds: Vec<Series>,
+}
+
+impl PlotArgs {
+    /// Writes the plot. A run that cannot be drawn, as one in its first epoch or a broken one, is left out with a word
+    /// about it.
+    ///
+    /// # Errors
+    /// Where no run is left, there is no such column, the x column does not grow, there are more or fewer names than
+    /// lines, or the picture cannot be written.
+    pub fn run(&self) -> Result<()> {
+        let format = match self.out.extension().and_then(|extension| extension.to_str()) {
+            Some("png") => Format::Png,
+            Some("svg") => Format::Svg,
+            _ => bail!("--out = {}: expected a name that ends in .png or .svg", self.out.display()),
+        };
+        let bytes = self.draw(format)?;
+        fs::write(&self.out, bytes).with_context(|| format!("cannot write {}", self.out.display()))
+    }
+
+    /// The picture's bytes.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run) but for the writing.
+    pub fn draw(&self, format: Format) -> Result<Vec<u8>> {
+        let lines = self.lines()?;
+        let names = match &self.legend {
+            None if self.per_run => lines.iter().map(|line| text(line.settings.get(FOLDER))).collect(),
+            None => names(&lines),
+            Some(names) if names.len() == lines.len() => names.clone(),
+            Some(names) => bail!("--legend has {} names: expected {}, one for each line", names.len(), lines.len()),
+        };
+        let curves: Vec<Curve> =
+            lines.iter().zip(names).map(|(line, name)| curve(&name, &line.seeds, self.stat)).collect();
+        ensure!(curves.iter().any(|curve| !curve.is_empty()), "no run has a value of {} yet", self.y);
+        let panel = Panel { title: "", y: axis_label(&self.y), curves: &curves, level: None };
+        draw(format, axis_label(&self.x), &[panel])
+    }
+
+    /// The runs that can be drawn, by line.
+    fn lines(&self) -> Result<Vec<Line>> {
+        let (runs, mut left_out) = self.selected()?;
+        let mut lines: Vec<Line> = Vec::new();
+        for Run { path, config } in runs {
+            let mut settings = settings(&config)?;
+            if self.per_run {
+                settings.insert(FOLDER.into(), path.to_string_lossy().into());
+            }
+            match self.read(&path, &config)? {
+                None => left_out.push(format!("{} has no finished epoch", path.display())),
+                Some(series) => match lines.iter_mut().find(|line| line.settings == settings) {
+                    Some(line) => line.seeds.push(series),
+                    None => lines.push(Line { settings, seeds: vec![series] }),
+                },
+            }
+        }
+        ensure!(!lines.is_empty(), "there is nothing to plot: {}", left_out.join("; "));
+        left_out.iter().for_each(|reason| tell(&format!("left out: {reason}")));
+        Ok(lines)
+    }
+
+    /// The runs that the arguments name or hold, less those left out, and why folders with a config are no runs.
+    fn selected(&self) -> Result<(Vec<Run>, Vec<String>)> {
+        let mut search = Search::default();
+        for path in &self.runs {
+            let before = search.seen.len();
+            search.look(path);
+            ensure!(search.seen.len() > before, "{} is no run folder and holds none: no config.json", path.display());
+        }
+        let Search { mut runs, refused, .. } = search;
+        ensure!(!runs.is_empty() || !refused.is_empty(), "there is no run folder: no config.json");
+        let any = !runs.is_empty();
+        runs.retain(|run| {
+            let path = run.path.to_string_lossy();
+            self.include.iter().all(|text| path.contains(text)) && !self.exclude.iter().any(|text| path.contains(text))
+        });
+        ensure!(!any || !runs.is_empty(), "--include and --exclude leave no run");
+        Ok((runs, refused))
+    }
+
+    /// None where there is no row yet.
+    fn read(&self, run: &Path, config: &Config) -> Result<Option<Series>> {
+        let path = run.join("progress.txt");
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+        let Some((columns, rows)) = rows.split_first() else { return Ok(None) };
+        let column = |name: &str| match columns.iter().position(|column| *column == name) {
+            Some(index) => Ok(index),
+            None => bail!("{} has no column {name:?}: it has {}", path.display(), columns.join(", ")),
+        };
+        let x_factor = if self.x == FRAMES { config.frames_per_step() } else { 1.0 };
+        let (x, y) = (column(if self.x == FRAMES { "TotalEnvInteracts" } else { &self.x })?, column(&self.y)?);
+        let deviation =
+            self.y.strip_prefix("Average").filter(|_| self.per_run).map(|name| column(&format!("Std{name}")));
+        let deviation = deviation.transpose()?;
+        let (mut points, mut deviations) = (Vec::new(), Vec::new());
+        // The last row may be half written.
+        for row in rows.iter().filter(|row| row.len() == columns.len()) {
+            let number = |index: usize| row[index].parse::<f64>().ok();
+            let (Some(x), Some(y)) = (number(x), number(y)) else { continue };
+            points.push((x * x_factor, y));
+            deviations.push((x * x_factor, deviation.and_then(number).unwrap_or(0.0)));
+        }
+        let grows = points.windows(2).all(|pair| pair[0].0 <= pair[1].0);
+        ensure!(
+            grows,
+            "--x = {}: it does not grow in {}; expected TotalEnvInteracts, Frames, Epoch or Time",
+            self.x,
+            path.display()
+        );
+        let smooth = |points: &[(f64, f64)]| smooth(points, self.smooth);
+        let deviations = deviation.map(|_| smooth(&deviations).iter().map(|point| point.1).collect());
+        let summary = fs::read(run.join("summary.json")).ok();
+        let summary = summary.and_then(|text| serde_json::from_slice::<Summary>(&text).ok());
+        let solved = config.budget.stop_when_solved && summary.is_some_and(|summary| summary.solved);
+        let points = smooth(&points);
+        Ok((!points.is_empty()).then_some(Series { points, deviations, solved }))
+    }
+}
+
+struct Run {
+    path: PathBuf,
+    config: Config,
+}
+
+/// A walk through folders.
+#[derive(Default)]
+struct Search {
+    runs: Vec<Run>,
+    /// Why folders with a config are no runs.
+    refused: Vec<String>,
+    /// Folders with a config, by their paths without links: each counts once.
+    seen: BTreeSet<PathBuf>,
+    /// All folders, which links may lead back to.
+    entered: BTreeSet<PathBuf>,
+}
+
+impl Search {
+    /// The folder itself where it is a run, otherwise the runs below it in the order of their names.
+    fn look(&mut self, path: &Path) {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if !self.entered.insert(real.clone()) {
+            return;
+        }
+        if path.join("config.json").exists() {
+            self.seen.insert(real);
+            match RunFolder::open(path) {
+                Ok((_, config)) => return self.runs.push(Run { path: path.to_owned(), config }),
+                Err(error) => self.refused.push(format!("{error:#}")),
+            }
+        }
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        folders.sort();
+        folders.iter().for_each(|folder| self.look(folder));
+    }
+}
+
+/// What decides a line: the config without the seed, and without what changes no curve.
+fn settings(config: &Config) -> Result<Settings> {
+    let mut plain: Value = serde_json::from_str(&config.decisive()?)?;
+    let mut without = vec!["seed", "device", "torch_threads", "save_freq", "log_interval"];
+    if config.optimizer.lr_schedule != Some(LrSchedule::Linear) {
+        without.push("budget"); // how long a run goes on does not change what it does until then
+    }
+    if let Value::Object(values) = &mut plain {
+        values.retain(|key, _| !without.contains(&key.as_str()));
+        if let Ok(spec) = envs::spec(&config.environment.id) {
+            values.insert("env".into(), spec.id.into());
+        }
+    }
+    let mut settings = Settings::new();
+    flatten("", plain, &mut settings);
+    Ok(settings)
+}
+
+/// Every value of nested tables by its path.
+fn flatten(path: &str, value: Value, settings: &mut Settings) {
+    match value {
+        Value::Object(table) => table.into_iter().for_each(|(key, value)| {
+            let path = if path.is_empty() { key } else { format!("{path}.{key}") };
+            flatten(&path, value, settings);
+        }),
+        value => drop(settings.insert(path.to_owned(), value)),
+    }
+}
+
+/// The environment, and the values in which the lines differ.
+fn names(lines: &[Line]) -> Vec<String> {
+    let keys = lines.iter().flat_map(|line| line.settings.keys());
+    let differing: BTreeSet<&String> = keys
+        .filter(|key| *key != "env" && lines.iter().any(|line| line.settings.get(*key) != lines[0].settings.get(*key)))
+        .collect();
+    let name = |line: &Line| {
+        let values = differing.iter().map(|path| {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            format!("{key}={}", text(line.settings.get(*path)))
+        });
+        [text(line.settings.get("env"))].into_iter().chain(values).collect::<Vec<_>>().join(", ")
+    };
+    lines.iter().map(name).collect()
+}
+
+/// Texts without their quotation marks.
+fn text(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        value => value.map_or("-".into(), ToString::to_string),
+    }
+}
+
+/// What a column is, with its unit.
+fn axis_label(column: &str) -> &str {
+    match column {
+        "Epoch" => "epoch",
+        "TotalEnvInteracts" => "environment steps",
+        FRAMES => "raw frames",
+        "Time" => "time (s)",
+        "AverageEpRet" => "mean return of the epoch's episodes",
+        "StdEpRet" => "standard deviation of the episodes' returns",
+        "MaxEpRet" => "highest return of the epoch's episodes",
+        "MinEpRet" => "lowest return of the epoch's episodes",
+        "EpLen" => "mean length of the epoch's episodes (steps)",
+        "AverageVVals" => "mean of the value function (return)",
+        "LossPi" => "policy loss",
+        "LossV" => "value loss (squared return)",
+        "Entropy" => "entropy of the policy (nats)",
+        "KL" => "KL divergence by the update (nats)",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::DeviceName;
+
+    #[test]
+    fn what_changes_no_curve_makes_no_line_of_its_own() {
+        let config = Config::for_env("CartPole").unwrap();
+        let mut same = config.clone();
+        (same.environment.id, same.seed, same.environment.threads) = ("CartPole-v1".into(), 7, 2);
+        (same.log.state_freq, same.log.save_freq, same.network.device) = (9, 3, DeviceName::Cpu);
+        assert_eq!(settings(&config).unwrap(), settings(&same).unwrap());
+        let mut other = config.clone();
+        other.credit.gamma = 0.9;
+        assert_ne!(settings(&config).unwrap(), settings(&other).unwrap());
+    }
+
+    #[cfg(feature = "atari")]
+    #[test]
+    fn names_tell_what_differs_and_no_more() {
+        let config = Config::for_env("Pong").unwrap();
+        let mut other = config.clone();
+        other.environment.pixels.as_mut().unwrap().difference.with_frame = true;
+        let lines = [config, other].map(|config| Line { settings: settings(&config).unwrap(), seeds: Vec::new() });
+        let names = names(&lines);
+        assert!(names[0].ends_with(", with_frame=false") && names[1].ends_with(", with_frame=true"), "{names:?}");
+    }
+}
