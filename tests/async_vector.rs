@@ -218,11 +218,10 @@ fn results_that_waited_for_their_turn_come_when_there_are_none_any_more() {
     let gate = slow.lock().unwrap();
     envs.send(Actions::Discrete(&[1, 2]), &[0, 1]).unwrap();
     let opened = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            std::thread::sleep(std::time::Duration::from_millis(100));
-            drop(gate);
-        });
-        received(&mut envs)
+        let receiving = scope.spawn(|| received(&mut envs));
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        drop(gate);
+        receiving.join().unwrap()
     });
     assert_eq!(opened, 0);
     let mut envs = envs.with_order(Order::FirstFinished);

@@ -3,7 +3,9 @@
 #[path = "parity/replay.rs"]
 mod replay;
 
-use envs::atari::{Atari, AtariConfig, Backend, ObsType, RomSource, bundled_roms, modes};
+#[cfg(feature = "ale")]
+use envs::atari::bundled_roms;
+use envs::atari::{Atari, AtariConfig, Backend, ObsType, RomSource, modes};
 use rayon::prelude::*;
 use replay::{Comparison, Recording, finish, recordings, replay};
 

@@ -71,6 +71,7 @@ impl Palette {
     }
 
     /// The colour of an index.
+    #[cfg(feature = "ale")]
     pub(super) fn rgb(&self, index: u8) -> [u8; 3] {
         self.rgb[usize::from(index)]
     }
