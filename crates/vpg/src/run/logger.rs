@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     nn::policy::ActorCritic,
     run::columns::{COLUMNS, EpochReport, row, scalars},
+    run::doubts::Doubts,
     run::folder::{RunFolder, Summary},
     run::progress,
     run::resume::{Found, RunState, StateWriter},
@@ -73,6 +74,7 @@ pub struct Logger {
     draw: Draw,
     /// What the losses of policy and value function are called.
     loss_names: [&'static str; 2],
+    doubts: Doubts,
 }
 
 impl Logger {
@@ -118,6 +120,7 @@ impl Logger {
             frames_before: state.map_or(0, |state| state.summary.raw_frames),
             draw,
             loss_names: ["loss pi", "v"],
+            doubts: Doubts::default(),
         })
     }
 
@@ -144,6 +147,9 @@ impl Logger {
     pub fn epoch(&mut self, report: &EpochReport<'_>, progress: f64) -> Result<()> {
         self.write(report)?;
         self.show(report, progress);
+        if let Some(doubt) = self.doubts.look(report) {
+            self.say(&doubt);
+        }
         Ok(())
     }
 

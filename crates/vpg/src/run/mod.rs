@@ -1,6 +1,7 @@
 //! What a run leaves: its folder, log, states, checkpoints and pictures.
 
 pub mod columns;
+pub mod doubts;
 pub mod finite;
 pub mod folder;
 pub mod logger;
