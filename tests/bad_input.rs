@@ -157,9 +157,9 @@ fn half_deleted_runs_serve_whoever_does_not_need_the_rest() {
 fn outputs_that_cannot_be_written_are_named() {
     let run = RUN.path().display();
     for args in [
-        "plot RUN --out no/file",
-        "record RUN --out no/file",
-        "eval RUN --gif no/file",
+        "plot RUN --out no/file.png",
+        "record RUN --out no/file.gif",
+        "eval RUN --gif no/file.gif",
         "record RUN --frames /dev/null/file",
     ] {
         assert_refused(&args.replace("RUN", &run.to_string()), 1, "file");

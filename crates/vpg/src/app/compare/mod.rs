@@ -116,7 +116,7 @@ impl PlotArgs {
                 settings.insert(FOLDER.into(), path.to_string_lossy().into());
             }
             match self.read(&path, &config)? {
-                None => left_out.push(format!("{} has no finished epoch", path.display())),
+                None => left_out.push(format!("{} has no finished epoch in progress.txt", path.display())),
                 Some(series) => match lines.iter_mut().find(|line| line.settings == settings) {
                     Some(line) => line.seeds.push(series),
                     None => lines.push(Line { settings, seeds: vec![series] }),
