@@ -33,7 +33,6 @@ games! {
     atlantis2,
     bank_heist,
     battle_zone,
-    beam_rider,
     bowling,
     boxing,
     breakout,
