@@ -208,27 +208,18 @@ impl Acrobot {
     /// One step of the classical fourth-order method.
     #[inline(always)]
     fn runge_kutta<M: Math, const N: usize>(&self, states: &[[f64; N]; 4], torques: &[f64; N]) -> [[f64; N]; 4] {
-        let at = |slope: &[[f64; N]; 4], time: f64| {
-            let mut moved = *states;
-            for (numbers, slopes) in moved.iter_mut().zip(slope) {
-                for i in 0..N {
-                    numbers[i] += time * slopes[i];
-                }
-            }
-            self.slope::<M, N>(&moved, torques)
-        };
         let first = self.slope::<M, N>(states, torques);
-        let second = at(&first, TAU / 2.0);
-        let third = at(&second, TAU / 2.0);
-        let fourth = at(&third, TAU);
-        let mut moved = *states;
+        let second = self.slope::<M, N>(&moved(states, &first, TAU / 2.0), torques);
+        let third = self.slope::<M, N>(&moved(states, &second, TAU / 2.0), torques);
+        let fourth = self.slope::<M, N>(&moved(states, &third, TAU), torques);
+        let mut after = *states;
         for n in 0..4 {
             for i in 0..N {
                 let sum = first[n][i] + 2.0 * second[n][i] + 2.0 * third[n][i] + fourth[n][i];
-                moved[n][i] += TAU / 6.0 * sum;
+                after[n][i] += TAU / 6.0 * sum;
             }
         }
-        moved
+        after
     }
 
     /// The derivative of the state; the association of the operations is Gymnasium's.
@@ -266,6 +257,19 @@ impl Acrobot {
         }
         [*first_velocity, *second_velocity, accelerations[0], accelerations[1]]
     }
+}
+
+/// The states after so many seconds on this slope. A function, not a closure: what is not inlined is compiled without the
+/// instructions that the kernel is for.
+#[inline(always)]
+fn moved<const N: usize>(states: &[[f64; N]; 4], slope: &[[f64; N]; 4], time: f64) -> [[f64; N]; 4] {
+    let mut moved = *states;
+    for (numbers, slopes) in moved.iter_mut().zip(slope) {
+        for i in 0..N {
+            numbers[i] += time * slopes[i];
+        }
+    }
+    moved
 }
 
 fn torque(action: i64) -> f64 {

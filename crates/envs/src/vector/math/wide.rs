@@ -35,12 +35,6 @@ impl Parts {
         // The sum of a zero has lost the sign.
         ((self.high + self.low).copysign(self.high), self.high + (self.low - margin) == self.high + (self.low + margin))
     }
-
-    #[inline(always)]
-    fn negated_if(self, negate: bool) -> Self {
-        let sign = if negate { -1.0 } else { 1.0 };
-        Self { high: sign * self.high, low: sign * self.low }
-    }
 }
 
 /// The sine and cosine of any angle, and whether the angle is one that this can be done for.
@@ -49,10 +43,18 @@ pub fn sin_cos_parts(x: f64) -> (Parts, Parts, bool) {
     let (quarters, rest, rest_low) = reduce(x);
     let (sin, cos) = rest_parts(rest, rest_low);
     let possible = (x.abs() < LARGEST) & ((rest.abs() > SMALLEST_REST) | (rest == x));
-    let swapped = quarters & 1 == 1;
-    let (first, second) = if swapped { (cos, sin) } else { (sin, cos) };
-    let (sin_negated, cos_negated) = (quarters & 2 == 2, (quarters + 1) & 2 == 2);
-    (first.negated_if(sin_negated), second.negated_if(cos_negated), possible)
+    let next = quarters.wrapping_add(1);
+    let turned_sin = Parts { high: turned(sin.high, cos.high, quarters), low: turned(sin.low, cos.low, quarters) };
+    let turned_cos = Parts { high: turned(sin.high, cos.high, next), low: turned(sin.low, cos.low, next) };
+    (turned_sin, turned_cos, possible)
+}
+
+/// One of two numbers, by whether the quarters are odd, with the sign of the second bit: of bits, so that eight of them are one
+/// instruction.
+#[inline(always)]
+fn turned(even: f64, odd: f64, quarters: u64) -> f64 {
+    let swapped = 0u64.wrapping_sub(quarters & 1);
+    f64::from_bits(((even.to_bits() & !swapped) | (odd.to_bits() & swapped)) ^ (quarters & 2) << 62)
 }
 
 /// Sine and cosine within 2⁻⁴⁸, for results that are rounded to `f32`; and whether the angle is one that this can be
@@ -65,9 +67,7 @@ pub fn sin_cos_nearly(x: f64) -> (f64, f64, bool) {
     let quartic =
         horner(square, [1.0 / 24.0, COS_SERIES[0], COS_SERIES[1], COS_SERIES[2], COS_SERIES[3], COS_SERIES[4]]);
     let cos = (square * square).mul_add(quartic, 1.0 - 0.5 * square);
-    let (first, second) = if quarters & 1 == 1 { (cos, sin) } else { (sin, cos) };
-    let sign = |negate: bool| if negate { -1.0 } else { 1.0 };
-    (sign(quarters & 2 == 2) * first, sign((quarters + 1) & 2 == 2) * second, x.abs() < LARGEST)
+    (turned(sin, cos, quarters), turned(sin, cos, quarters.wrapping_add(1)), x.abs() < LARGEST)
 }
 
 /// The number of quarter turns (its lowest bits count), and the rest.
