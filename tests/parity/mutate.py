@@ -56,7 +56,7 @@ MUTATIONS = [
              "[x + TAU * v,", "[x + TAU * (v + TAU * acceleration),"),
     Mutation("CartPole: no reward after the end, even inside", "golden_cartpole", source("cartpole.rs"),
              "(true, false) if ended_before", "(_, false) if ended_before"),
-    Mutation("CartPole: a later reset starts its stream anew", "golden_cartpole", source("cartpole.rs"),
+    Mutation("CartPole: a later reset starts its stream anew", "golden_cartpole", source("native.rs"),
              "NumpyRng::for_reset(seed, self.state.take().map(|state| state.rng))",
              "NumpyRng::for_reset(Some(seed.unwrap_or(&Seed::from(0))), self.state.take().map(|state| state.rng))"),
     Mutation("time limit: one step late", "golden_cartpole", source("time_limit.rs"),

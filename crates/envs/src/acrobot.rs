@@ -6,12 +6,11 @@ use image::RgbImage;
 
 use crate::{
     Action, Bounds, BoxSpace, DType, Discrete, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row,
-    native::{State, check_bounds, native_env, step_one},
+    native::{State, check_bounds, clipped, native_env, step_one},
     numpy_math::{cos_f32, sin_f32},
     raster::{pixel, raster, turned},
     state,
     vector::{
-        CheckedActions,
         batch::Native,
         math::{Library, Math},
     },
@@ -195,8 +194,8 @@ impl Acrobot {
         *states = [
             wrapped(first),
             wrapped(second),
-            first_velocity.map(|velocity| bounded(velocity, MAX_VELOCITIES[0])),
-            second_velocity.map(|velocity| bounded(velocity, MAX_VELOCITIES[1])),
+            first_velocity.map(|velocity| clipped(velocity, -MAX_VELOCITIES[0], MAX_VELOCITIES[0])),
+            second_velocity.map(|velocity| clipped(velocity, -MAX_VELOCITIES[1], MAX_VELOCITIES[1])),
         ];
         let [first, second, ..] = states;
         let elbow = M::cos_wide(first);
@@ -288,12 +287,6 @@ fn wrapped<const N: usize>(mut angles: [f64; N]) -> [f64; N] {
     angles
 }
 
-#[inline(always)]
-fn bounded(velocity: f64, most: f64) -> f64 {
-    let velocity = if -most > velocity { -most } else { velocity };
-    if most < velocity { most } else { velocity }
-}
-
 impl Default for Acrobot {
     fn default() -> Self {
         Self::new()
@@ -302,10 +295,6 @@ impl Default for Acrobot {
 
 impl Native<4, 6> for Acrobot {
     type Action = i64;
-
-    fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [i64] {
-        actions.discrete()
-    }
 
     #[inline(always)]
     fn step_lanes<M: Math, const N: usize>(
@@ -330,26 +319,13 @@ impl Native<4, 6> for Acrobot {
         [cos_f32(first), sin_f32(first), cos_f32(second), sin_f32(second), first_velocity, second_velocity]
     }
 
-    #[inline(always)]
-    fn info(&self, _reward: f64) -> Option<Info> {
-        None
-    }
-
     fn start(&self, rng: &mut NumpyRng) -> [f64; 4] {
         let (low, high) = self.reset_bounds;
         [(); 4].map(|()| f64::from(rng.uniform(low, high) as f32))
     }
-
-    fn parts(&self) -> Option<(NumpyRng, [f64; 4], bool)> {
-        self.state.as_ref().map(|State { rng, numbers }| (rng.clone(), *numbers, false))
-    }
-
-    fn with_parts(&self, rng: NumpyRng, numbers: [f64; 4], _terminated: bool) -> Self {
-        Self { state: Some(State { rng, numbers }), ..self.clone() }
-    }
 }
 
-native_env!(Acrobot, 15);
+native_env!(Acrobot, 4, 15);
 
 /// Gymnasium's picture: the two links, their hinges and the height to reach.
 fn picture([first, second, ..]: &[f64; 4]) -> RgbImage {

@@ -3,10 +3,10 @@
 mod native;
 
 use image::RgbImage;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     Action, Bounds, BoxSpace, DType, Discrete, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row,
+    native::{State, check_bounds, native_env, step_one},
     raster::{pixel, raster, turned},
     state,
     vector::{
@@ -54,17 +54,11 @@ const ACTIONS: Discrete = Discrete { n: 2, start: 0 };
 #[derive(Clone, Debug)]
 pub struct CartPole {
     observation_space: Space,
+    action_space: Space,
     reset_bounds: (f64, f64),
     sutton_barto_reward: bool,
-    state: Option<State>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct State {
-    rng: NumpyRng,
     /// Cart position and velocity, pole angle and angular velocity.
-    physics: [f64; 4],
-    ended: bool,
+    state: Option<State<[f64; 4]>>,
 }
 
 /// The ids, with the limits of Gymnasium.
@@ -88,6 +82,7 @@ impl CartPole {
         let space = BoxSpace { shape: vec![4], dtype: DType::F32, bounds: Bounds::Each(bounds.to_vec()) };
         Self {
             observation_space: Space::Box(space),
+            action_space: Space::Discrete(ACTIONS),
             reset_bounds: (-0.05, 0.05),
             sutton_barto_reward: false,
             state: None,
@@ -105,7 +100,7 @@ impl CartPole {
     /// assert_eq!(envs::CartPole::new().state(), None);
     /// ```
     pub fn state(&self) -> Option<[f64; 4]> {
-        self.state.as_ref().map(|state| state.physics)
+        self.state.as_ref().map(|state| state.numbers)
     }
 
     /// This environment with starting numbers in [low, high), which is (-0.05, 0.05) by default: Gymnasium's reset options `low` and `high`.
@@ -113,23 +108,18 @@ impl CartPole {
     /// # Errors
     /// [`Error::InvalidOption`] where `low > high`, or their difference is not finite.
     pub fn with_reset_bounds(self, low: f64, high: f64) -> Result<Self, Error> {
-        if low <= high && (high - low).is_finite() {
-            return Ok(Self { reset_bounds: (low, high), ..self });
-        }
-        let (value, expected) = (format!("({low}, {high})"), "finite bounds, the lower one first".into());
-        Err(Error::InvalidOption { name: "reset_bounds", value, expected })
+        Ok(Self { reset_bounds: check_bounds(low, high)?, ..self })
     }
 
-    /// What makes environments like this one under an id, natively in vectors; limits are still to be given.
-    ///
-    /// ```
-    /// use envs::{CartPole, VecEnv};
-    /// let spec = CartPole::new().with_sutton_barto_reward().into_spec("CartPole-v1").with_limits(500, 475.0);
-    /// assert_eq!(VecEnv::<f32>::of_spec(&spec, 8, 1)?.num_envs(), 8);
-    /// # Ok::<(), envs::Error>(())
-    /// ```
-    pub fn into_spec(self, id: &str) -> EnvSpec {
-        EnvSpec::native(id, self)
+    fn read(&self, action: Action<'_>) -> Result<i64, Error> {
+        Ok(ACTIONS.index(action)? as i64)
+    }
+
+    fn act(&self, state: &mut State<[f64; 4]>, action: i64, observation: &mut [f32]) -> Step {
+        let step = step_one::<Self, 4, 4>(&mut state.numbers, observation, |states| {
+            self.step_lanes::<Library, 1>(states, &[action])
+        });
+        Step { reward: self.reward(step.terminated, state.ended), ..step }
     }
 
     #[inline(always)]
@@ -146,14 +136,6 @@ impl CartPole {
 impl Default for CartPole {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl State {
-    fn write(&self, observation: &mut [f32]) {
-        for (target, value) in observation.iter_mut().zip(self.physics) {
-            *target = value as f32;
-        }
     }
 }
 
@@ -174,8 +156,10 @@ fn advance<M: Math>([x, v, theta, omega]: [f64; 4], (sin, cos): (f64, f64), forc
     [x + TAU * v, v + TAU * acceleration, theta + TAU * omega, omega + TAU * alpha]
 }
 
+native_env!(CartPole, 4, 50);
+
 /// Gymnasium's picture: cart, pole and axle on their track.
-fn picture(x: f64, theta: f64) -> RgbImage {
+fn picture([x, _, theta, _]: &[f64; 4]) -> RgbImage {
     const SCALE: f64 = 600.0 / (2.0 * X_LIMIT); // pixels per metre
     const TRACK: i32 = 100;
     const AXLE: f64 = TRACK as f64 + 7.5;
@@ -192,63 +176,6 @@ fn picture(x: f64, theta: f64) -> RgbImage {
         canvas.circle(pixel((cart, AXLE)), 5, [129, 132, 203]);
         canvas.horizontal(0, 600, TRACK, [0, 0, 0]);
     })
-}
-
-impl Env for CartPole {
-    type Obs = f32;
-
-    fn observation_space(&self) -> &Space {
-        &self.observation_space
-    }
-
-    fn action_space(&self) -> &Space {
-        const SPACE: Space = Space::Discrete(ACTIONS);
-        &SPACE
-    }
-
-    fn reset(&mut self, seed: Option<&Seed>, observation: &mut [f32]) -> Result<Info, Error> {
-        check_row(observation, &self.observation_space)?;
-        let mut rng = NumpyRng::for_reset(seed, self.state.take().map(|state| state.rng));
-        let physics = self.start(&mut rng);
-        let state = self.state.insert(State { rng, physics, ended: false });
-        state.write(observation);
-        Ok(Info::default())
-    }
-
-    fn step(&mut self, action: Action<'_>, observation: &mut [f32]) -> Result<Step, Error> {
-        check_row(observation, &self.observation_space)?;
-        let index = ACTIONS.index(action)?;
-        let state = self.state.as_mut().ok_or(Error::ResetNeeded)?;
-        let (theta, force) = (state.physics[2], if index == 1 { FORCE } else { -FORCE });
-        state.physics = advance::<Library>(state.physics, (theta.sin(), theta.cos()), force);
-        state.write(observation);
-        let terminated = outside(state.physics);
-        let ended_before = state.ended;
-        state.ended |= terminated;
-        Ok(Step { reward: self.reward(terminated, ended_before), terminated, ..Step::default() })
-    }
-
-    fn render(&self) -> Result<RgbImage, Error> {
-        let [x, _, theta, _] = self.state.as_ref().ok_or(Error::ResetNeeded)?.physics;
-        Ok(picture(x, theta))
-    }
-
-    fn render_fps(&self) -> u32 {
-        50
-    }
-
-    fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
-        self.state.as_mut().map(|state| &mut state.rng)
-    }
-
-    fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
-        state::put(self.state.as_ref().ok_or(Error::ResetNeeded)?, state)
-    }
-
-    fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error> {
-        self.state = Some(state::take(state)?);
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -306,7 +233,7 @@ mod tests {
         assert!(observation[3].is_nan());
         assert_eq!(steps, [true; 3], "the position is still a number");
         let (mut env, _) = reset(CartPole::new());
-        env.state.as_mut().unwrap().physics = [f64::NAN; 4];
+        env.state.as_mut().unwrap().numbers = [f64::NAN; 4];
         assert!(!env.step(Action::Discrete(0), &mut observation).unwrap().terminated);
     }
 }

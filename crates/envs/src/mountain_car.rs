@@ -7,11 +7,10 @@ use image::RgbImage;
 pub use self::continuous::MountainCarContinuous;
 use crate::{
     Action, Bounds, BoxSpace, DType, Discrete, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row,
-    native::{State, check_bounds, check_finite, native_env, step_one},
+    native::{State, check_bounds, check_finite, clipped, native_env, step_one},
     raster::{pixel, raster, turned},
     state,
     vector::{
-        CheckedActions,
         batch::Native,
         math::{Library, Math},
     },
@@ -148,10 +147,6 @@ impl Default for MountainCar {
 impl Native<2, 2> for MountainCar {
     type Action = i64;
 
-    fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [i64] {
-        actions.discrete()
-    }
-
     #[inline(always)]
     fn step_lanes<M: Math, const N: usize>(
         &self,
@@ -177,33 +172,13 @@ impl Native<2, 2> for MountainCar {
         states.map(|numbers| numbers.map(|number| number as f32))
     }
 
-    #[inline(always)]
-    fn info(&self, _reward: f64) -> Option<Info> {
-        None
-    }
-
     fn start(&self, rng: &mut NumpyRng) -> [f64; 2] {
         let (low, high) = self.reset_bounds;
         [rng.uniform(low, high), 0.0]
     }
-
-    fn parts(&self) -> Option<(NumpyRng, [f64; 2], bool)> {
-        self.state.as_ref().map(|State { rng, numbers }| (rng.clone(), *numbers, false))
-    }
-
-    fn with_parts(&self, rng: NumpyRng, numbers: [f64; 2], _terminated: bool) -> Self {
-        Self { state: Some(State { rng, numbers }), ..self.clone() }
-    }
 }
 
-/// NumPy's `clip`, which leaves a NaN.
-#[inline(always)]
-fn clipped(number: f64, low: f64, high: f64) -> f64 {
-    let number = if number < low { low } else { number };
-    if number > high { high } else { number }
-}
-
-native_env!(MountainCar, 30);
+native_env!(MountainCar, 2, 30);
 
 fn picture([position, _]: &[f64; 2]) -> RgbImage {
     scene(*position, GOAL)

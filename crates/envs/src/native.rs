@@ -7,11 +7,12 @@ use crate::{
     vector::{batch::Native, math::Library},
 };
 
-/// The state of an environment: its generator, and the numbers that it steps.
+/// The state of an environment: its generator, the numbers that it steps, and whether a step of the episode terminated.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct State<S> {
     pub rng: NumpyRng,
     pub numbers: S,
+    pub ended: bool,
 }
 
 /// Steps one environment of the native kind `E` by itself, as `step` steps lanes.
@@ -25,6 +26,13 @@ pub(crate) fn step_one<E: Native<D, O>, const D: usize, const O: usize>(
     *numbers = states.map(|[number]| number);
     observation.copy_from_slice(&E::observe_lanes::<Library, 1>(&states).map(|[number]| number));
     Step { reward, terminated, ..Step::default() }
+}
+
+/// NumPy's `clip`, which leaves a NaN.
+#[inline(always)]
+pub(crate) fn clipped<T: PartialOrd>(number: T, low: T, high: T) -> T {
+    let number = if number < low { low } else { number };
+    if number > high { high } else { number }
 }
 
 /// Bounds of the starting numbers, or what is wrong with them.
@@ -44,14 +52,31 @@ pub(crate) fn check_finite(name: &'static str, value: f64) -> Result<f64, Error>
     Err(Error::InvalidOption { name, value: value.to_string(), expected: "a finite number".into() })
 }
 
-/// Implements `Env` for a native environment with the fields `observation_space`, `action_space` and `state`, the
-/// methods `read` (its action) and `act` (a step), and the function `picture`.
+/// Implements `Env` and `Parts` for a native environment of so many numbers with the fields `observation_space`,
+/// `action_space` and `state`, the methods `read` (its action) and `act` (a step), and the function `picture`.
 macro_rules! native_env {
-    ($env:ty, $fps:literal) => {
+    ($env:ident, $numbers:literal, $fps:literal) => {
         impl $env {
             /// What makes environments like this one under an id, natively in vectors; limits are still to be given.
+            ///
+            /// ```
+            #[doc = concat!("use envs::{", stringify!($env), ", VecEnv};")]
+            #[doc = concat!("let spec = ", stringify!($env), "::new().into_spec(\"Mine-v0\").with_limits(300, 100.0);")]
+            /// assert_eq!(VecEnv::<f32>::of_spec(&spec, 8, 1)?.num_envs(), 8);
+            /// # Ok::<(), envs::Error>(())
+            /// ```
             pub fn into_spec(self, id: &str) -> crate::EnvSpec {
                 crate::EnvSpec::native(id, self)
+            }
+        }
+
+        impl crate::vector::batch::Parts<$numbers> for $env {
+            fn parts(&self) -> Option<(NumpyRng, [f64; $numbers], bool)> {
+                self.state.as_ref().map(|State { rng, numbers, ended }| (rng.clone(), *numbers, *ended))
+            }
+
+            fn with_parts(&self, rng: NumpyRng, numbers: [f64; $numbers], ended: bool) -> Self {
+                Self { state: Some(State { rng, numbers, ended }), ..self.clone() }
             }
         }
 
@@ -71,7 +96,7 @@ macro_rules! native_env {
                 let mut rng = NumpyRng::for_reset(seed, self.state.take().map(|state| state.rng));
                 let numbers = self.start(&mut rng);
                 observation.copy_from_slice(&Self::observe_start(numbers));
-                self.state = Some(State { rng, numbers });
+                self.state = Some(State { rng, numbers, ended: false });
                 Ok(Info::default())
             }
 
@@ -80,6 +105,7 @@ macro_rules! native_env {
                 let action = self.read(action)?;
                 let mut state = self.state.take().ok_or(Error::ResetNeeded)?;
                 let step = self.act(&mut state, action, observation);
+                state.ended |= step.terminated;
                 self.state = Some(state);
                 Ok(step)
             }

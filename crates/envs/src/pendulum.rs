@@ -6,11 +6,10 @@ use image::RgbImage;
 
 use crate::{
     Action, Bounds, BoxSpace, DType, Env, EnvSpec, Error, Info, NumpyRng, Seed, Space, Step, check_row,
-    native::{State, check_finite, native_env, step_one},
+    native::{State, check_finite, clipped, native_env, step_one},
     raster::{pixel, raster, turned},
     state,
     vector::{
-        CheckedActions,
         batch::Native,
         math::{Library, Math},
     },
@@ -153,10 +152,6 @@ impl Default for Pendulum {
 impl Native<3, 3> for Pendulum {
     type Action = f64;
 
-    fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [f64] {
-        actions.continuous()
-    }
-
     /// The third number of the state is the last torque, which only the picture shows.
     #[inline(always)]
     fn step_lanes<M: Math, const N: usize>(
@@ -164,7 +159,7 @@ impl Native<3, 3> for Pendulum {
         [angles, velocities, shown]: &mut [[f64; N]; 3],
         actions: &[f64; N],
     ) -> ([f64; N], [bool; N]) {
-        let torques = actions.map(|action| clipped_f32(action as f32));
+        let torques = actions.map(|action| clipped(action as f32, -MAX_TORQUE, MAX_TORQUE));
         let torques_squared = M::square_f32(&torques);
         let normal = M::square(&angles.map(|angle| M::modulo_turn(angle + PI) - PI));
         let velocities_squared = M::square(velocities);
@@ -175,7 +170,7 @@ impl Native<3, 3> for Pendulum {
             rewards[i] = -cost;
             let pull = 3.0 * self.gravity / (2.0 * LENGTH) * sin[i];
             let push = f64::from((3.0 / (MASS * LENGTH * LENGTH)) as f32 * torques[i]);
-            velocities[i] = clipped(velocities[i] + (pull + push) * TAU);
+            velocities[i] = clipped(velocities[i] + (pull + push) * TAU, -MAX_SPEED, MAX_SPEED);
             angles[i] += velocities[i] * TAU;
             shown[i] = f64::from(torques[i]);
         }
@@ -188,40 +183,14 @@ impl Native<3, 3> for Pendulum {
         [cos, sin, velocities.map(|velocity| velocity as f32)]
     }
 
-    #[inline(always)]
-    fn info(&self, _reward: f64) -> Option<Info> {
-        None
-    }
-
     /// No torque is shown after a reset.
     fn start(&self, rng: &mut NumpyRng) -> [f64; 3] {
         let [angle, velocity] = self.reset_bounds.map(|most| rng.uniform(-most, most));
         [angle, velocity, f64::NAN]
     }
-
-    fn parts(&self) -> Option<(NumpyRng, [f64; 3], bool)> {
-        self.state.as_ref().map(|State { rng, numbers }| (rng.clone(), *numbers, false))
-    }
-
-    fn with_parts(&self, rng: NumpyRng, numbers: [f64; 3], _terminated: bool) -> Self {
-        Self { state: Some(State { rng, numbers }), ..self.clone() }
-    }
 }
 
-/// NumPy's `clip`, which leaves a NaN.
-#[inline(always)]
-fn clipped(velocity: f64) -> f64 {
-    let velocity = if velocity < -MAX_SPEED { -MAX_SPEED } else { velocity };
-    if velocity > MAX_SPEED { MAX_SPEED } else { velocity }
-}
-
-#[inline(always)]
-fn clipped_f32(torque: f32) -> f32 {
-    let torque = if torque < -MAX_TORQUE { -MAX_TORQUE } else { torque };
-    if torque > MAX_TORQUE { MAX_TORQUE } else { torque }
-}
-
-native_env!(Pendulum, 30);
+native_env!(Pendulum, 3, 30);
 
 /// Gymnasium's picture, without the arrow that shows the torque.
 fn picture([angle, ..]: &[f64; 3]) -> RgbImage {

@@ -1,10 +1,9 @@
 //! Many cart-poles at once.
 
-use super::{CartPole, FORCE, State, advance, outside};
+use super::{CartPole, FORCE, advance, outside};
 use crate::{
-    Autoreset, Env, Error, Info, NumpyRng, VecEnv,
+    Autoreset, Env, Error, NumpyRng, VecEnv,
     vector::{
-        CheckedActions,
         batch::{Batch, Native},
         math::Math,
     },
@@ -53,10 +52,6 @@ impl CartPole {
 impl Native<4, 4> for CartPole {
     type Action = i64;
 
-    fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [i64] {
-        actions.discrete()
-    }
-
     #[inline(always)]
     fn step_lanes<M: Math, const N: usize>(
         &self,
@@ -81,21 +76,8 @@ impl Native<4, 4> for CartPole {
         states.map(|numbers| numbers.map(|number| number as f32))
     }
 
-    #[inline(always)]
-    fn info(&self, _reward: f64) -> Option<Info> {
-        None
-    }
-
     fn start(&self, rng: &mut NumpyRng) -> [f64; 4] {
         let (low, high) = self.reset_bounds;
         [(); 4].map(|()| rng.uniform(low, high))
-    }
-
-    fn parts(&self) -> Option<(NumpyRng, [f64; 4], bool)> {
-        self.state.as_ref().map(|State { rng, physics, ended }| (rng.clone(), *physics, *ended))
-    }
-
-    fn with_parts(&self, rng: NumpyRng, physics: [f64; 4], ended: bool) -> Self {
-        Self { state: Some(State { rng, physics, ended }), ..self.clone() }
     }
 }

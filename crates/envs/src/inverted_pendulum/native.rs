@@ -7,15 +7,14 @@ use super::{
 };
 use crate::{
     Info, NumpyRng,
-    vector::{CheckedActions, batch::Native, math::Math},
+    vector::{
+        batch::{Native, Parts},
+        math::Math,
+    },
 };
 
 impl Native<6, 4> for InvertedPendulum {
     type Action = f64;
-
-    fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [f64] {
-        actions.continuous()
-    }
 
     #[inline(always)]
     fn step_lanes<M: Math, const N: usize>(
@@ -47,7 +46,9 @@ impl Native<6, 4> for InvertedPendulum {
         let [x, theta, v, omega] = [(); 4].map(|()| rng.uniform(-noise, noise));
         [x, theta, v, omega, 0.0, 0.0]
     }
+}
 
+impl Parts<6> for InvertedPendulum {
     fn parts(&self) -> Option<(NumpyRng, [f64; 6], bool)> {
         let State { rng, motion } = self.state.as_ref()?;
         let Motion { position: [x, theta], velocity: [v, omega], warm_start: [slider, hinge] } = *motion;

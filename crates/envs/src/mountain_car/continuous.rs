@@ -2,13 +2,12 @@
 
 use image::RgbImage;
 
-use super::{GRAVITY, MAX_POSITION, MAX_SPEED, MIN_POSITION, clipped, observation_space, scene};
+use super::{GRAVITY, MAX_POSITION, MAX_SPEED, MIN_POSITION, observation_space, scene};
 use crate::{
     Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row,
-    native::{State, check_bounds, check_finite, native_env, step_one},
+    native::{State, check_bounds, check_finite, clipped, native_env, step_one},
     state,
     vector::{
-        CheckedActions,
         batch::Native,
         math::{Library, Math},
     },
@@ -190,10 +189,6 @@ impl Default for MountainCarContinuous {
 impl Native<3, 2> for MountainCarContinuous {
     type Action = f64;
 
-    fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [f64] {
-        actions.continuous()
-    }
-
     #[inline(always)]
     fn step_lanes<M: Math, const N: usize>(
         &self,
@@ -225,26 +220,13 @@ impl Native<3, 2> for MountainCarContinuous {
         [positions, velocities].map(|numbers| numbers.map(|number| number as f32))
     }
 
-    #[inline(always)]
-    fn info(&self, _reward: f64) -> Option<Info> {
-        None
-    }
-
     fn start(&self, rng: &mut NumpyRng) -> [f64; 3] {
         let (low, high) = self.reset_bounds;
         [rng.uniform(low, high), 0.0, 1.0]
     }
-
-    fn parts(&self) -> Option<(NumpyRng, [f64; 3], bool)> {
-        self.state.as_ref().map(|State { rng, numbers }| (rng.clone(), *numbers, false))
-    }
-
-    fn with_parts(&self, rng: NumpyRng, numbers: [f64; 3], _terminated: bool) -> Self {
-        Self { state: Some(State { rng, numbers }), ..self.clone() }
-    }
 }
 
-native_env!(MountainCarContinuous, 30);
+native_env!(MountainCarContinuous, 3, 30);
 
 fn picture([position, ..]: &[f64; 3]) -> RgbImage {
     scene(*position, GOAL)

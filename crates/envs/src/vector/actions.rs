@@ -62,20 +62,28 @@ impl<'a> CheckedActions<'a> {
             Self::Continuous { values, size } => Action::Continuous(&values[index * size..][..*size]),
         }
     }
+}
 
-    /// All actions of a discrete space; none of a box space.
-    pub(crate) fn discrete(&self) -> &[i64] {
-        match self {
-            Self::Discrete(values) => values,
-            Self::Continuous { .. } => &[],
+/// What a step of one environment takes, in an array with those of others: an index, or one number.
+pub(crate) trait LaneAction: Copy {
+    /// The actions of all environments; none where they are of the other kind.
+    fn of<'a>(actions: &'a CheckedActions<'_>) -> &'a [Self];
+}
+
+impl LaneAction for i64 {
+    fn of<'a>(actions: &'a CheckedActions<'_>) -> &'a [i64] {
+        match actions {
+            CheckedActions::Discrete(values) => values,
+            CheckedActions::Continuous { .. } => &[],
         }
     }
+}
 
-    /// The numbers of all actions of a box space; none of a discrete space.
-    pub(crate) fn continuous(&self) -> &[f64] {
-        match self {
-            Self::Discrete(_) => &[],
-            Self::Continuous { values, .. } => values,
+impl LaneAction for f64 {
+    fn of<'a>(actions: &'a CheckedActions<'_>) -> &'a [f64] {
+        match actions {
+            CheckedActions::Discrete(_) => &[],
+            CheckedActions::Continuous { values, .. } => values,
         }
     }
 }

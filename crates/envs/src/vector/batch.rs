@@ -5,7 +5,7 @@ use std::time::Instant;
 use image::RgbImage;
 
 use super::{
-    actions::CheckedActions,
+    actions::LaneAction,
     group::Group,
     math::{Library, Math},
     request::{Autoreset, Reset, StepCall},
@@ -14,13 +14,19 @@ use super::{
 };
 use crate::{Env, EpisodeStats, Error, Info, NumpyRng, TimeLimit};
 
-/// A native environment whose state is `D` numbers and a generator, and whose observations are `O` numbers.
-pub(crate) trait Native<const D: usize, const O: usize>: Env + Clone + 'static {
-    /// What a step takes.
-    type Action: Copy + Default;
+/// An environment whose state is `D` numbers and a generator.
+pub(crate) trait Parts<const D: usize>: Sized {
+    /// The state of an environment that was reset, and whether it terminated.
+    fn parts(&self) -> Option<(NumpyRng, [f64; D], bool)>;
 
-    /// The actions of all environments of a vector.
-    fn actions<'a>(actions: &'a CheckedActions<'_>) -> &'a [Self::Action];
+    /// An environment like this one in that state.
+    fn with_parts(&self, rng: NumpyRng, state: [f64; D], terminated: bool) -> Self;
+}
+
+/// A native environment whose observations are `O` numbers.
+pub(crate) trait Native<const D: usize, const O: usize>: Env + Parts<D> + Clone + 'static {
+    /// What a step takes.
+    type Action: LaneAction;
 
     /// Steps `N` environments, each in its lane; gives their rewards and which of them terminated.
     /// To be marked `#[inline(always)]`.
@@ -38,17 +44,14 @@ pub(crate) trait Native<const D: usize, const O: usize>: Env + Clone + 'static {
         Self::observe_lanes::<Library, 1>(&state.map(|number| [number])).map(|[number]| number)
     }
 
-    /// What a step with this reward tells beside it, if that is anything.
-    fn info(&self, reward: f64) -> Option<Info>;
+    /// What a step with this reward tells beside it, if that is anything. To be marked `#[inline(always)]`.
+    #[inline(always)]
+    fn info(&self, _reward: f64) -> Option<Info> {
+        None
+    }
 
     /// The first state of an episode.
     fn start(&self, rng: &mut NumpyRng) -> [f64; D];
-
-    /// The state of an environment that was reset, and whether it terminated.
-    fn parts(&self) -> Option<(NumpyRng, [f64; D], bool)>;
-
-    /// An environment like this one in that state.
-    fn with_parts(&self, rng: NumpyRng, state: [f64; D], terminated: bool) -> Self;
 }
 
 /// Environments like `env`.
@@ -180,7 +183,7 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E,
 
     fn step(&mut self, call: &StepCall<'_>, first: usize, rows: &mut Rows<'_, E::Obs>) -> Result<(), Error> {
         let level = self.level;
-        let actions = &E::actions(&call.actions)[first..][..self.len];
+        let actions = &E::Action::of(&call.actions)[first..][..self.len];
         level.run(StepAll { batch: self, actions, autoreset: call.autoreset, rows, now: None });
         Ok(())
     }

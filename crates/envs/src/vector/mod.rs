@@ -15,7 +15,6 @@ mod threads;
 mod vec_env;
 
 pub use actions::Actions;
-pub(crate) use actions::CheckedActions;
 pub use asynchronous::{AsyncVecEnv, Order};
 pub(crate) use group::Group;
 pub use request::{Autoreset, Seeds};
