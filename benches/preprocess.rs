@@ -4,15 +4,13 @@
 //! means the same two frames in turn; from memory means more frames than any cache holds. `preprocess_numpy.py`, beside
 //! this file, times the same with NumPy.
 
-#[path = "../crates/preprocess/tests/common/episode.rs"]
-mod episode;
-
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use preprocess::{
     AreaResizer, Cell, DifferenceConfig, FrameFormat, Kernel, Masker, SparseDifferences, difference_with,
 };
+use replay::episode;
 
 /// One frame to one observation, and the mask to keep for the next.
 struct Differences<'a, T> {

@@ -41,7 +41,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3, choices=range(2, len(T) + 2))
     parser.add_argument("--vpg", default="target/debug/vpg")
     parser.add_argument("--out", type=pathlib.Path, help="keep the run folders here")
-    parser.add_argument("flags", nargs="*", help="more flags for vpg, behind --")
+    parser.add_argument("flags", nargs="*", help="more flags for vpg, after --")
     args = parser.parse_args()
     if args.epochs < 3:
         parser.error("a slope needs 3 epochs")

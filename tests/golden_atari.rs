@@ -1,8 +1,5 @@
 //! Atari games equal ale-py's: frames, memory, rewards, ends, lives and frame numbers, from the same seeds.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 #[cfg(feature = "ale")]
 use envs::atari::bundled_roms;
 use envs::atari::{Atari, AtariConfig, Backend, ObsType, RomSource, modes};

@@ -1,8 +1,5 @@
 //! CartPole equals Gymnasium's: every reset, every step, past the end of an episode and on through later resets.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use envs::{CartPole, TimeLimit};
 use replay::{Comparison, Recording, finish, recordings, replay};
 

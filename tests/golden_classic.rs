@@ -2,9 +2,6 @@
 //! an episode and on through later resets, with actions that are out of range or no numbers; and so do the pictures of
 //! all classic control.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use envs::{Acrobot, BoxEnv, CartPole, Env, Equations, Error, MountainCar, MountainCarContinuous, Pendulum, TimeLimit};
 use replay::{Recording, finish, recordings, replay};
 

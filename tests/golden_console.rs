@@ -1,8 +1,5 @@
 //! The native console runs programs of random instructions as ALE's does: pictures, collisions, timer, decimal digits.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use replay::{Comparison, finish, recordings};
 use vcs::{Console, Inputs, Rom};
 

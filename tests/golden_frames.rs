@@ -1,16 +1,10 @@
 //! The recorded frames, on which preprocessing is tested and timed, are those that our Pong shows.
 
-#[path = "../crates/preprocess/tests/common/episode.rs"]
-mod episode;
-
 use envs::{
     Action, Env,
     atari::{Atari, AtariConfig, ObsType},
 };
-use episode::{
-    palette_frames,
-    replay::{Comparison, finish, recordings},
-};
+use replay::{Comparison, episode::palette_frames, finish, recordings};
 
 #[test]
 fn every_pixel_of_an_episode_equals_ale_pys() {

@@ -1,8 +1,5 @@
 //! InvertedPendulum equals MuJoCo's: free, at the rail's ends, on the hinge's stops, past every end of an episode.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use envs::{InvertedPendulum, TimeLimit};
 use replay::{Recording, finish, recordings, replay};
 

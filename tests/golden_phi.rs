@@ -1,8 +1,5 @@
 //! `Phi::Blog` equals the write-up's formula, computed with NumPy on every frame of Gymnasium's Pong-v0.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use envs::atari::{Atari, AtariConfig, ObsType};
 use preprocess::{DifferenceConfig, FrameDifference, FrameFormat};
 use replay::{finish, recordings, replay};

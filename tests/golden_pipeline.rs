@@ -1,8 +1,5 @@
 //! The pipeline equals Gymnasium's AtariPreprocessing (OpenCV's resize) with FrameStackObservation: every pixel.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use envs::{
     Action, BoxEnv, Step,
     atari::{Atari, AtariConfig, FrameSkip, GREY, ObsType},

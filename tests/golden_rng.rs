@@ -1,8 +1,5 @@
 //! The generator equals NumPy's bit for bit: what every seed of every environment rests on.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use envs::{NumpyRng, rng::SeedSequence};
 use replay::{Comparison, Recording, finish, recordings};
 

@@ -1,8 +1,5 @@
 //! Spaces draw the samples that Gymnasium's draw from the same seed.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use envs::{Bounds, BoxSpace, DType, Discrete, NumpyRng, Sample, Space};
 use replay::{Comparison, Recording, finish, recordings};
 

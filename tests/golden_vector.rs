@@ -1,8 +1,5 @@
 //! A vector equals Gymnasium's SyncVectorEnv in all three autoreset modes, with every way to give seeds.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use envs::{Actions, Autoreset, CartPole, Element, Error, Seed, Seeds, VecEnv};
 use ndarray::ArrayView2;
 use replay::{Comparison, Exact, Recording, finish, recordings};

@@ -1,8 +1,5 @@
 //! A vector of Pongs equals Gymnasium's SyncVectorEnv, infos and final infos included.
 
-#[path = "parity/replay.rs"]
-mod replay;
-
 use envs::{
     Actions, Autoreset, BoxEnv, Error, Info, Seeds, VecEnv,
     atari::{Atari, AtariConfig},

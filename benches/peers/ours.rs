@@ -2,9 +2,6 @@
 //!
 //! One JSON line with the rate: differences or resets per second.
 
-#[path = "../../crates/preprocess/tests/common/episode.rs"]
-mod episode;
-
 use std::{
     hint::black_box,
     time::{Duration, Instant},
@@ -17,6 +14,7 @@ use envs::{
     atari::{Atari, AtariConfig, Backend},
 };
 use preprocess::{Cell, DifferenceConfig, FrameFormat, Kernel, Masker, difference_with};
+use replay::episode;
 
 #[derive(Parser)]
 struct Args {

@@ -48,13 +48,22 @@ def parse_arguments():
 
 
 def build():
-    """Builds ours and the Rust peers, ALE once for both."""
-    cargo = [os.environ.get("CARGO", "cargo"), "build", "--release", "--locked"]
-    for package, example in [("envs", "throughput"), ("preprocess", "peers")]:
-        subprocess.run([*cargo, "-p", package, "--example", example], cwd=ROOT, check=True)
-    subprocess.run(
-        [*cargo, "--manifest-path", HERE / "rust" / "Cargo.toml", "--target-dir", target()], cwd=ROOT, check=True
-    )
+    """Builds ours and the Rust peers, ALE once for both. Where each program is."""
+    rust = ["--manifest-path", HERE / "rust" / "Cargo.toml", "--target-dir", target()]
+    targets = {
+        "throughput": ["-p", "envs", "--example", "throughput"],
+        "ours": ["-p", "preprocess", "--bench", "peers"],
+        "rust": rust,
+    }
+    return {name: executable(arguments) for name, arguments in targets.items()}
+
+
+def executable(target_arguments):
+    """Builds a program with optimizations. Its path."""
+    cargo = [os.environ.get("CARGO", "cargo"), "build", "--release", "--locked", *target_arguments]
+    cargo.append("--message-format=json-render-diagnostics")
+    answer = subprocess.run(cargo, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return next(path for line in reversed(answer.splitlines()) if (path := json.loads(line).get("executable")))
 
 
 def target():
@@ -62,20 +71,20 @@ def target():
     return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
 
 
-def command(python, work, system, seconds, actions):
+def command(programs, work, system, seconds, actions):
     """The process that measures this system."""
-    examples = target() / "release" / "examples"
+    program = programs[system.program]
     size = ["--num-envs", work.n, "--threads", work.threads, "--seconds", seconds]
     place = [work.task, work.n, work.threads, seconds]
     match system.program:
         case "throughput":
-            return [examples / "throughput", "--env", work.task, *system.arguments, *size]
+            return [program, "--env", work.task, *system.arguments, *size]
         case "ours":
-            return [examples / "peers", *system.arguments, "--seconds", seconds]
+            return [program, *system.arguments, "--seconds", seconds]
         case "rust":
-            return [target() / "release" / "rust-peers", *system.arguments, *place, actions / "actions.bin"]
+            return [program, *system.arguments, *place, actions / "actions.bin"]
         case "python":
-            return [python, HERE / "python_peers.py", *system.arguments, *place, actions / "actions.npy"]
+            return [program, HERE / "python_peers.py", *system.arguments, *place, actions / "actions.npy"]
 
 
 def measure(*arguments):
@@ -95,17 +104,17 @@ def wait_for_quiet(even_if_busy):
     return busy
 
 
-def measure_work(python, work, arguments):
+def measure_work(programs, work, arguments):
     """All systems of one work, in turns: each round in the order opposite to the one before."""
     rates = {system.name: [] for system in work.systems}
     versions = dict.fromkeys(rates, machine.our_version(ROOT))
     busiest = 0.0
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([python, HERE / "actions.py", str(work.n), work.actions, folder], check=True)
+        subprocess.run([programs["python"], HERE / "actions.py", str(work.n), work.actions, folder], check=True)
         for round_number in range(arguments.rounds):
             for system in work.systems[:: -1 if round_number % 2 else 1]:
                 busiest = max(busiest, wait_for_quiet(arguments.busy))
-                rate, version = measure(python, work, system, arguments.seconds, Path(folder))
+                rate, version = measure(programs, work, system, arguments.seconds, Path(folder))
                 rates[system.name].append(rate)
                 versions[system.name] = version or versions[system.name]
                 print(f"{work.name}, N = {work.n}, {system.name}: {rate:,.0f} {work.unit}", flush=True)
@@ -130,11 +139,10 @@ def measure_work(python, work, arguments):
 def main():
     """Builds, measures, writes."""
     arguments = parse_arguments()
-    build()
-    python = install.ensure(HERE / "requirements.txt", "peers")
+    programs = build() | {"python": install.ensure(HERE / "requirements.txt", "peers")}
     start, rows, busiest = time.monotonic(), [], 0.0
     for work in [work for work in WORKS if arguments.only in work.name]:
-        measured, busy = measure_work(python, work, arguments)
+        measured, busy = measure_work(programs, work, arguments)
         rows += measured
         busiest = max(busiest, busy)
     notes = report.Notes(

@@ -27,7 +27,7 @@ pub enum Rule {
     /// Observations lie in the observation space until the episode ends; rewards are numbers.
     #[error("observations lie in their space until the episode ends, and rewards are numbers")]
     Answers,
-    /// The same seed and the same actions give the same answers, in a row that may have held anything.
+    /// Equal seeds and equal actions give equal answers, in a row that may have held anything.
     #[error("the same seed and actions give the same answers, in every element of the row")]
     Deterministic,
     /// Actions outside the space's kind and rows of another length are typed errors that change nothing.
@@ -385,16 +385,16 @@ struct Saved {
 }
 
 impl<E: Env> Player<E> {
-    /// Restores a state behind which other bytes follow.
+    /// Restores a state that other bytes follow.
     fn go_back_to(&mut self, saved: &Saved) -> Result<(), Violation> {
-        let behind = b"behind";
-        let all = [&saved.state[..], behind].concat();
+        let after = b"after";
+        let all = [&saved.state[..], after].concat();
         let mut rest = &all[..];
         if let Err(error) = self.env.restore(&mut rest) {
             return broken(Rule::Restores, format!("restore: {error}"));
         }
-        require(rest == behind, Rule::Restores, || {
-            format!("restore left {} bytes where {} follow the state", rest.len(), behind.len())
+        require(rest == after, Rule::Restores, || {
+            format!("restore left {} bytes where {} follow the state", rest.len(), after.len())
         })?;
         (self.actions, self.ended) = (saved.actions.clone(), saved.ended);
         Ok(())

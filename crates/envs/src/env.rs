@@ -160,7 +160,7 @@ impl AnyEnv {
     /// The environment, if its observations are of type `T`.
     ///
     /// # Errors
-    /// [`Error::WrongDType`].
+    /// [`Error::WrongDType`] where the observations are of another type.
     pub fn typed<T: Element>(self) -> Result<BoxEnv<T>, Error> {
         let actual = self.dtype();
         T::typed(self).ok_or(Error::WrongDType { actual, expected: T::DTYPE })
@@ -267,7 +267,7 @@ impl<E: Env + ?Sized> Env for Box<E> {
 /// Refuses a row whose length is not the space's: what every environment checks before it writes.
 ///
 /// # Errors
-/// [`Error::WrongLength`].
+/// [`Error::WrongLength`] where `row` is not as long as `space`.
 pub fn check_row<T>(observation: &[T], space: &Space) -> Result<(), Error> {
     match space.size() {
         expected if observation.len() == expected => Ok(()),

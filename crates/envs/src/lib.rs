@@ -50,7 +50,7 @@ pub use vector::{Actions, AsyncVecEnv, Autoreset, Order, Seeds, VecEnv};
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-/// So are those of the page on the vector API.
+/// The examples of the page on the vector API are tested as documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/vector-api.md")]
 struct VectorApi;

@@ -32,7 +32,7 @@ pub fn make(id: &str) -> Result<AnyEnv, Error> {
 /// What is registered under this id or short name.
 ///
 /// # Errors
-/// [`Error::UnknownEnv`], [`Error::NotBuilt`].
+/// [`Error::UnknownEnv`] where no environment has this id, [`Error::NotBuilt`] where this build leaves it out.
 pub fn spec(id: &str) -> Result<EnvSpec, Error> {
     let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
     let full = SHORT_NAMES.iter().find(|(short, _)| *short == id).map_or(id, |(_, full)| full);

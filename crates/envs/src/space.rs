@@ -89,7 +89,7 @@ impl Space {
     /// in Gymnasium.
     ///
     /// # Errors
-    /// [`Error::InvalidAction`].
+    /// [`Error::InvalidAction`] where the action is not in the space.
     pub fn values<'a>(&self, action: Action<'a>) -> Result<&'a [f64], Error> {
         match (self, action) {
             (Self::Box(_), Action::Continuous(values)) if values.len() == self.size() => Ok(values),

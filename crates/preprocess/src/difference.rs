@@ -35,7 +35,7 @@ pub fn difference<T: Cell>(now: &[u8], earlier: &[u8], out: &mut [T]) -> Result<
 /// Writes the difference as [`difference`] does, with these instructions.
 ///
 /// # Errors
-/// Those of [`difference`].
+/// [`Error::WrongLength`] where the masks are not of one length or `out` is not eight times as long.
 pub fn difference_with<T: Cell>(kernel: Kernel, now: &[u8], earlier: &[u8], out: &mut [T]) -> Result<(), Error> {
     check_len("the earlier mask", earlier.len(), now.len())?;
     check_len("the difference", out.len(), now.len() * 8)?;

@@ -38,7 +38,7 @@ impl Masker {
         Ok(Self { format, stride: config.stride, background, kernel: Kernel::detect() })
     }
 
-    /// The same with these instructions.
+    /// Masks with these instructions.
     pub fn with_kernel(self, kernel: Kernel) -> Self {
         Self { kernel, ..self }
     }

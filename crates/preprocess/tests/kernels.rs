@@ -1,11 +1,9 @@
 //! All instructions give the same bits, on every frame of a recorded episode and on random frames.
 
-#[path = "common/episode.rs"]
-mod episode;
-
 use envs::{Error, NumpyRng, Seed};
 use preprocess::{DifferenceConfig, FrameFormat, Kernel, Masker, Phi, SparseCell, SparseDifferences, difference_with};
 use proptest::prelude::*;
+use replay::episode;
 
 const FORMATS: [FrameFormat; 2] = [FrameFormat::Palette, FrameFormat::Rgb];
 

@@ -204,7 +204,7 @@ impl<'py> Options<'py> {
         Ok(value.filter(|value| !value.is_none()))
     }
 
-    /// The same as a Rust value; `expected` says what it must be.
+    /// A Python value as a Rust value; `expected` says what it must be.
     pub fn take<T>(&mut self, name: &'static str, expected: &str) -> PyResult<Option<T>>
     where
         T: for<'a> FromPyObject<'a, 'py>,

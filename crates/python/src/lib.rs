@@ -1,4 +1,4 @@
-//! The native half of the Python package `rustgym`: environments and vectors of them behind NumPy arrays.
+//! The native half of the Python package `rustgym`: environments and vectors of them as NumPy arrays.
 
 mod asynchronous;
 mod atari;

@@ -91,15 +91,6 @@ impl Bus<'_> {
         t
     }
 
-    /// Writes to the TIA through the zero page or the stack.
-    #[inline(always)]
-    pub(crate) fn write_low(&mut self, address: u8, value: u8, t: u32) -> u32 {
-        if address < 0x40 && self.image.fixed().is_none() {
-            self.machine.cartridge.overhear(value, self.image);
-        }
-        self.write_tia(address.into(), value, t)
-    }
-
     #[inline(always)]
     pub(crate) fn write_tia(&mut self, address: u16, value: u8, t: u32) -> u32 {
         let register = (address & 0x3f) as u8;

@@ -407,7 +407,7 @@ fn the_timer_starts_with_intervals_of_64_cycles_and_returns_to_them_when_read_be
     assert_eq!(seen, shown.collect::<Vec<u8>>());
 }
 
-/// The same code is met at two addresses that differ in bits which the console does not see, but which calls store.
+/// One piece of code is met at two addresses that differ in bits which the console does not see, but which calls store.
 #[test]
 fn code_at_two_addresses_is_translated_for_each() {
     // It branches to EF8E, where the timer's values are instructions, and comes back by different addresses.

@@ -20,45 +20,34 @@ mod profile;
 mod run;
 mod train;
 
-pub use app::{
-    compare::{PlotArgs, series::Stat},
-    main,
-};
+pub use app::{compare::PlotArgs, main};
 pub use collect::{
     actor::{Actor, Choice, stream_rng},
     environment::{AnyVecEnv, make as make_envs, networks, observation_len},
-    rollout::{ActionRows, CutOff, Rollout},
+    rollout::{ActionRows, Rollout},
 };
 pub use config::{
-    BackendName, Baseline, Budget, BudgetOptions, Config, CreditOptions, DeviceName, EnvironmentOptions, InvalidValue,
-    LogOptions, LossPer, LrSchedule, NetworkOptions, Normalize, OptimizerOptions, PhiName, PixelConfig, Returns,
-    SolveRule, WriteUp,
-    presets::preset,
-    sources::{Layer, LayerError, layered},
+    BackendName, Baseline, Budget, BudgetOptions, Config, CreditOptions, DeviceName, EnvironmentOptions, LogOptions,
+    LossPer, LrSchedule, NetworkOptions, Normalize, OptimizerOptions, PhiName, PixelConfig, Returns, SolveRule,
+    WriteUp, presets::preset,
 };
 pub use group::Group;
 pub use interrupt::Interrupt;
 pub use learn::{
     advantage::{Transitions, gae, normalize, rewards_to_go, total_returns},
-    moments::Moments,
     update::{Learner, UpdateStats},
 };
 pub use nn::{
     mlp::Mlp,
     network::{Activation, Input, Net, Network, Pass},
-    optimizer::{Optimizer, OptimizerConfig, OptimizerKind},
+    optimizer::OptimizerKind,
     policy::{ActorCritic, Architecture, Distribution, NetworkKind},
-    tensors::to_vec,
     torch::NatureCnn,
 };
 pub use play::evaluate::{Checkpoint, load as load_policy};
-pub use profile::Profile;
 pub use run::{
-    finite::NotFinite,
-    folder::{RunFolder, Summary},
-    logger::{Draw, Kept, Logger, Picture},
-    plot::Format as PlotFormat,
-    resume::{FILES as STATE_FILES, Found, RunState},
-    statistics::EpisodeWindow,
+    folder::RunFolder,
+    logger::Logger,
+    resume::{FILES as STATE_FILES, RunState},
 };
 pub use train::{Trainer, train};

@@ -91,7 +91,7 @@ impl AtariConfig {
     /// | `Pong` | 4 | 0 | 1 to 30 |
     ///
     /// # Errors
-    /// [`Error::UnknownEnv`].
+    /// [`Error::UnknownEnv`] where the id is of no Atari game.
     pub fn from_id(id: &str) -> Result<Self, Error> {
         let parsed = parse(id).and_then(|(name, frame_skip, sticky, noop_max)| {
             let game = roms::names().find(|game| id_name(game) == name)?;

@@ -46,7 +46,7 @@ pub struct Atari {
     rng: Option<NumpyRng>,
 }
 
-/// A saved state, behind its checksum: ALE would not notice a damaged one.
+/// A saved state, after its checksum: ALE would not notice a damaged one.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     crc32: u32,

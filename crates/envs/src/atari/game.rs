@@ -61,7 +61,7 @@ impl Game {
         Self::load_in_mode(source, backend, repeat_action_probability, None, None)
     }
 
-    /// The same in one of the game's modes and difficulties, as [`modes`](super::modes) and
+    /// A game in one of its modes and difficulties, as [`modes`](super::modes) and
     /// [`difficulties`](super::difficulties) list them; `None` is the default.
     ///
     /// # Errors

@@ -44,17 +44,17 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn of(state: &[u8]) -> Option<Self> {
-        let behind = |name: &[u8]| {
+        let after = |name: &[u8]| {
             let mut length_and_name = (name.len() as u32).to_le_bytes().to_vec();
             length_and_name.extend(name);
             let at = state.windows(length_and_name.len()).position(|window| window == length_and_name)?;
             Some(at + length_and_name.len())
         };
         let layout = Self {
-            processor: behind(b"M6502Low")?,
-            memory: behind(b"M6532")? + 4, // the number of bytes comes first
-            picture: behind(b"TIA")?,
-            cartridge: behind(b"CartridgeF8SC").map(|at| at + 8), // the bank and the number of bytes come first
+            processor: after(b"M6502Low")?,
+            memory: after(b"M6532")? + 4, // the number of bytes comes first
+            picture: after(b"TIA")?,
+            cartridge: after(b"CartridgeF8SC").map(|at| at + 8), // the bank and the number of bytes come first
         };
         let memories = [Some(layout.memory), layout.cartridge].into_iter().flatten();
         let ends =

@@ -64,7 +64,7 @@ impl Palette {
     pub(super) fn spread_rgb(&self, pixels: &mut [u8]) {
         let count = pixels.len() / 3;
         for i in 0..count {
-            // Pixel i is read from 2 * count + i, which is never behind 3 * i + 2, the last byte it is written to.
+            // Pixel i is read from 2 * count + i, which is never after 3 * i + 2, the last byte it is written to.
             let rgb = self.rgb[usize::from(pixels[2 * count + i])];
             pixels[3 * i..3 * i + 3].copy_from_slice(&rgb);
         }

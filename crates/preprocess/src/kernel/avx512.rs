@@ -50,7 +50,7 @@ fn palette_40(row: &[u8], [a, b]: [u8; 2], mask: &mut [u8]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 fn rgb_80(row: &[u8], background: [u8; 2], mask: &mut [u8]) {
     const STEP: usize = 6;
-    // 32 cells lie in 192 bytes: 22 in the first 128, 10 more behind them. The last 16 lie in 96 bytes.
+    // 32 cells lie in 192 bytes: 22 in the first 128, 10 more after them. The last 16 lie in 96 bytes.
     let (front, back) = (select(picks::<STEP>(0)), select(picks::<STEP>(128)));
     for (i, out) in mask[..8].as_chunks_mut::<4>().0.iter_mut().enumerate() {
         let at = i * 192;
@@ -67,7 +67,7 @@ fn rgb_80(row: &[u8], background: [u8; 2], mask: &mut [u8]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 fn rgb_40(row: &[u8], background: [u8; 2], mask: &mut [u8]) {
     const STEP: usize = 12;
-    // 16 cells lie in 192 bytes: 11 in the first 128, 5 more behind them. The last 8 lie in 96 bytes.
+    // 16 cells lie in 192 bytes: 11 in the first 128, 5 more after them. The last 8 lie in 96 bytes.
     let (front, back) = (select(picks::<STEP>(0)), select(picks::<STEP>(128)));
     for (i, out) in mask[..4].as_chunks_mut::<2>().0.iter_mut().enumerate() {
         let at = i * 192;
@@ -90,7 +90,7 @@ const fn picks<const STEP: usize>(from: usize) -> [u8; 64] {
     indices
 }
 
-/// The same where the second load begins 32 bytes behind the first: its own bytes have the indices from 64 on.
+/// Indices where the second load begins 32 bytes after the first: its own bytes have the indices from 64 on.
 const fn picks_of_two_loads<const STEP: usize>() -> [u8; 64] {
     let (mut indices, mut i) = ([0; 64], 0);
     while i < 64 {
@@ -134,7 +134,7 @@ pub fn max_of_colours(colours: &[u8; 256], a: &[u8], b: &[u8], out: &mut [u8]) {
 /// As [`plain::resize_row`]. Multiplications and additions stay separate, so that every sum is rounded as there.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 pub fn resize_row<'a>(rows: impl Iterator<Item = (&'a [u8], f32)> + Clone, windows: &Windows, out: &mut [u8]) {
-    // A quarter for each tap: the pixels behind the first ones.
+    // A quarter for each tap: the pixels after the first ones.
     let tap = _mm512_inserti32x4::<1>(_mm512_setzero_si512(), _mm_set1_epi8(1));
     let tap = _mm512_inserti32x4::<2>(tap, _mm_set1_epi8(2));
     for (i, out) in out.chunks_mut(16).enumerate() {

@@ -23,7 +23,7 @@ impl<E: Env> LifeLossEnd<E> {
         Self { env, lives: 0, continuing: false, between_lives: false }
     }
 
-    /// The same, but a reset without a seed after the loss of a life takes action 0 once instead; only where no life is
+    /// Lets a game go on after the loss of a life: a reset without a seed takes action 0 once. Only where no life is
     /// left, or with a seed, it starts the game anew.
     pub fn continuing(self) -> Self {
         Self { continuing: true, ..self }

@@ -47,7 +47,7 @@ impl AreaResizer {
         Ok(Self { from, rows, columns, windows, kernel: Kernel::detect() })
     }
 
-    /// The same with these instructions.
+    /// Resizes with these instructions.
     pub fn with_kernel(self, kernel: Kernel) -> Self {
         Self { kernel, ..self }
     }

@@ -105,7 +105,7 @@ impl Runner<'_> {
                 self.cpu.imply(Operation::$operation)
             };
             (Push $operation:ident $mode:ident $opcode:literal) => {
-                self.push(self.cpu.given(Operation::$operation))
+                self.push::<BANKED>(self.cpu.given(Operation::$operation))
             };
             (Pull $operation:ident $mode:ident $opcode:literal) => {{
                 let value = self.pull($opcode);
@@ -180,12 +180,15 @@ impl Runner<'_> {
     }
 
     #[inline(always)]
-    fn write_low(&mut self, address: u8, value: u8) {
+    fn write_low<const BANKED: bool>(&mut self, address: u8, value: u8) {
         if address & 0x80 != 0 {
             self.bus.machine.ram[usize::from(address & 0x7f)] = value;
-        } else {
-            self.t = self.bus.write_low(address, value, self.t);
+            return;
         }
+        if BANKED && address < 0x40 {
+            self.bus.machine.cartridge.overhear(value, self.bus.image);
+        }
+        self.t = self.bus.write_tia(address.into(), value, self.t);
     }
 
     /// The address of an operand in the zero page; `None` where it is elsewhere.
@@ -243,7 +246,7 @@ impl Runner<'_> {
     #[inline(always)]
     fn store<const BANKED: bool>(&mut self, mode: Mode, operand: u16, operation: Operation) {
         if let Some(low) = self.low(mode, operand) {
-            return self.write_low(low, self.cpu.given(operation));
+            return self.write_low::<BANKED>(low, self.cpu.given(operation));
         }
         let (address, _) = self.address(mode, operand, false);
         self.write::<BANKED>(address, self.cpu.given(operation));
@@ -258,7 +261,7 @@ impl Runner<'_> {
         if let Some(low) = self.low(mode, operand) {
             let old = self.read_low(low, operand as u8);
             let new = self.cpu.change(operation, old);
-            return self.write_low(low, new);
+            return self.write_low::<BANKED>(low, new);
         }
         let at = self.address(mode, operand, false);
         let old = self.read::<BANKED>(at);
@@ -293,7 +296,7 @@ impl Runner<'_> {
     fn jump<const BANKED: bool>(&mut self, operation: Operation, mode: Mode, operand: u16, opcode: u8) {
         self.cpu.pc = match operation {
             Operation::Jsr => {
-                self.push_pc(self.cpu.pc.wrapping_sub(1));
+                self.push_pc::<BANKED>(self.cpu.pc.wrapping_sub(1));
                 operand
             }
             Operation::Rts => self.pull_pc(opcode).wrapping_add(1),
@@ -303,8 +306,8 @@ impl Runner<'_> {
                 self.pull_pc(status)
             }
             Operation::Brk => {
-                self.push_pc(self.cpu.pc.wrapping_add(1));
-                self.push(self.cpu.status());
+                self.push_pc::<BANKED>(self.cpu.pc.wrapping_add(1));
+                self.push::<BANKED>(self.cpu.status());
                 self.cpu.interrupts_off = true;
                 u16::from_le_bytes([self.read::<BANKED>(named(0xfffe)), self.read::<BANKED>(named(0xffff))])
             }
@@ -320,8 +323,8 @@ impl Runner<'_> {
 
     /// The stack is the zero page, seen at page 1.
     #[inline(always)]
-    fn push(&mut self, value: u8) {
-        self.write_low(self.cpu.sp, value);
+    fn push<const BANKED: bool>(&mut self, value: u8) {
+        self.write_low::<BANKED>(self.cpu.sp, value);
         self.cpu.sp = self.cpu.sp.wrapping_sub(1);
     }
 
@@ -334,9 +337,9 @@ impl Runner<'_> {
     }
 
     #[inline(always)]
-    fn push_pc(&mut self, pc: u16) {
-        self.push((pc >> 8) as u8);
-        self.push(pc as u8);
+    fn push_pc<const BANKED: bool>(&mut self, pc: u16) {
+        self.push::<BANKED>((pc >> 8) as u8);
+        self.push::<BANKED>(pc as u8);
     }
 
     #[inline(always)]

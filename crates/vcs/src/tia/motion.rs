@@ -66,7 +66,7 @@ impl Tia {
             // Five pixels before the copy this is 0.
             match (beam + 160 + 5 - u32::from(self.position[n]) - offset) % 160 {
                 0..4 => return (0, false),
-                behind if behind < width + 4 => return (11, true),
+                after if after < width + 4 => return (11, true),
                 _ => {}
             }
         }

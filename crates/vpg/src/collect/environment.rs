@@ -82,7 +82,7 @@ pub fn networks(config: &Config) -> Result<ActorCritic> {
 /// How many numbers an observation of the run's environment has.
 ///
 /// # Errors
-/// Those of the environment's constructor.
+/// The environment's own, where it cannot be made.
 pub fn observation_len(config: &Config) -> Result<usize, Error> {
     let any = make(config, 1, None)?;
     Ok(with_vec_env!(any, env => env.observation_space().size()))

@@ -68,7 +68,7 @@ impl<T: Element> WholeEpisodes<T> {
     /// environment stands at the beginning of an episode again.
     ///
     /// # Errors
-    /// Those of the environments.
+    /// An environment's own, where it fails to reset or step.
     pub fn collect(
         &mut self,
         (env, actions, actor): (&mut VecEnv<T>, &mut EnvActions, &mut Actor),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 #[cfg(feature = "atari")]
-use envs::atari::{AtariConfig, Backend, FrameSkip};
+use envs::atari::{AtariConfig, Backend, FrameSkip, RomSource};
 use preprocess::DifferenceConfig;
 use serde::{Deserialize, Serialize};
 
@@ -91,9 +91,11 @@ impl PixelConfig {
         })
     }
 
-    /// Whether frames of the environment with this id may repeat the action before.
-    pub fn is_sticky(id: &str) -> bool {
-        AtariConfig::from_id(id).is_ok_and(|config| config.repeat_action_probability > 0.0)
+    /// The Atari game of this id, such as `pong`, and whether a frame may repeat the action before; none for others.
+    pub fn game(id: &str) -> Option<(String, bool)> {
+        let config = AtariConfig::from_id(id).ok()?;
+        let RomSource::Bundled(game) = config.rom else { return None };
+        Some((game, config.repeat_action_probability > 0.0))
     }
 }
 
@@ -104,8 +106,8 @@ impl PixelConfig {
         None
     }
 
-    /// False: there are no frames without the feature `atari`.
-    pub fn is_sticky(_id: &str) -> bool {
-        false
+    /// None: there are no games without the feature `atari`.
+    pub fn game(_id: &str) -> Option<(String, bool)> {
+        None
     }
 }

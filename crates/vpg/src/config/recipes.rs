@@ -15,13 +15,12 @@ pub fn recipe(env: &str, id: &str) -> Config {
     let mut config = SPINNING_UP;
     config.environment.id = env.to_owned();
     config.environment.pixels = PixelConfig::for_id(id);
-    match id.split('-').next().unwrap_or(id) {
-        "CartPole" => cartpole(config),
-        "InvertedPendulum" => inverted_pendulum(config),
-        name if name.contains("Pong") && config.environment.pixels.is_some() => {
-            let config = pong(config);
-            if PixelConfig::is_sticky(id) { sticky_pong(config) } else { config }
-        }
+    let game = PixelConfig::game(id);
+    match (id.split('-').next(), game.as_ref().map(|(game, sticky)| (game.as_str(), *sticky))) {
+        (Some("CartPole"), _) => cartpole(config),
+        (Some("InvertedPendulum"), _) => inverted_pendulum(config),
+        (_, Some(("pong", false))) => pong(config),
+        (_, Some(("pong", true))) => sticky_pong(pong(config)),
         _ => {
             config.network.hid = vec![64, 64];
             config

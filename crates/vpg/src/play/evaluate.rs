@@ -122,7 +122,7 @@ pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Res
 /// episodes do not count more often than long ones.
 ///
 /// # Errors
-/// Those of the environments.
+/// An environment's own, where it fails to reset or step.
 pub fn episodes(
     config: &Config,
     policy: &ActorCritic,
@@ -171,7 +171,7 @@ impl<T: Element> Game<T> {
     /// Resets the environments.
     ///
     /// # Errors
-    /// Those of the environments.
+    /// An environment's own, where it fails to reset or step.
     pub fn start(config: &Config, policy: &ActorCritic, play: Play, mut env: VecEnv<T>) -> Result<Self> {
         let actor = Actor::new(policy);
         let actions =
@@ -190,7 +190,7 @@ impl<T: Element> Game<T> {
     /// Takes a step in every environment.
     ///
     /// # Errors
-    /// Those of the environments.
+    /// An environment's own, where it fails to reset or step.
     pub fn step(&mut self) -> Result<()> {
         if self.deterministic {
             self.actions.choose_greedily(&mut self.actor, &self.observations);

@@ -29,7 +29,7 @@ impl Player {
     /// Begins the first episode.
     ///
     /// # Errors
-    /// Those of the environment.
+    /// An environment's own, where it fails to reset or step.
     pub fn new(config: &Config, policy: &ActorCritic, play: Play) -> Result<Self> {
         let any = environment::make(config, 1, None)?;
         // An episode's end can be seen before the next one begins.
@@ -43,7 +43,7 @@ impl Player {
     /// Takes a step; gives the episode that ended with it. The call after that begins the next one.
     ///
     /// # Errors
-    /// Those of the environment.
+    /// An environment's own, where it fails to reset or step.
     pub fn advance(&mut self) -> Result<Option<EpisodeStats>> {
         let (reward, ended) = self.stage.advance()?;
         if self.over {
@@ -66,7 +66,7 @@ impl Player {
     /// The environment as it is now.
     ///
     /// # Errors
-    /// Those of the environment.
+    /// An environment's own, where it fails to reset or step.
     pub fn picture(&self) -> Result<RgbImage> {
         self.stage.picture()
     }

@@ -146,7 +146,7 @@ fn free_name(folder: &RunFolder, name: &str) -> PathBuf {
 /// An episode as a GIF at its own pace, thinned where it is long.
 ///
 /// # Errors
-/// Those of the environment.
+/// An environment's own, where it fails to reset or step.
 pub fn gif(config: &Config, policy: &ActorCritic, play: Play) -> Result<Vec<u8>> {
     let new = || Ok::<_, anyhow::Error>(Solo { player: Player::new(config, policy, play)?, over: false });
     let (mut rehearsal, mut length) = (new()?, 0u64);

@@ -330,7 +330,7 @@ impl Summary {
         self.wall_seconds = seconds;
     }
 
-    /// The same with the times that the log tells: a resume state has none.
+    /// This summary with the times that the log tells: a resume state has none.
     pub fn with_times(self, folder: &RunFolder, config: &Config) -> Self {
         let columns = read_columns(&folder.file("progress.txt"), &["TotalEnvInteracts", "Time"]).unwrap_or_default();
         let [steps, times] = columns.as_slice() else { return self };

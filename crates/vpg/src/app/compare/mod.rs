@@ -20,7 +20,7 @@ use crate::{
 use series::{Series, Stat, curve, smooth};
 
 /// What to plot of which runs.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Parser)]
 pub struct PlotArgs {
     /// Run folders, or folders with runs below them. Runs that differ in their seed alone become one line.
     #[arg(required = true)]
@@ -88,10 +88,7 @@ impl PlotArgs {
     }
 
     /// The picture's bytes.
-    ///
-    /// # Errors
-    /// Those of [`run`](Self::run) but for the writing.
-    pub fn draw(&self, format: Format) -> Result<Vec<u8>> {
+    fn draw(&self, format: Format) -> Result<Vec<u8>> {
         let lines = self.lines()?;
         let names = match &self.legend {
             None if self.per_run => lines.iter().map(|line| text(line.settings.get(FOLDER))).collect(),

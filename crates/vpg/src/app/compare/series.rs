@@ -26,17 +26,17 @@ pub struct Series {
 }
 
 impl Series {
-    /// The value at `x`, between two points their linear mixture; none outside of the points, but behind the last of a
+    /// The value at `x`, between two points their linear mixture; none outside of the points, but after the last of a
     /// run that was solved.
     pub fn at(&self, x: f64) -> Option<f64> {
-        let behind = self.points.partition_point(|point| point.0 < x);
-        let Some(&(x1, y1)) = self.points.get(behind) else {
+        let after = self.points.partition_point(|point| point.0 < x);
+        let Some(&(x1, y1)) = self.points.get(after) else {
             return self.points.last().filter(|_| self.solved).map(|point| point.1);
         };
         if x1 == x {
             return Some(y1);
         }
-        let (x0, y0) = *self.points.get(behind.checked_sub(1)?)?;
+        let (x0, y0) = *self.points.get(after.checked_sub(1)?)?;
         Some(y0 + (y1 - y0) * (x - x0) / (x1 - x0))
     }
 

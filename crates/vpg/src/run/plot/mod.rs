@@ -54,7 +54,7 @@ impl Curve {
         Self { label: label.into(), ..Self::default() }
     }
 
-    /// The same as single dots.
+    /// No point yet, to be drawn as single dots.
     pub fn of_dots(label: &str) -> Self {
         Self { dots: true, ..Self::new(label) }
     }

@@ -1,17 +1,12 @@
 //! The recorded episode of Pong that `tests/parity/record.py frames` wrote.
 
-#![allow(dead_code, reason = "every test uses a part of it")]
-
-#[path = "../../../../tests/parity/replay.rs"]
-pub mod replay;
-
 use std::io::Read;
 
-use replay::Recording;
+use crate::{Recording, recordings};
 
 /// Every frame of the episode, as palette indices and as RGB.
 pub fn frames() -> [Vec<Vec<u8>>; 2] {
-    let recording = &replay::recordings("frames")[0];
+    let recording = &recordings("frames")[0];
     let mut table = [[0; 3]; 256];
     for colour in recording.column::<u8>("colours").chunks_exact(4) {
         table[usize::from(colour[0])].copy_from_slice(&colour[1..]);

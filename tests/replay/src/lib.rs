@@ -1,9 +1,9 @@
-//! Reads golden files (README.md beside this file) and compares our answers with theirs.
+//! Reads golden files (`tests/parity/README.md`) and compares our answers with theirs.
 //!
 //! The golden files are the committed small ones, or those of the folder that `PARITY_RECORDINGS` names. Where
 //! `PARITY_REPORT` names a file, every case appends its result to it as a line of JSON: that is `make parity`'s table.
 
-#![allow(dead_code, reason = "each test binary includes this module and uses a part of it")]
+pub mod episode;
 
 use std::{
     fmt::Debug,
@@ -18,14 +18,16 @@ use serde_json::{Value, json};
 
 /// A golden file: what one of the originals answered.
 pub struct Recording {
+    /// The file's name for reports.
     pub case: String,
+    /// Its first line: columns, seeds, options.
     pub header: Value,
     columns: Vec<(String, Vec<u8>)>,
 }
 
 /// The recordings of a subject, such as `cartpole`. None at all is a failure: a test must compare something.
 pub fn recordings(subject: &str) -> Vec<Recording> {
-    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/golden");
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../parity/golden");
     let folder = std::env::var_os("PARITY_RECORDINGS").map_or(committed, PathBuf::from).join(subject);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("no recordings in {folder:?}: {error}"));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -45,12 +47,12 @@ impl Recording {
             let [name, kind] = [0, 1].map(|i| column[i].as_str().unwrap());
             let count: u64 = column[2].as_array().unwrap().iter().map(|size| size.as_u64().unwrap()).product();
             let bits: usize = kind[1..].parse().unwrap();
-            let (data, behind) = rest.split_at(count as usize * bits / 8);
-            rest = behind;
+            let (data, after) = rest.split_at(count as usize * bits / 8);
+            rest = after;
             (name.to_owned(), data.to_vec())
         });
         let columns = columns.collect();
-        assert!(rest.is_empty(), "{path:?} goes on behind its columns");
+        assert!(rest.is_empty(), "{path:?} goes on after its columns");
         Self { case: header["case"].as_str().unwrap().into(), columns, header }
     }
 
@@ -61,6 +63,7 @@ impl Recording {
         bytemuck::pod_collect_to_vec(&found.unwrap_or_else(|| panic!("{} has no {name}", self.case)).1)
     }
 
+    /// Whether there is such a column.
     pub fn has(&self, name: &str) -> bool {
         self.columns.iter().any(|(column, _)| column == name)
     }
@@ -100,6 +103,7 @@ struct Row {
 
 /// Equality to the bit: a zero's sign counts. Of a NaN the processor chooses the bits, which do not count.
 pub trait Exact: Copy + Debug {
+    /// Whether the bits are equal, or both are NaN.
     fn same(self, other: Self) -> bool;
 }
 
@@ -116,6 +120,7 @@ macro_rules! exact {
 exact!(u8, i8, u32, u64, i64, f32, f64);
 
 impl Comparison {
+    /// No row yet.
     pub fn new(case: &str) -> Self {
         Self { case: case.into(), steps: 0, mismatches: 0, first: None, known: None, row: Row::default() }
     }
