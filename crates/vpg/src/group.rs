@@ -9,6 +9,12 @@ use anyhow::{Result, ensure};
 use crate::profile::{Exchange, timed};
 
 /// This process and those it trains with.
+///
+/// ```
+/// let group = vpg::Group::alone();
+/// assert_eq!(group.share(16)?, 0..16);
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Group {
     others: Option<world::World>,

@@ -7,6 +7,13 @@ use std::sync::{
 
 /// A wish that training end: the run saves and ends after the present epoch's update. Clones stand for one wish, so that
 /// another thread or a signal handler can raise it.
+///
+/// ```
+/// let interrupt = vpg::Interrupt::default();
+/// let handle = interrupt.clone();
+/// std::thread::spawn(move || handle.raise()).join().unwrap();
+/// assert!(interrupt.is_raised());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 

@@ -38,16 +38,17 @@ pub use learn::{
     update::{Learner, UpdateStats},
 };
 pub use nn::{
-    mlp::Mlp,
-    network::{Activation, Input, Net, Network, Pass},
+    input::Input,
+    mlp::{Activation, Mlp},
+    network::{Net, Network, Pass},
     optimizer::OptimizerKind,
     policy::{ActorCritic, Architecture, Distribution, NetworkKind},
     torch::NatureCnn,
 };
 pub use play::evaluate::{Checkpoint, load as load_policy};
 pub use run::{
-    folder::RunFolder,
+    folder::{RunFolder, STATE_FILES},
     logger::Logger,
-    resume::{FILES as STATE_FILES, RunState},
+    resume::RunState,
 };
 pub use train::{Trainer, train};

@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use crate::{
     app::compare::PlotArgs,
-    app::grid::GridArgs,
+    app::grid_args::GridArgs,
     config::sources::{COMMAND_LINE, Layer, layered},
     config::{
         BackendName, Baseline, Budget, Config, DeviceName, LossPer, LrSchedule, Normalize, PhiName, Returns, SolveRule,
         WriteUp,
     },
-    nn::network::Activation,
+    nn::mlp::Activation,
     nn::optimizer::OptimizerKind,
     nn::policy::NetworkKind,
     play::evaluate::EvalArgs,

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod compare;
 pub mod doctor;
 pub mod grid;
+pub mod grid_args;
 mod pictures;
 mod signals;
 
@@ -16,6 +17,13 @@ use crate::{app::cli::Cli, run::progress::tell};
 
 /// Runs the program with these arguments, the first of which is its name: trains, or does what a subcommand says.
 /// `started` is when the process began. Wrong arguments end the process with exit code 2.
+///
+/// ```no_run
+/// // A program for one's own environments registers them first: examples/own_program.rs.
+/// fn main() -> std::process::ExitCode {
+///     vpg::main(std::env::args_os(), std::time::Instant::now())
+/// }
+/// ```
 pub fn main(args: impl Iterator<Item = OsString>, started: Instant) -> ExitCode {
     match commands::run(Cli::parse_from(cli::with_hyphens(args)), started) {
         Ok(code) => code,

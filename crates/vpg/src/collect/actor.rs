@@ -10,15 +10,28 @@ use tch::{Device, Tensor};
 use crate::{
     collect::rollout::ActionRows,
     nn::{
+        input::{Input, dense},
         mlp::Mlp,
-        network::{Input, Net, dense, to_f32},
+        network::Net,
         normalizer::{RunningMoments, ShiftScale},
         policy::ActorCritic,
-        tensors::to_vec,
+        tensors::{to_f32, to_vec},
     },
 };
 
 /// The policy as it is now, for choosing actions.
+///
+/// ```
+/// use vpg::{ActionRows, Actor, Config, networks, stream_rng};
+///
+/// let policy = networks(&Config::for_env("CartPole")?)?;
+/// let mut rngs = [0, 1].map(|i| stream_rng(7, 1, i));
+/// let mut actions = ActionRows::Discrete(vec![0; 2]);
+/// let observations: [f32; 8] = [0.0; 8]; // two rows of four numbers
+/// Actor::new(&policy).sample(&observations, &mut rngs, &mut actions);
+/// assert!(matches!(actions, ActionRows::Discrete(rows) if rows.iter().all(|action| [0, 1].contains(action))));
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Actor {
     network: Forward,
@@ -227,6 +240,13 @@ pub fn action_rngs(seed: u64, envs: Range<usize>) -> Vec<NumpyRng> {
 }
 
 /// A generator of its own for each (seed, purpose, index), none of which is an environment's.
+///
+/// ```
+/// let [mut a, mut b, mut other] = [0, 0, 1].map(|index| vpg::stream_rng(543, 1, index));
+/// let number = a.random();
+/// assert_eq!(number, b.random());
+/// assert_ne!(number, other.random());
+/// ```
 pub fn stream_rng(seed: u64, purpose: u64, index: u64) -> NumpyRng {
     let bits = (u128::from(purpose) << 96) | (u128::from(index) << 64) | u128::from(seed);
     NumpyRng::new(&bits.to_string().parse::<Seed>().expect("a number is a seed"))
@@ -239,7 +259,7 @@ mod tests {
 
     use super::*;
     use crate::nn::{
-        network::Activation,
+        mlp::Activation,
         policy::{Architecture, NetworkKind},
     };
 

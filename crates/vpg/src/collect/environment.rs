@@ -42,6 +42,14 @@ pub(crate) use with_vec_env;
 /// # Errors
 /// [`Error::UnknownEnv`] where `config.environment.id` is not registered, and those of the environment's constructor, such as an
 /// option that it does not have.
+///
+/// ```
+/// use vpg::{AnyVecEnv, Config, make_envs};
+///
+/// let AnyVecEnv::F32(envs) = make_envs(&Config::for_env("CartPole")?, 8, None)? else { panic!() };
+/// assert_eq!(envs.num_envs(), 8);
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 pub fn make(config: &Config, num_envs: usize, clock: Option<&Arc<StepClock>>) -> Result<AnyVecEnv, Error> {
     let mut spec = spec(&config.environment.id)?;
     // The lower of the run's and the environment's own.
@@ -74,6 +82,17 @@ pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> Result<Acto
 ///
 /// # Errors
 /// Those of the environment's constructor, and [`InvalidValue`] where the config names a CUDA device that is not there.
+///
+/// ```
+/// use vpg::{Config, networks};
+///
+/// let mut config = Config::for_env("CartPole")?;
+/// config.network.hid = vec![16];
+/// let policy = networks(&config)?;
+/// let shapes: Vec<_> = policy.named_parameters().into_iter().map(|(name, tensor)| (name, tensor.size())).collect();
+/// assert_eq!(shapes[0], ("pi.0.weight".into(), vec![16, 4]));
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 pub fn networks(config: &Config) -> Result<ActorCritic> {
     let any = make(config, 1, None)?;
     Ok(with_vec_env!(any, env => networks_for(config, &env)?))
@@ -83,6 +102,13 @@ pub fn networks(config: &Config) -> Result<ActorCritic> {
 ///
 /// # Errors
 /// The environment's own, where it cannot be made.
+///
+/// ```
+/// use vpg::{Config, observation_len};
+///
+/// assert_eq!(observation_len(&Config::for_env("CartPole")?)?, 4);
+/// # Ok::<(), envs::Error>(())
+/// ```
 pub fn observation_len(config: &Config) -> Result<usize, Error> {
     let any = make(config, 1, None)?;
     Ok(with_vec_env!(any, env => env.observation_space().size()))

@@ -20,7 +20,7 @@ pub use crate::config::{
 };
 use crate::{
     config::recipes::SPINNING_UP,
-    nn::network::Activation,
+    nn::mlp::Activation,
     nn::optimizer::{OptimizerConfig, OptimizerKind},
     nn::policy::{Architecture, NetworkKind},
 };

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::recipes::SPINNING_UP,
     config::{Baseline, Budget, Config, LossPer, Normalize, PixelConfig, Returns, SolveRule},
-    nn::network::Activation,
+    nn::mlp::Activation,
 };
 
 /// The four write-ups on vanilla policy gradient.
@@ -71,6 +71,14 @@ impl WriteUp {
 ///
 /// # Errors
 /// [`Error::UnknownEnv`] where no environment is registered under this name.
+///
+/// ```
+/// use vpg::{WriteUp, preset};
+///
+/// let config = preset(WriteUp::CartpoleReinforce, None)?;
+/// assert_eq!((config.environment.id.as_str(), config.seed), ("CartPole-v0", 543));
+/// # Ok::<(), envs::Error>(())
+/// ```
 pub fn preset(write_up: WriteUp, env: Option<&str>) -> Result<Config, Error> {
     let env = env.unwrap_or(write_up.env());
     let spec = spec(env)?;

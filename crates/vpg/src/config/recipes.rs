@@ -5,7 +5,7 @@ use crate::{
         Baseline, Budget, BudgetOptions, Config, CreditOptions, DeviceName, EnvironmentOptions, LogOptions, LossPer,
         NetworkOptions, Normalize, OptimizerOptions, PixelConfig, Returns, SolveRule,
     },
-    nn::network::Activation,
+    nn::mlp::Activation,
     nn::optimizer::OptimizerKind,
     nn::policy::NetworkKind,
 };

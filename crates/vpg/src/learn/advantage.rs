@@ -1,6 +1,20 @@
 //! Advantages and returns: pure functions on slices.
 
 /// The transitions of a rollout as advantages need them, step-major: index `t * num_envs + i`.
+///
+/// ```
+/// use vpg::{Transitions, rewards_to_go};
+///
+/// // Two environments, two steps; the second environment ends after its first step.
+/// let transitions = Transitions {
+///     num_envs: 2,
+///     rewards: &[1.0, 2.0, 3.0, 4.0],
+///     values: &[0.0; 4],
+///     next_values: &[0.0; 4],
+///     ended: &[false, true, true, true],
+/// };
+/// assert_eq!(rewards_to_go(&transitions, 1.0), [4.0, 2.0, 3.0, 4.0]);
+/// ```
 #[derive(Debug)]
 pub struct Transitions<'a> {
     /// The number of environments.
@@ -113,6 +127,12 @@ pub fn total_returns(transitions: &Transitions<'_>, gamma: f64) -> Vec<f32> {
 /// Shifts and scales to mean 0 and standard deviation 1; all-equal values become 0. An unbiased standard deviation divides
 /// by n - 1. `sum` puts the sums over all processes in place of its numbers: mean and deviation are those of all their
 /// values.
+///
+/// ```
+/// let mut advantages = [1.0, 2.0, 3.0];
+/// vpg::normalize(&mut advantages, true, |_| ()); // one process: its sums are those of all
+/// assert_eq!(advantages, [-1.0, 0.0, 1.0]);
+/// ```
 pub fn normalize(values: &mut [f32], unbiased: bool, sum: impl Fn(&mut [f64])) {
     let mut sums = [values.len() as f64, values.iter().map(|&x| f64::from(x)).sum()];
     sum(&mut sums);

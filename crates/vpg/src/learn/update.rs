@@ -16,10 +16,11 @@ use crate::{
     learn::credit::{Credit, credit},
     learn::moments::Moments,
     nn::{
-        network::{Input, Net, ParameterMut, Pass, to_f32},
+        input::Input,
+        network::{Net, Pass},
         optimizer::Optimizer,
         policy::{ActorCritic, Distribution},
-        tensors::{set, to_vec},
+        tensors::{ParameterMut, set, to_f32, to_vec},
     },
 };
 

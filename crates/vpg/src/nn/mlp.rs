@@ -2,14 +2,15 @@
 
 use envs::{Element, NumpyRng};
 use pulp::NullaryFnOnce;
+use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::{
+    input::Input,
     kernels::{Matrix, add_product, add_scaled, tanh, transposed},
-    network::{Activation, Input, ParameterMut},
     simd::Level,
     sparse::{SparseRows, for_each_nonzero},
-    tensors::to_vec,
+    tensors::{ParameterMut, to_vec},
 };
 
 /// A linear layer: `x W + b`.
@@ -94,6 +95,14 @@ pub(super) fn uniform(count: usize, inputs: usize, rng: &mut NumpyRng) -> Vec<f3
 }
 
 /// Linear layers with an activation between them.
+///
+/// ```
+/// use vpg::{Activation, Input, Mlp, stream_rng};
+///
+/// let network = Mlp::new(&[4, 32, 2], Activation::Tanh, &mut stream_rng(0, 0, 0));
+/// let rows: [f32; 12] = [0.1; 12]; // three rows of four numbers
+/// assert_eq!(network.forward(&Input::new(&rows, 4)).output().len(), 3 * 2);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Mlp {
     /// The layers in order; one at least.
@@ -219,6 +228,16 @@ impl Mlp {
         gradients.reverse();
         (gradients, by_input.then_some(gradient))
     }
+}
+
+/// The function between linear layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// The hyperbolic tangent.
+    Tanh,
+    /// The greater of x and 0.
+    Relu,
 }
 
 impl Activation {

@@ -1,5 +1,6 @@
 //! Networks: what they are made of, how they are stepped, and the actor-critic.
 
+pub mod input;
 pub mod kernels;
 pub mod machine;
 pub mod mlp;

@@ -2,86 +2,13 @@
 
 use std::{fmt::Debug, rc::Rc};
 
-use envs::{DType, Element};
-use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::{
+    input::Input,
     mlp::{Mlp, Tape},
-    sparse::SparseRows,
-    tensors::{set, to_vec},
+    tensors::{ParameterMut, set, to_vec},
 };
-
-/// The function between linear layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Activation {
-    /// The hyperbolic tangent.
-    Tanh,
-    /// The greater of x and 0.
-    Relu,
-}
-
-/// A batch of observations as the first layer takes them.
-#[derive(Debug)]
-pub enum Input {
-    /// `(rows, len)` in plain memory, for linear layers.
-    Rows {
-        /// All rows, one after the other.
-        values: Vec<f32>,
-        /// The length of one.
-        len: usize,
-    },
-    /// Rows that are zero nearly everywhere, for linear layers.
-    Sparse(Rc<SparseRows>),
-    /// `(rows, len)`, f32, for networks of libtorch.
-    Tensor(Tensor),
-}
-
-impl Input {
-    /// The batch of these rows, each `observation_len` long, for linear layers. `i8` rows, which are frame differences,
-    /// become sparse; of `u8` rows, which are pictures, 255 becomes 1.
-    pub fn new<T: Element>(rows: &[T], observation_len: usize) -> Self {
-        if T::DTYPE == DType::I8 {
-            return Self::Sparse(Rc::new(SparseRows::new(rows, observation_len)));
-        }
-        Self::Rows { values: rows.iter().map(|&value| to_f32(value)).collect(), len: observation_len }
-    }
-
-    /// Only the rows with these indices.
-    pub fn select(&self, indices: &[i64]) -> Self {
-        match self {
-            Self::Rows { values, len } => {
-                let rows = indices.iter().flat_map(|&i| &values[i as usize * len..][..*len]);
-                Self::Rows { values: rows.copied().collect(), len: *len }
-            }
-            Self::Sparse(rows) => Self::Sparse(Rc::new(rows.select(indices))),
-            Self::Tensor(rows) => {
-                Self::Tensor(rows.index_select(0, &Tensor::from_slice(indices).to_device(rows.device())))
-            }
-        }
-    }
-
-    /// `(rows, len)`, f32.
-    pub fn tensor(&self) -> Tensor {
-        match self {
-            Self::Rows { values, len } => Tensor::from_slice(values).view([-1, *len as i64]),
-            Self::Sparse(rows) => rows.to_dense(),
-            Self::Tensor(rows) => rows.shallow_clone(),
-        }
-    }
-}
-
-/// `(rows, observation_len)`, f32, on the CPU.
-pub(crate) fn dense<T: Element>(rows: &[T], observation_len: usize) -> Tensor {
-    let values: Vec<f32> = rows.iter().map(|&value| to_f32(value)).collect();
-    Tensor::from_slice(&values).view([-1, observation_len as i64])
-}
-
-/// An element of an observation as the networks take it.
-pub(crate) fn to_f32<T: Element>(value: T) -> f32 {
-    if T::DTYPE == DType::U8 { value.to_f64() as f32 / 255.0 } else { value.to_f64() as f32 }
-}
 
 /// A network that is none of this crate's: any function of the observations that libtorch can differentiate.
 ///
@@ -101,41 +28,6 @@ pub enum Net {
     Mlp(Mlp),
     /// Any other, on libtorch.
     Other(Rc<dyn Network>),
-}
-
-/// The parameters of a network, to be changed in place.
-#[derive(Debug)]
-pub enum ParameterMut<'a> {
-    /// In plain memory.
-    Plain(&'a mut [f32]),
-    /// Of libtorch.
-    Tensor(&'a Tensor),
-}
-
-impl ParameterMut<'_> {
-    /// How many numbers it has.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Plain(values) => values.len(),
-            Self::Tensor(tensor) => tensor.numel(),
-        }
-    }
-
-    /// Puts as many other numbers in their place.
-    pub fn set(self, new: &[f32]) {
-        match self {
-            Self::Plain(values) => values.copy_from_slice(new),
-            Self::Tensor(tensor) => set(tensor, new),
-        }
-    }
-
-    /// The numbers as they are now.
-    pub fn values(&self) -> Vec<f32> {
-        match self {
-            Self::Plain(values) => values.to_vec(),
-            Self::Tensor(tensor) => to_vec(tensor),
-        }
-    }
 }
 
 impl Net {

@@ -6,9 +6,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    network::ParameterMut,
     simd::Level,
-    tensors::{set, to_vec},
+    tensors::{ParameterMut, set, to_vec},
 };
 
 /// Numbers that one task works on.

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::{
-    mlp::Mlp,
-    network::{Activation, Input, Net, ParameterMut, Pass, dense, to_f32},
+    input::{Input, dense},
+    mlp::{Activation, Mlp},
+    network::{Net, Pass},
     normalizer::RunningMoments,
-    tensors::{set, to_vec},
+    tensors::{ParameterMut, set, to_f32, to_vec},
     torch::{NatureCnn, TorchMlp},
 };
 

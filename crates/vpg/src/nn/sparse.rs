@@ -8,7 +8,7 @@ use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 use tch::Tensor;
 
-use super::{kernels::add_scaled, network::to_f32, simd::Level};
+use super::{kernels::add_scaled, simd::Level, tensors::to_f32};
 
 /// So many sums stay in registers while a list's cells are added to them.
 const BLOCK: usize = 32;

@@ -4,8 +4,8 @@ use envs::NumpyRng;
 use tch::{Device, Tensor};
 
 use super::{
-    mlp::uniform,
-    network::{Activation, Network},
+    mlp::{Activation, uniform},
+    network::Network,
 };
 
 /// A parameter of this shape, uniform in ±1/sqrt(inputs).

@@ -94,6 +94,14 @@ impl FromStr for Checkpoint {
 ///
 /// # Errors
 /// Where the run has no such checkpoint, or it is of networks of another shape.
+///
+/// ```no_run
+/// use vpg::{Actor, Checkpoint, RunFolder, load_policy};
+///
+/// let (folder, config) = RunFolder::open("runs/CartPole/first".as_ref())?;
+/// let actor = Actor::new(&load_policy(&folder, &config, &Checkpoint::Latest)?);
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Result<ActorCritic> {
     let kept = |name: &str| folder.file(&format!("checkpoints/{name}.safetensors"));
     let path = match checkpoint {

@@ -13,15 +13,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
 use crate::{
-    config::Config, nn::machine::Machine, nn::policy::ActorCritic, nn::tensors::to_vec, run::resume,
-    run::statistics::EpisodeWindow, run::table::read_columns,
+    config::Config, nn::machine::Machine, nn::policy::ActorCritic, nn::tensors::to_vec, run::statistics::EpisodeWindow,
 };
+
+/// The files that the resume state is in by turns, so that one is whole at any moment.
+pub const STATE_FILES: [&str; 2] = ["resume-0.bin", "resume-1.bin"];
 
 /// What a run begins its folder with; where one of them is, there was a run.
 const LEFT_BY_RUNS: [&str; 6] =
-    ["config.json", "progress.txt", "episodes.csv", "checkpoints", resume::FILES[0], resume::FILES[1]];
+    ["config.json", "progress.txt", "episodes.csv", "checkpoints", STATE_FILES[0], STATE_FILES[1]];
 
 /// Where a run keeps its files.
+///
+/// ```no_run
+/// let (folder, config) = vpg::RunFolder::open("runs/Pong/first".as_ref())?;
+/// println!("{} epochs were kept of a run with seed {}", folder.checkpoints().len(), config.seed);
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -330,10 +338,9 @@ impl Summary {
         self.wall_seconds = seconds;
     }
 
-    /// This summary with the times that the log tells: a resume state has none.
-    pub fn with_times(self, folder: &RunFolder, config: &Config) -> Self {
-        let columns = read_columns(&folder.file("progress.txt"), &["TotalEnvInteracts", "Time"]).unwrap_or_default();
-        let [steps, times] = columns.as_slice() else { return self };
+    /// This summary with the times that the log's columns `TotalEnvInteracts` and `Time` tell: a resume state has none.
+    pub fn with_times(self, columns: &[Vec<f64>], config: &Config) -> Self {
+        let [steps, times] = columns else { return self };
         let at = |frames: u64| {
             let row = steps.iter().position(|&steps| config.raw_frames(steps as u64) >= frames)?;
             times.get(row).copied()

@@ -14,7 +14,7 @@ use crate::{
     collect::EnvState,
     config::{Config, LrSchedule},
     learn::update::LearnerState,
-    run::folder::{RunFolder, Summary},
+    run::folder::{RunFolder, STATE_FILES, Summary},
     run::statistics::EpisodeWindow,
 };
 
@@ -38,8 +38,6 @@ pub struct RunState {
     pub summary: Summary,
 }
 
-/// The two files that take turns, so that one is whole at any moment.
-pub const FILES: [&str; 2] = ["resume-0.bin", "resume-1.bin"];
 /// Begins each file; the last digits are the format's version.
 const MAGIC: &[u8; 8] = b"vpgrun07";
 /// Magic and checksum.
@@ -50,7 +48,7 @@ const HEADER: usize = 12;
 pub struct Found {
     /// The newest state that is whole; none where no epoch has ended yet.
     pub state: Option<RunState>,
-    /// Which of [`FILES`] it is in.
+    /// Which of [`STATE_FILES`] it is in.
     pub file: usize,
     /// What is wrong with the other file, if anything is.
     pub warnings: Vec<String>,
@@ -74,7 +72,7 @@ impl RunState {
     /// Where there are state files but none is whole, or the state is of another config.
     pub fn read(folder: &RunFolder, config: &Config) -> Result<Found> {
         let mut found = Found::default();
-        for (file, name) in FILES.iter().enumerate() {
+        for (file, name) in STATE_FILES.iter().enumerate() {
             let path = folder.file(name);
             let bytes = match fs::read(&path) {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -128,7 +126,7 @@ fn parse(bytes: &[u8]) -> Result<RunState> {
 #[derive(Debug)]
 pub struct StateWriter {
     folder: RunFolder,
-    /// Which of [`FILES`] is overwritten next.
+    /// Which of [`STATE_FILES`] is overwritten next.
     next: usize,
     /// What the last state was written from: a state has megabytes, and every one as many.
     bytes: Vec<u8>,
@@ -136,7 +134,7 @@ pub struct StateWriter {
 }
 
 impl StateWriter {
-    /// Overwrites `next` of [`FILES`] first.
+    /// Overwrites `next` of [`STATE_FILES`] first.
     pub fn new(folder: &RunFolder, next: usize) -> Self {
         Self { folder: folder.clone(), next, bytes: Vec::new(), writing: None }
     }
@@ -148,7 +146,7 @@ impl StateWriter {
     /// Where the last state could not be written.
     pub fn write(&mut self, state: RunState, logs: [File; 2]) -> Result<()> {
         self.wait()?;
-        let (folder, name) = (self.folder.clone(), FILES[self.next]);
+        let (folder, name) = (self.folder.clone(), STATE_FILES[self.next]);
         self.next = 1 - self.next;
         let bytes = mem::take(&mut self.bytes);
         let work = move || {

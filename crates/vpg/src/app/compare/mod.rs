@@ -20,6 +20,14 @@ use crate::{
 use series::{Series, Stat, curve, smooth};
 
 /// What to plot of which runs.
+///
+/// ```no_run
+/// use clap::Parser;
+///
+/// let args = ["plot", "runs/CartPole", "--y", "Entropy", "--out", "entropy.svg"];
+/// vpg::PlotArgs::try_parse_from(args)?.run()?;
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 #[derive(Clone, Debug, clap::Parser)]
 pub struct PlotArgs {
     /// Run folders, or folders with runs below them. Runs that differ in their seed alone become one line.
