@@ -124,16 +124,6 @@ impl Layer {
 
 /// The preset that a layer names, or else the environment's recipe, with the layers on top, later ones winning.
 ///
-/// ```
-/// use serde_json::json;
-/// use vpg::{Layer, layered};
-/// let file = Layer { origin: "my.toml".into(), values: json!({"env": "CartPole", "gamma": 0.9, "lam": 0.8}).as_object().unwrap().clone() };
-/// let flags = Layer { origin: "the command line".into(), values: json!({"lam": 0.7}).as_object().unwrap().clone() };
-/// let config = layered(&[file, flags])?;
-/// assert_eq!((config.credit.gamma, config.credit.lam), (0.9, 0.7));
-/// # Ok::<(), vpg::LayerError>(())
-/// ```
-///
 /// # Errors
 /// [`LayerError`] where no layer names an environment, or one has a key or a value that there is not.
 pub fn layered(layers: &[Layer]) -> Result<Config, LayerError> {
@@ -308,6 +298,13 @@ mod tests {
             (Budget::Epochs(3), Returns::Total, false)
         );
         assert_eq!(layered(&[layer(json!(config))]).unwrap(), config);
+    }
+
+    #[test]
+    fn later_layers_win() {
+        let [file, flags] = [json!({"env": "CartPole", "gamma": 0.9, "lam": 0.8}), json!({"lam": 0.7})].map(layer);
+        let config = layered(&[file, flags]).unwrap();
+        assert_eq!((config.credit.gamma, config.credit.lam), (0.9, 0.7));
     }
 
     #[test]
