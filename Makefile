@@ -59,7 +59,7 @@ outside: ## Build and run a small crate outside this checkout, without C++ and l
 interchange: setup ## Have PyTorch, Gymnasium, TensorBoard and pandas read what vpg writes (installs 5 GB into the cache)
 	$(PYTHON) tests/interchange/interchange.py
 
-learn: setup ## Train CartPole and InvertedPendulum on 3 seeds and check that they learn in time (a minute)
+learn: setup ## Train classic control and InvertedPendulum on 3 seeds and check that they learn in time (two minutes)
 	$(CARGO) build -p vpg
 	$(PYTHON) scripts/learn.py
 

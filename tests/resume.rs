@@ -60,6 +60,13 @@ fn a_killed_cartpole_run_ends_as_if_it_had_never_been_killed() {
     compare("--env CartPole --epochs 300 --save-freq 100", &[0, 30, 77, 150, 203, 301]);
 }
 
+#[test]
+fn killed_runs_of_the_other_classic_tasks_end_as_if_they_had_never_been_killed() {
+    for env in ["Acrobot", "MountainCar", "MountainCarContinuous", "Pendulum"] {
+        compare(&format!("--env {env} --epochs 40 --num-envs 9 --steps-per-epoch 180 --state-freq 3"), &[30, 60, 120]);
+    }
+}
+
 /// The newest resume state's bytes, after its magic and checksum.
 fn state(run: &Path) -> Vec<u8> {
     let folder = vpg::RunFolder::new(run);
@@ -100,6 +107,13 @@ fn compare_threads(args: &str) {
 #[test]
 fn cartpole_is_the_same_on_any_number_of_threads() {
     compare_threads("--env CartPole --epochs 4 --num-envs 32 --steps-per-epoch 2048");
+}
+
+#[test]
+fn the_other_classic_tasks_are_the_same_on_any_number_of_threads() {
+    for env in ["Acrobot", "MountainCar", "MountainCarContinuous", "Pendulum"] {
+        compare_threads(&format!("--env {env} --epochs 4 --num-envs 33 --steps-per-epoch 1024"));
+    }
 }
 
 #[test]

@@ -295,14 +295,14 @@ macro_rules! defaults {
 defaults!(environment: EnvironmentOptions, budget: BudgetOptions, credit: CreditOptions, optimizer: OptimizerOptions, network: NetworkOptions, log: LogOptions);
 
 impl Config {
-    /// The recipe of this environment, with its own threshold.
+    /// The recipe of this environment, solved at its own threshold, or at the recipe's where it has none.
     ///
     /// # Errors
     /// [`Error::UnknownEnv`] where no environment is registered under this name.
     pub fn for_env(env: &str) -> Result<Self, Error> {
         let spec = spec(env)?;
         let mut config = recipes::recipe(env, &spec.id);
-        config.budget.solve_at = spec.reward_threshold;
+        config.budget.solve_at = spec.reward_threshold.or(config.budget.solve_at);
         Ok(config)
     }
 

@@ -19,6 +19,9 @@ pub fn recipe(env: &str, id: &str) -> Config {
     match (id.split('-').next(), game.as_ref().map(|(game, sticky)| (game.as_str(), *sticky))) {
         (Some("CartPole"), _) => cartpole(config),
         (Some("InvertedPendulum"), _) => inverted_pendulum(config),
+        (Some("Acrobot" | "MountainCar"), _) => swing_up(config),
+        (Some("MountainCarContinuous"), _) => mountain_car_continuous(swing_up(config)),
+        (Some("Pendulum"), _) => pendulum(swing_up(config)),
         (_, Some(("pong", false))) => pong(config),
         (_, Some(("pong", true))) => sticky_pong(pong(config)),
         _ => {
@@ -114,6 +117,36 @@ fn inverted_pendulum(mut config: Config) -> Config {
     config.optimizer.train_v_iters = 10;
     config.network.hid = vec![32];
     config.log.save_freq = 50;
+    config
+}
+
+/// Where the goal is reached by swinging, observations and rewards have scales of their own.
+fn swing_up(mut config: Config) -> Config {
+    config.environment.threads = 1;
+    config.environment.num_envs = 32;
+    config.budget.steps_per_epoch = 4096;
+    config.budget.limit = Budget::Frames(4_000_000);
+    config.credit.norm_reward = true;
+    config.optimizer.pi_lr = 1e-2;
+    config.optimizer.vf_lr = 1e-2;
+    config.optimizer.train_v_iters = 10;
+    config.network.hid = vec![64];
+    config.network.norm_obs = true;
+    config.log.save_freq = 50;
+    config
+}
+
+/// What the force costs is paid long before the goal pays.
+fn mountain_car_continuous(mut config: Config) -> Config {
+    config.credit.gamma = 0.999;
+    config
+}
+
+/// Every step is paid by the state it was taken in; Gymnasium names no return that solves it.
+fn pendulum(mut config: Config) -> Config {
+    config.credit.gamma = 0.95;
+    config.credit.lam = 0.9;
+    config.budget.solve_at = Some(-200.0);
     config
 }
 
