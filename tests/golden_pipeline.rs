@@ -1,7 +1,7 @@
 //! The pipeline equals Gymnasium's AtariPreprocessing (OpenCV's resize) with FrameStackObservation: every pixel.
 
 use envs::{
-    Action, BoxEnv, Step,
+    Action, BoxEnv, Error, Step,
     atari::{Atari, AtariConfig, FrameSkip, GREY, ObsType},
 };
 use preprocess::{PipelineConfig, pipeline};
@@ -12,6 +12,21 @@ const PIXELS: usize = 84 * 84;
 #[test]
 fn every_pixel_reward_and_end_equals_gymnasiums() {
     finish(recordings("pipeline").iter().map(|recording| compare(recording, &mut *made_as(recording))));
+}
+
+#[test]
+fn a_game_that_skips_frames_itself_is_refused_in_its_first_step() {
+    let first_step = |own, frame_skip| {
+        let game = AtariConfig::from_id("PongNoFrameskip-v4").unwrap();
+        let game = AtariConfig { obs_type: ObsType::Palette, frame_skip: FrameSkip::Fixed(own), ..game };
+        let config = PipelineConfig { frame_skip, ..PipelineConfig::default() };
+        let mut env = pipeline(Atari::new(&game).unwrap(), &GREY, &config).unwrap();
+        let mut observation = vec![0; 4 * PIXELS];
+        env.reset(Some(&1.into()), &mut observation).unwrap();
+        env.step(Action::Discrete(0), &mut observation)
+    };
+    assert!(first_step(1, 4).is_ok() && first_step(4, 1).is_ok());
+    assert!(matches!(first_step(4, 4), Err(Error::InvalidOption { name: "frame_skip", .. })));
 }
 
 /// Our pipeline with the options of the recorded one.

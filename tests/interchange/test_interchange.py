@@ -16,6 +16,7 @@ import pandas
 import torch
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import metadata as hparams
 
 gymnasium.register_envs(ale_py)
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "pytorch.md"
@@ -262,11 +263,18 @@ class Files(unittest.TestCase):
         events.Reload()
         progress = pandas.read_csv(self.run_folder / "progress.txt", sep="\t")
         tags = {tag.split("/")[1]: tag for tag in events.Tags()["scalars"]}
-        self.assertEqual(set(tags), set(progress.columns) - {"TotalEnvInteracts"})
+        beside = {"MeanEpRet100", "PiLr", "VfLr", "FramesPerSecond"}
+        self.assertEqual(set(tags) - beside, set(progress.columns) - {"TotalEnvInteracts"})
         for column, tag in tags.items():
             scalars = events.Scalars(tag)
+            if column in beside:
+                continue
             self.assertEqual([scalar.step for scalar in scalars], list(progress.TotalEnvInteracts))
             np.testing.assert_allclose([scalar.value for scalar in scalars], progress[column], rtol=1e-6, err_msg=column)
+        rates = [scalar.value for scalar in events.Scalars(tags["PiLr"])]
+        self.assertTrue(all(a > b > 0 for a, b in zip(rates, rates[1:])) and rates[0] < 7e-3, rates)
+        self.assertTrue(all(scalar.value > 100 for scalar in events.Scalars(tags["FramesPerSecond"])))
+        self.assert_hyperparameters(events)
         images = events.Images("demo")
         self.assertEqual([image.step for image in images], [512, 1024, 1536])
         self.assertEqual((images[0].width, images[0].height), (600, 400))
@@ -274,6 +282,16 @@ class Files(unittest.TestCase):
         text = events.Tensors("config")[0].tensor_proto.string_val[0].decode()
         config = json.loads((self.run_folder / "config.json").read_text())
         self.assertEqual(json.loads(text.removeprefix("```json").removesuffix("```")), config)
+
+    def assert_hyperparameters(self, events):
+        """What TensorBoard's tab HParams reads, by its own code."""
+        content = events.PluginTagToContent(hparams.PLUGIN_NAME)[hparams.SESSION_START_INFO_TAG]
+        values = hparams.parse_session_start_info_plugin_data(content).hparams
+        config = json.loads((self.run_folder / "config.json").read_text())
+        self.assertEqual(set(values), set(config))
+        self.assertEqual(values["gamma"].number_value, config["gamma"])
+        self.assertEqual((values["optimizer"].string_value, values["hid"].string_value), ("adam", "[32]"))
+        self.assertIs(values["norm_obs"].bool_value, False)
 
     def test_pictures_are_read(self):
         for name in ("rewards.png", "losses.png", "plot.png"):

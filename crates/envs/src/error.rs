@@ -110,6 +110,6 @@ pub enum Error {
 fn suggestion(nearest: &Option<String>) -> String {
     match nearest {
         Some(id) => format!(": did you mean {id:?}?"),
-        None => ": the registered ids are listed by envs::registered()".into(),
+        None => ": no registered id is like it".into(),
     }
 }

@@ -41,10 +41,18 @@ pub fn spec(id: &str) -> Result<EnvSpec, Error> {
             return Error::NotBuilt { what: id.into(), feature };
         }
         let known = registry.keys().map(String::as_str).chain(SHORT_NAMES.map(|(short, _)| short));
-        let similarity = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &id.to_lowercase());
-        let nearest = known.max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-        Error::UnknownEnv { id: id.into(), nearest: nearest.filter(|near| similarity(near) > 0.7).map(Into::into) }
+        let like = |known: &str| strsim::jaro_winkler(&name_of(known), &name_of(id));
+        let whole = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &id.to_lowercase());
+        let nearest = known.max_by(|a, b| like(a).total_cmp(&like(b)).then(whole(a).total_cmp(&whole(b))));
+        Error::UnknownEnv { id: id.into(), nearest: nearest.filter(|near| like(near) > 0.8).map(Into::into) }
     })
+}
+
+/// What an id is about, without family, variant and version.
+fn name_of(id: &str) -> String {
+    let name = id.rsplit('/').next().unwrap_or(id);
+    let name = name.rsplit_once("-v").map_or(name, |(name, _)| name).to_lowercase();
+    ["noframeskip", "deterministic"].iter().fold(name, |name, variant| name.replace(variant, ""))
 }
 
 /// Adds an environment, or replaces the one that has its id.

@@ -114,6 +114,7 @@ impl<T: Element> Trainer<T> {
     /// Where the config holds a value that makes no sense or does not fit the environments, and where they fail to reset.
     pub fn new(config: &Config, env: VecEnv<T>) -> Result<Self> {
         config.check()?;
+        config.check_spaces(env.observation_space(), env.action_space())?;
         let policy = networks_for(config, &env)?;
         Self::with_policy(config, env, policy)
     }

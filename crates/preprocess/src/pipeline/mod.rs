@@ -48,7 +48,8 @@ impl Default for PipelineConfig {
 /// What Gymnasium's `AtariPreprocessing` and `FrameStackObservation` make of a game: all wrappers of this module, in the
 /// usual order.
 ///
-/// `env` shows palette indices, and `grey` has their grey levels; it must not skip frames itself. Random no-ops at the
+/// `env` shows palette indices, and `grey` has their grey levels; it must not skip frames itself, which its first step
+/// refuses. Random no-ops at the
 /// start are the game's own option. Observations are (stack, rows, columns), the newest last.
 ///
 /// ```

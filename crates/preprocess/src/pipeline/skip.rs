@@ -11,6 +11,9 @@ use crate::Kernel;
 ///
 /// Where the episode ends before the last frame, the observation is the one before, and the step's frames that were still
 /// to come are not played; so it is in Gymnasium's `AtariPreprocessing`.
+///
+/// An environment that skips frames itself, by its own count ([`Info::frame_number`]), is refused in its first step with
+/// [`Error::InvalidOption`], unless `frame_skip` is 1.
 #[derive(Clone, Debug)]
 pub struct MaxPoolSkip<E> {
     env: E,
@@ -20,6 +23,8 @@ pub struct MaxPoolSkip<E> {
     /// The last two frames, in turn.
     frames: [Vec<u8>; 2],
     pooled: Vec<u8>,
+    /// What the environment counted last, if it counts.
+    frame_number: Option<u32>,
 }
 
 impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
@@ -33,13 +38,30 @@ impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
         }
         let frame = vec![0; env.observation_space().size()];
         let frames = [frame.clone(), frame.clone()];
-        Ok(Self { env, frame_skip, colours: None, kernel: Kernel::detect(), frames, pooled: frame })
+        let (colours, kernel) = (None, Kernel::detect());
+        Ok(Self { env, frame_skip, colours, kernel, frames, pooled: frame, frame_number: None })
     }
 
     /// Replaces each value by its entry in this table before the maximum, such as palette indices by grey levels. That is
     /// cheaper here than in the environment, because frames that are not shown are left alone.
     pub fn with_colours(self, colours: &[u8; 256]) -> Self {
         Self { colours: Some(Box::new(*colours)), ..self }
+    }
+
+    /// One step of the environment, into `frames[newest]`.
+    fn act(&mut self, action: Action<'_>, newest: usize) -> Result<Step, Error> {
+        let step = self.env.step(action, &mut self.frames[newest])?;
+        let frames =
+            step.info.frame_number.zip(self.frame_number).map_or(1, |(now, before)| now.saturating_sub(before));
+        self.frame_number = step.info.frame_number;
+        match frames {
+            2.. if self.frame_skip > 1 => invalid(
+                "frame_skip",
+                self.frame_skip,
+                format!("an environment that skips no frames: it played {frames} in a step"),
+            ),
+            _ => Ok(step),
+        }
     }
 
     /// Pools the last frame, `frames[newest]`, with the one before it.
@@ -73,6 +95,7 @@ impl<E: Env<Obs = u8>> Env for MaxPoolSkip<E> {
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [u8]) -> Result<Info, Error> {
         check_row(observation, self.env.observation_space())?;
         let info = self.env.reset(seed, &mut self.frames[0])?;
+        self.frame_number = info.frame_number;
         let [first, other] = &mut self.frames;
         other.copy_from_slice(first);
         self.pool(0);
@@ -85,7 +108,7 @@ impl<E: Env<Obs = u8>> Env for MaxPoolSkip<E> {
         let (mut reward, mut step) = (0.0, Step::default());
         for frame in 0..self.frame_skip {
             let (newest, last) = (frame % 2, frame + 1 == self.frame_skip);
-            step = self.env.step(action, &mut self.frames[newest])?;
+            step = self.act(action, newest)?;
             reward += step.reward;
             match (last, step.done()) {
                 (true, false) => self.pool(newest),
@@ -112,7 +135,7 @@ impl<E: Env<Obs = u8>> Env for MaxPoolSkip<E> {
             return Err(Error::BadState { reason });
         }
         self.env.restore(&mut rest)?;
-        (self.pooled, *state) = (pooled, rest);
+        (self.pooled, self.frame_number, *state) = (pooled, None, rest);
         Ok(())
     }
 

@@ -75,7 +75,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Go on with the run in this folder, exactly as if it had never ended.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["env", "run_dir", "config", "preset"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["env", "run_dir", "exp_name", "config", "preset"])]
     pub resume: Option<PathBuf>,
     /// Where the run is kept [default: a folder below `runs` named by environment, date and time].
     #[arg(long, value_name = "DIR")]
@@ -115,6 +115,21 @@ impl FromStr for Number {
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         if self.0.is_finite() { self.0.serialize(serializer) } else { self.0.to_string().serialize(serializer) }
+    }
+}
+
+/// Layer sizes: `64,64`, or as a list in brackets.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Sizes(Vec<usize>);
+
+impl FromStr for Sizes {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let numbers = text.trim().trim_start_matches(['[', '(']).trim_end_matches([']', ')', ',']);
+        let sizes: std::result::Result<_, _> = numbers.split(',').map(|size| size.trim().parse()).collect();
+        sizes.map(Self).map_err(|_| "expected layer sizes such as 64,64".into())
     }
 }
 
@@ -268,8 +283,8 @@ pub struct Values {
     #[arg(long, value_name = "KIND", help_heading = "Networks")]
     pub policy: Option<NetworkKind>,
     /// Hidden layer sizes, such as 64,64.
-    #[arg(long, value_name = "N,..", value_delimiter = ',', help_heading = "Networks")]
-    pub hid: Option<Vec<usize>>,
+    #[arg(long, value_name = "N,..", help_heading = "Networks")]
+    pub hid: Option<Sizes>,
     /// So many hidden layers of the first of these sizes.
     #[arg(long, value_name = "N", help_heading = "Networks")]
     pub l: Option<usize>,

@@ -1,6 +1,7 @@
 //! What each command does.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
@@ -12,7 +13,7 @@ use std::{
 
 use anyhow::Context;
 use clap::CommandFactory;
-use envs::{Element, EpisodeStats, Space, VecEnv};
+use envs::{Element, Error, Space, VecEnv};
 use preprocess::StepClock;
 use serde_json::json;
 
@@ -22,13 +23,13 @@ use crate::{
     app::pictures::pictures,
     app::signals::{end_with_stdin, watched_interrupt},
     collect::environment::{self, AnyVecEnv, networks_for, with_vec_env},
-    config::{Budget, Config, PixelConfig, WriteUp, presets::preset},
+    config::{Budget, Config, EnvironmentOptions, PixelConfig, WriteUp, presets::preset, sources::LayerError},
     group::Group,
     interrupt::Interrupt,
     learn::moments::Moments,
     nn::machine,
     nn::policy::{ActorCritic, NetworkKind},
-    play::evaluate::{self, EvalArgs},
+    play::evaluate::{self, EvalArgs, Played},
     play::record::{self, RecordArgs, Recording},
     play::watch,
     profile::Profile,
@@ -54,6 +55,17 @@ impl Failure {
     pub fn is_broken_pipe(&self) -> bool {
         let broken = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
         self.error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
+    }
+
+    /// Where to look for what is not known, and like nothing that is.
+    pub fn hint(&self) -> &'static str {
+        let lost = |error: &Error| matches!(error, Error::UnknownEnv { nearest: None, .. });
+        let mut causes = self.error.chain();
+        let any = causes.any(|cause| match cause.downcast_ref() {
+            Some(LayerError::Env(error)) => lost(error),
+            _ => cause.downcast_ref().is_some_and(lost),
+        });
+        if any { "; `vpg envs` lists the environments" } else { "" }
     }
 }
 
@@ -176,6 +188,7 @@ impl Run<'_> {
         let policy = networks_for(self.config, &env)?;
         if let Some(logger) = &logger {
             introduction(self.config, env.observation_space(), &policy).iter().for_each(|line| logger.say(line));
+            usual_protocol(&self.config.environment).iter().for_each(|line| logger.say(line));
         }
         let mut trainer = Trainer::in_group(self.config, env, policy, Rc::clone(self.group))?.since(self.started);
         if let Some(state) = state {
@@ -218,6 +231,16 @@ fn introduction(config: &Config, observations: &Space, policy: &ActorCritic) -> 
         format!("budget: {budget}, {} steps an epoch", config.budget.steps_per_epoch),
         format!("solved at: {threshold}{ends}"),
     ]
+}
+
+/// What is usual in environments that show every frame, where nobody asked for it.
+fn usual_protocol(environment: &EnvironmentOptions) -> Option<String> {
+    let id = &environment.id;
+    let every_frame = environment.pixels.as_ref().is_some_and(|pixels| pixels.frame_skip == 1.0 && !pixels.fixed_skip);
+    let pong = if id.starts_with("Pong") { "; `--env Pong` has both" } else { "" };
+    (every_frame && id.contains("NoFrameskip")).then(|| {
+        format!("note: {id} takes an action every frame: the usual protocol adds --frame-skip 4 --noops 30{pong}")
+    })
 }
 
 /// A run that can begin or go on.
@@ -295,10 +318,11 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
     let bar = progress::bar(args.episodes, "episodes");
     let episodes = evaluate::episodes(&config, &policy, play, args.episodes as usize, &bar)?;
     bar.finish_and_clear();
-    let returns = Moments::of(episodes.iter().map(|episode| episode.episode_return));
+    let returns = Moments::of(episodes.iter().map(|episode| episode.stats.episode_return));
+    let different = episodes.iter().map(|episode| episode.seen).collect::<HashSet<_>>().len();
     let mut out = std::io::stdout().lock();
     if args.json {
-        let one = |episode: &EpisodeStats| json!({ "return": episode.episode_return, "length": episode.length });
+        let one = |Played { stats, .. }: &Played| json!({ "return": stats.episode_return, "length": stats.length });
         let report = json!({
             "env": config.environment.id,
             "run": args.run.to_string_lossy(),
@@ -308,16 +332,17 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
             "std_return": returns.std,
             "min_return": returns.min,
             "max_return": returns.max,
+            "different_episodes": different,
             "episodes": episodes.iter().map(one).collect::<Vec<_>>(),
         });
         writeln!(out, "{report:#}")?;
     } else {
-        for (i, episode) in episodes.iter().enumerate() {
-            writeln!(out, "Episode {}  EpRet {}  EpLen {}", i + 1, episode.episode_return, episode.length)?;
+        for (i, Played { stats, .. }) in episodes.iter().enumerate() {
+            writeln!(out, "Episode {}  EpRet {}  EpLen {}", i + 1, stats.episode_return, stats.length)?;
         }
         writeln!(
             out,
-            "{} episodes: mean return {:.2}, std {:.2}, min {}, max {}",
+            "{} episodes: mean return {:.2}, std {:.2}, min {}, max {}; {different} different episodes",
             episodes.len(),
             returns.mean,
             returns.std,

@@ -6,14 +6,15 @@ pub mod compare;
 pub mod doctor;
 pub mod grid;
 pub mod grid_args;
+mod help;
+#[cfg(test)]
+mod pairs;
 mod pictures;
 mod signals;
 
 use std::{ffi::OsString, process::ExitCode, time::Instant};
 
-use clap::Parser;
-
-use crate::{app::cli::Cli, run::progress::tell};
+use crate::run::progress::tell;
 
 /// Runs the program with these arguments, the first of which is its name: trains, or does what a subcommand says.
 /// `started` is when the process began. Wrong arguments end the process with exit code 2.
@@ -25,11 +26,12 @@ use crate::{app::cli::Cli, run::progress::tell};
 /// }
 /// ```
 pub fn main(args: impl Iterator<Item = OsString>, started: Instant) -> ExitCode {
-    match commands::run(Cli::parse_from(cli::with_hyphens(args)), started) {
+    let cli = help::parse(cli::with_hyphens(args)).unwrap_or_else(|error| error.exit());
+    match commands::run(cli, started) {
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            tell(&format!("error: {:#}", failure.error));
+            tell(&format!("error: {:#}{}", failure.error, failure.hint()));
             ExitCode::from(failure.exit_code)
         }
     }

@@ -160,8 +160,13 @@ mod pixels {
         if let Some(path) = &pixels.rom {
             config.rom = RomSource::File(path.clone());
         }
+        let own = PixelConfig::for_id(&spec.id).map(|own| own.frame_skip);
         if pixels.fixed_skip {
             config.frame_skip = FrameSkip::Fixed(pixels.frame_skip as u32);
+        } else if own != Some(pixels.frame_skip) {
+            let own = own.unwrap_or(1.0);
+            let expected = format!("the environment's own {own}, or fixed_skip = true beside another");
+            return Err(Error::InvalidOption { name: "frame_skip", value: pixels.frame_skip.to_string(), expected });
         }
         config.repeat_action_probability = pixels.sticky.unwrap_or(config.repeat_action_probability);
         config.noop_max = pixels.noops.unwrap_or(config.noop_max);
@@ -175,6 +180,10 @@ mod pixels {
         stack: usize,
         limit: Option<u64>,
     ) -> Result<BoxEnv<u8>, Error> {
+        if config.frame_skip != FrameSkip::Fixed(pixels.frame_skip as u32) {
+            let expected = "frame_skip beside it, since this environment draws how many frames an action lasts";
+            return Err(Error::InvalidOption { name: "stack", value: stack.to_string(), expected: expected.into() });
+        }
         let options = PipelineConfig {
             frame_skip: pixels.frame_skip as usize,
             stack,

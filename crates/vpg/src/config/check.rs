@@ -103,10 +103,10 @@ impl Config {
                 return wrong("returns", "gae", "total or reward-to-go where there is no baseline");
             }
             if self.credit.norm_values {
-                return wrong("norm-values", "true", "false where there is no value function");
+                return wrong("norm-values", "true", "false where there is no value function (baseline = none)");
             }
             if self.network.shared_trunk {
-                return wrong("shared-trunk", "true", "false where there is no value function");
+                return wrong("shared-trunk", "true", "false where there is no value function (baseline = none)");
             }
         }
         if self.credit.loss_per == LossPer::Episode && !self.has_whole_episodes() {

@@ -2,10 +2,13 @@
 
 pub mod check;
 pub mod device;
+mod effects;
+pub mod others;
 pub mod pixels;
 pub mod presets;
 pub mod recipes;
 pub mod sources;
+mod unique;
 
 use clap::ValueEnum;
 use envs::{Error, spec};
@@ -20,6 +23,7 @@ pub use crate::config::{
 };
 use crate::{
     config::recipes::SPINNING_UP,
+    config::unique::Unique,
     nn::mlp::Activation,
     nn::optimizer::{OptimizerConfig, OptimizerKind},
     nn::policy::{Architecture, NetworkKind},
@@ -309,11 +313,12 @@ impl Config {
     /// Reads a `config.json`. Nothing stands in for an option that it lacks: another version wrote it.
     ///
     /// # Errors
-    /// Where it is no JSON, or an option is missing, not known, or has a value of another kind.
+    /// Where it is no JSON, or an option is missing, not known, there twice, or has a value of another kind.
     pub fn from_json(text: &[u8]) -> serde_json::Result<Self> {
         // Some editors put a byte-order mark first.
         let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-        let given: Map<String, Value> = serde_json::from_slice(text)?;
+        let Unique(given) = serde_json::from_slice(text)?;
+        let given: Map<String, Value> = serde_json::from_value(given)?;
         let known = serde_json::to_value(Self::default())?;
         let unknown = given.keys().find(|key| known.get(key).is_none());
         let missing = known.as_object().into_iter().flatten().find(|(key, _)| !given.contains_key(*key));

@@ -6,7 +6,9 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::config::{Config, PhiName, SolveRule, WriteUp, presets::preset};
+use crate::config::{
+    Config, PhiName, PixelConfig, SolveRule, WriteUp, effects, others, presets::preset, unique::Unique,
+};
 
 /// Some values of a config by name, and where they come from.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +43,16 @@ pub enum LayerError {
         value: Value,
         /// What is wrong, and what was expected.
         reason: String,
+    },
+    /// Two keys of one layer that set the same.
+    #[error("{origin}: {first} and {second} set the same: leave one out")]
+    Twice {
+        /// The layer.
+        origin: String,
+        /// One key.
+        first: String,
+        /// The other.
+        second: String,
     },
     /// A file that cannot be read, or is neither TOML nor JSON.
     #[error("{path}: {reason}")]
@@ -102,7 +114,9 @@ impl Layer {
         let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text); // some editors put a byte-order mark first
         let values = match path.extension().is_some_and(|extension| extension == "json") {
-            true => serde_json::from_str(text).map_err(|error| bad(error.to_string()))?,
+            true => serde_json::from_str(text)
+                .and_then(|Unique(values)| serde_json::from_value(values))
+                .map_err(|error| bad(error.to_string()))?,
             false => toml::from_str(text).map_err(|error| bad(error.to_string().trim_end().to_owned()))?,
         };
         Ok(Self { origin: path.display().to_string(), values })
@@ -115,18 +129,91 @@ impl Layer {
             .map(|(_, value)| value)
     }
 
+    /// A key as it is spelled where this layer comes from.
+    fn spelled(&self, key: &str) -> String {
+        if self.origin == COMMAND_LINE { key.replace('_', "-") } else { key.to_owned() }
+    }
+
     fn bad_value(&self, key: &str, value: &Value, reason: impl ToString) -> LayerError {
-        let key = if self.origin == COMMAND_LINE { key.replace('_', "-") } else { key.to_owned() };
-        let origin = self.origin.clone();
+        let (origin, key) = (self.origin.clone(), self.spelled(key));
         LayerError::BadValue { origin, key, value: value.clone(), reason: reason.to_string() }
+    }
+}
+
+impl Layer {
+    /// Whether it has every option, as a run's `config.json` has: it is taken as a recipe then.
+    fn is_whole(&self) -> bool {
+        json!(Config::default()).as_object().is_some_and(|known| known.keys().all(|key| self.values.contains_key(key)))
+    }
+
+    /// The layer for a run in this environment: a whole config of another one keeps its own threshold, limit, actions and
+    /// frames to itself.
+    fn in_env(&self, env: &str) -> Self {
+        let id = |env: &str| envs::spec(env).ok().map(|spec| spec.id);
+        let own = self.get("env").and_then(Value::as_str).unwrap_or(env);
+        let mut layer = self.clone();
+        if self.is_whole() && id(own) != id(env) {
+            layer.values.retain(|key, _| !["solve_at", "max_ep_len", "actions", "pixels"].contains(&key.as_str()));
+        }
+        layer
+    }
+
+    /// Refuses keys that set the same.
+    fn check_once(&self) -> Result<(), LayerError> {
+        let keys: Vec<String> = self.values.keys().map(|key| key.replace('-', "_")).collect();
+        for (i, second) in keys.iter().enumerate() {
+            let both = |first: &&String| fields_of(first).iter().any(|field| fields_of(second).contains(field));
+            if let Some(first) = keys[..i].iter().find(both) {
+                let (first, second) = (self.spelled(first), self.spelled(second));
+                return Err(LayerError::Twice { origin: self.origin.clone(), first, second });
+            }
+        }
+        Ok(())
+    }
+
+    /// What a person said with it, the parts of `pixels` by their own names.
+    fn said(&self) -> Vec<(String, &Value)> {
+        let mut said = Vec::new();
+        if self.is_whole() {
+            return said;
+        }
+        for (key, value) in &self.values {
+            match (key.as_str(), value) {
+                ("pixels", pixels) if PixelConfig::deserialize(pixels).is_ok() => {} // whole, too
+                ("pixels", Value::Object(pixels)) => {
+                    let difference = pixels.get("difference").and_then(Value::as_object).into_iter().flatten();
+                    said.extend(pixels.iter().chain(difference).map(|(key, value)| (key.clone(), value)));
+                }
+                _ => said.push((key.replace('-', "_"), value)),
+            }
+        }
+        said
+    }
+
+    /// Refuses what does nothing in this config.
+    fn check_effects(&self, config: &Config) -> Result<(), LayerError> {
+        for (key, value) in self.said() {
+            let needs: Option<Vec<_>> =
+                fields_of(&key).into_iter().map(|field| effects::missing(config, field, value)).collect();
+            if let Some(needs) = needs {
+                let reason = format!("it does nothing here: it needs {}", needs.join(" and "));
+                return Err(self.bad_value(&key, value, reason));
+            }
+        }
+        Ok(())
     }
 }
 
 /// The preset that a layer names, or else the environment's recipe, with the layers on top, later ones winning.
 ///
+/// A layer that has every option, as a run's `config.json` has, counts as a recipe: it may hold what does nothing, and where
+/// it is another environment's, it leaves out what belongs to that one alone (threshold, step limit, actions, frames).
+///
 /// # Errors
-/// [`LayerError`] where no layer names an environment, or one has a key or a value that there is not.
+/// [`LayerError`] where no layer names an environment, or one has a key or a value that there is not, two keys that set the
+/// same, or a key that does nothing in the config that comes out.
 pub fn layered(layers: &[Layer]) -> Result<Config, LayerError> {
+    layers.iter().try_for_each(Layer::check_once)?;
     let text = |key: &str| {
         let found = layers.iter().rev().find_map(|layer| Some((layer, layer.get(key)?)));
         found
@@ -138,7 +225,20 @@ pub fn layered(layers: &[Layer]) -> Result<Config, LayerError> {
         None => Config::for_env(env.ok_or(LayerError::NoEnv)?)?,
         Some(name) => preset(write_up(name, layers)?, env)?,
     };
-    layers.iter().try_fold(base, apply)
+    let whole = layers.iter().find(|layer| layer.is_whole());
+    if let (Some(whole), Some(name)) = (whole, text("preset")?) {
+        let reason = format!("it does nothing here: {} has every option", whole.origin);
+        return Err(LayerError::BadValue {
+            origin: COMMAND_LINE.into(),
+            key: "preset".into(),
+            value: json!(name),
+            reason,
+        });
+    }
+    let env = base.environment.id.clone();
+    let config = layers.iter().try_fold(base, |config, layer| apply(config, &layer.in_env(&env)))?;
+    layers.iter().try_for_each(|layer| layer.check_effects(&config))?;
+    Ok(config)
 }
 
 fn write_up(name: &str, layers: &[Layer]) -> Result<WriteUp, LayerError> {
@@ -184,11 +284,26 @@ fn unknown_key(fields: &Map<String, Value>, key: &str, layer: &Layer) -> LayerEr
     LayerError::UnknownKey {
         origin: layer.origin.clone(),
         key: key.into(),
-        nearest: nearest.unwrap_or_default().into(),
+        nearest: others::ours(key).or(nearest).unwrap_or_default().into(),
     }
 }
 
-/// The fields that a layer changes, with their values. A short key gives way to the key it stands for.
+/// The fields that a key stands for.
+fn fields_of(key: &str) -> Vec<&str> {
+    match key {
+        "epochs" | "frames" => vec!["budget"],
+        "steps" => vec!["steps_per_epoch"],
+        "max_episode_steps" => vec!["max_ep_len"],
+        "lamda" => vec!["lam"],
+        "mod" => vec!["log_interval", "save_freq"],
+        "lr" => vec!["pi_lr", "vf_lr"],
+        "cpu" => vec!["num_envs", "threads"],
+        "pixels" => FRAME_KEYS.to_vec(),
+        key => vec![key],
+    }
+}
+
+/// The fields that a layer changes, with their values.
 fn changes(config: &Config, layer: &Layer) -> Result<Vec<(String, Value)>, LayerError> {
     let given: Vec<(String, &Value)> = layer.values.iter().map(|(key, value)| (key.replace('-', "_"), value)).collect();
     let (mut changes, mut pixels) = (Vec::new(), json!(config.environment.pixels));
@@ -217,7 +332,6 @@ fn changes(config: &Config, layer: &Layer) -> Result<Vec<(String, Value)>, Layer
 
 /// The fields that a key stands for, with their values.
 fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Vec<(String, Value)>, LayerError> {
-    let all = |names: &[&str]| names.iter().map(|&name| (name.to_owned(), value.clone())).collect();
     let field = |name: &str, value: Value| (name.to_owned(), value);
     Ok(match key {
         "preset" => Vec::new(),
@@ -229,23 +343,29 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
             fields.extend(save_freq.map(|epochs| field("save_freq", epochs.into())));
             fields
         }
-        "steps" => all(&["steps_per_epoch"]),
-        "max_episode_steps" => all(&["max_ep_len"]),
-        "lamda" => all(&["lam"]),
-        "mod" => all(&["log_interval", "save_freq"]),
-        "lr" => all(&["pi_lr", "vf_lr"]),
-        "cpu" => all(&["num_envs", "threads"]),
+        "pixels" => {
+            let mut pixels = value.clone();
+            // A frame skip that is given is no longer the environment's.
+            if pixels.get("frame_skip").is_some() && pixels.get("fixed_skip").is_none() {
+                pixels["fixed_skip"] = true.into();
+            }
+            vec![field(key, pixels)]
+        }
         "hid" if layer.get("l").is_some() => Vec::new(),
         "hid" if value.is_number() => vec![field("hid", json!([value]))],
         "l" => {
-            let size = layer.get("hid").map(|hid| hid.get(0).unwrap_or(hid).clone());
+            let hid = layer.get("hid");
+            if let Some(sizes) = hid.filter(|hid| hid.as_array().is_some_and(|sizes| sizes.len() > 1)) {
+                return Err(layer.bad_value("hid", sizes, "expected one size beside l, which repeats it"));
+            }
+            let size = hid.map(|hid| hid.get(0).unwrap_or(hid).clone());
             let size = size.unwrap_or_else(|| json!(config.network.hid.first().copied().unwrap_or(64)));
             let count = value.as_u64().filter(|count| (1..=100).contains(count));
             let count =
                 count.ok_or_else(|| layer.bad_value(key, value, "expected a number of layers from 1 to 100"))?;
             vec![field("hid", vec![size; count as usize].into())]
         }
-        _ => all(&[key]),
+        _ => fields_of(key).into_iter().map(|name| field(name, value.clone())).collect(),
     })
 }
 
@@ -309,7 +429,9 @@ mod tests {
 
     #[test]
     fn unknown_keys_name_the_nearest_known_one() {
-        for (key, nearest) in [("gama", "gamma"), ("max_epi_len", "max_ep_len"), ("sead", "seed")] {
+        for (key, nearest) in
+            [("gama", "gamma"), ("max_epi_len", "max_ep_len"), ("sead", "seed"), ("learning_rate", "lr")]
+        {
             let error = layered(&[layer(json!({"env": "CartPole", key: 1}))]).unwrap_err().to_string();
             assert!(error.contains(key) && error.contains(&format!("did you mean {nearest:?}")), "{error}");
         }

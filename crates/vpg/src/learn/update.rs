@@ -106,6 +106,8 @@ pub struct UpdateStats {
     pub kl: f64,
     /// Mean, standard deviation, maximum and minimum of the values of the rollout's observations.
     pub values: Moments,
+    /// The learning rates of its steps: the policy's and the value function's.
+    pub learning_rates: [f64; 2],
 }
 
 impl Learner {
@@ -178,7 +180,8 @@ impl Learner {
             moments.update(rollout.observations[..trained].iter().map(|&value| f64::from(to_f32(value))));
         }
         self.updates += 1;
-        self.of_all_processes(UpdateStats { loss_v, delta_loss_v, ..stats }, &values)
+        let learning_rates = [config.optimizer.pi_lr, config.optimizer.vf_lr].map(|rate| rate * decay);
+        self.of_all_processes(UpdateStats { loss_v, delta_loss_v, learning_rates, ..stats }, &values)
     }
 
     /// Takes over the scale and the moments that came with the credit; gives its values.
@@ -203,7 +206,7 @@ impl Learner {
         let values = self.group.gather(bytemuck::cast_slice(values).to_vec()).concat();
         let values = bytemuck::pod_collect_to_vec::<u8, f32>(&values);
         let values = Moments::of(values.iter().map(|&value| f64::from(value)));
-        UpdateStats { loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl, values }
+        UpdateStats { loss_pi, loss_v, delta_loss_pi, delta_loss_v, entropy, kl, values, ..stats }
     }
 
     /// Refuses weights that are not the same in every process.

@@ -1,8 +1,9 @@
 //! Playing with a trained policy: returns of whole episodes.
 
-use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, str::FromStr};
+use std::{convert::Infallible, mem, path::PathBuf, str::FromStr};
 
 use anyhow::{Result, bail};
+use crc32fast::Hasher;
 use envs::{Element, EpisodeStats, Seed, VecEnv};
 use indicatif::ProgressBar;
 
@@ -126,6 +127,15 @@ pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Res
     Ok(policy)
 }
 
+/// An episode that was played to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Played {
+    /// What it came to.
+    pub stats: EpisodeStats,
+    /// A checksum of all that the policy saw: that of the same episode is the same.
+    pub seen: u32,
+}
+
 /// Plays this many whole episodes, counted by `bar`. Each environment plays a fixed share of them, so that short
 /// episodes do not count more often than long ones.
 ///
@@ -137,32 +147,31 @@ pub fn episodes(
     play: Play,
     episodes: usize,
     bar: &ProgressBar,
-) -> Result<Vec<EpisodeStats>> {
-    let num_envs = episodes.min(MAX_ENVS);
-    let mut finished = vec![Vec::new(); num_envs];
-    let share = |i: usize| episodes / num_envs + usize::from(i < episodes % num_envs);
-    let any = environment::make(config, num_envs, None)?;
-    with_vec_env!(any, env => run(Game::start(config, policy, play, env)?, |env| {
-        for (i, episode) in env.episodes().iter().enumerate() {
-            if finished[i].len() < share(i) {
-                finished[i].extend(*episode);
-            }
-        }
-        let done = finished.iter().map(Vec::len).sum::<usize>();
-        bar.set_position(done as u64);
-        if done < episodes { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    }))?;
-    Ok(finished.concat())
+) -> Result<Vec<Played>> {
+    let any = environment::make(config, episodes.min(MAX_ENVS), None)?;
+    with_vec_env!(any, env => play_all(Game::start(config, policy, play, env)?, episodes, bar))
 }
 
-/// Steps until `visit`, called after each step, breaks.
-fn run<T: Element>(mut game: Game<T>, mut visit: impl FnMut(&VecEnv<T>) -> ControlFlow<()>) -> Result<()> {
-    loop {
+fn play_all<T: Element>(mut game: Game<T>, episodes: usize, bar: &ProgressBar) -> Result<Vec<Played>> {
+    let num_envs = game.env.num_envs();
+    let share = |i: usize| episodes / num_envs + usize::from(i < episodes % num_envs);
+    let (mut finished, mut seen) = (vec![Vec::new(); num_envs], vec![Hasher::new(); num_envs]);
+    let mut done = 0;
+    while done < episodes {
+        let rows = game.observations.chunks_exact(game.observations.len() / num_envs);
+        seen.iter_mut().zip(rows).for_each(|(seen, row)| seen.update(bytemuck::cast_slice(row)));
         game.step()?;
-        if visit(&game.env).is_break() {
-            return Ok(());
+        for (i, stats) in game.env.episodes().iter().enumerate() {
+            let Some(stats) = *stats else { continue };
+            let seen = mem::take(&mut seen[i]).finalize();
+            if finished[i].len() < share(i) {
+                finished[i].push(Played { stats, seen });
+                done += 1;
+            }
         }
+        bar.set_position(done as u64);
     }
+    Ok(finished.concat())
 }
 
 /// Environments and the policy that plays in them.

@@ -34,7 +34,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Write the pictures as numbered PNG files into this folder in place of a GIF.
-    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "fps"])]
     pub frames: Option<PathBuf>,
     /// All checkpoints side by side, three a row, each with its epoch and return.
     #[arg(long, conflicts_with = "checkpoint")]

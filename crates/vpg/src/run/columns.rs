@@ -102,13 +102,23 @@ pub const COLUMNS: [Column; 18] = [
     Column::new("run", "Time", |report| Real(report.summary.wall_seconds)),
 ];
 
+/// What TensorBoard gets beside them.
+const BESIDE: [Column; 4] = [
+    Column::new("episodes", "MeanEpRet100", |report| Real(report.summary.mean_return_100.unwrap_or(f64::NAN))),
+    Column::new("optimizer", "PiLr", |report| Real(report.stats.learning_rates[0])),
+    Column::new("optimizer", "VfLr", |report| Real(report.stats.learning_rates[1])),
+    Column::new("run", "FramesPerSecond", |report| {
+        Real(report.summary.raw_frames as f64 / report.summary.wall_seconds)
+    }),
+];
+
 /// The columns' names and values.
 pub fn row(report: &EpochReport<'_>) -> Vec<(&'static str, Number)> {
     COLUMNS.iter().map(|column| (column.name, (column.of)(report))).collect()
 }
 
-/// The columns as TensorBoard groups them.
+/// What TensorBoard gets, as it groups it.
 pub fn scalars(report: &EpochReport<'_>) -> Vec<(String, f64)> {
-    let grouped = COLUMNS.iter().filter_map(|column| Some((column.group?, column)));
+    let grouped = COLUMNS.iter().chain(&BESIDE).filter_map(|column| Some((column.group?, column)));
     grouped.map(|(group, column)| (format!("{group}/{}", column.name), (column.of)(report).into())).collect()
 }

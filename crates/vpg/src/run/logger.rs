@@ -17,11 +17,14 @@ use crate::{
     run::tensorboard::{self, EventFile},
 };
 
-/// Seconds between two plain lines where there is no terminal.
-const PLAIN_INTERVAL: f64 = 10.0;
+/// Seconds between two lines, at least.
+const LINE_INTERVAL: f64 = 1.0;
+/// Of a terminal.
+const COLUMNS_OF_TEXT: usize = 80;
+const SEPARATOR: &str = " | ";
 /// The progress bar counts thousandths of the budget.
 const BAR_LENGTH: u64 = 1000;
-const BAR: &str = "{wide_bar} {elapsed} of about {duration}\n{msg}";
+const BAR: &str = "{wide_bar} {msg}";
 const PROGRESS: Format = Format { name: "progress.txt", delimiter: b'\t', ends_with_time: true };
 const EPISODES: Format = Format { name: "episodes.csv", delimiter: b',', ends_with_time: false };
 
@@ -67,7 +70,7 @@ pub struct Logger {
     /// Of the newest row.
     env_steps: u64,
     bar: ProgressBar,
-    last_plain: Option<Instant>,
+    last_line: Option<Instant>,
     started: Instant,
     /// Raw frames of the run that were before that.
     frames_before: u64,
@@ -104,6 +107,7 @@ impl Logger {
                 let mut events = EventFile::create(&events)?;
                 let config = std::fs::read_to_string(folder.file("config.json"))?;
                 events.text(0, "config", &format!("```json\n{config}\n```"))?;
+                events.hyperparameters(&serde_json::from_str(&config)?)?;
                 events
             }
         };
@@ -115,7 +119,7 @@ impl Logger {
             states: StateWriter::new(folder, 1 - found.file),
             env_steps: state.map_or(0, |state| state.summary.env_steps),
             bar: progress::styled(BAR_LENGTH, BAR),
-            last_plain: None,
+            last_line: None,
             started: Instant::now(),
             frames_before: state.map_or(0, |state| state.summary.raw_frames),
             draw,
@@ -156,26 +160,26 @@ impl Logger {
     fn show(&mut self, report: &EpochReport<'_>, progress: f64) {
         let EpochReport { epoch, stats, summary, returns, .. } = report;
         let number = |mean: Option<f64>| mean.map_or("-".into(), |mean| format!("{mean:.1}"));
-        let mean = number(summary.mean_return_100);
         let (seconds, frames) = (self.started.elapsed().as_secs_f64(), summary.raw_frames - self.frames_before);
-        let rate = frames as f64 / seconds;
-        let [pi, v] = self.loss_names;
-        let line = format!(
-            "epoch {epoch} | return {}, last 100: {mean} | {pi} {:.3}, {v} {:.3} | entropy {:.3} | {rate:.0} frames/s",
-            number(Some(returns.mean).filter(|mean| mean.is_finite())), // no episode may have ended
-            stats.loss_pi,
-            stats.loss_v,
-            stats.entropy
-        );
-        if !self.bar.is_hidden() {
-            self.bar.set_position((progress.min(1.0) * BAR_LENGTH as f64) as u64);
-            self.bar.set_message(line);
-        } else if self.last_plain.is_none_or(|last| last.elapsed().as_secs_f64() > PLAIN_INTERVAL) {
-            let new = progress * frames as f64 / summary.raw_frames as f64;
-            let left = seconds_left(seconds, progress, new);
-            progress::tell(&format!("{line} | {} frames, {left:.0} s left", summary.raw_frames));
-            self.last_plain = Some(Instant::now());
+        let left = seconds_left(seconds, progress, progress * frames as f64 / summary.raw_frames as f64);
+        self.bar.set_position((progress.min(1.0) * BAR_LENGTH as f64) as u64);
+        self.bar.set_message(format!("{} so far, {} left", duration(seconds), duration(left)));
+        if self.last_line.is_some_and(|last| last.elapsed().as_secs_f64() < LINE_INTERVAL) {
+            return;
         }
+        self.last_line = Some(Instant::now());
+        let [pi, v] = self.loss_names;
+        let returned = number(Some(returns.mean).filter(|mean| mean.is_finite())); // no episode may have ended
+        let parts = [
+            format!("epoch {epoch}"),
+            format!("return {returned}, last 100: {}", number(summary.mean_return_100)),
+            format!("{pi} {:.3}, {v} {:.3}", stats.loss_pi, stats.loss_v),
+            format!("entropy {:.3}", stats.entropy),
+            format!("{}/s", short(frames as f64 / seconds)),
+            format!("{} frames", short(summary.raw_frames as f64)),
+            format!("{} left", duration(left)),
+        ];
+        self.say(&if self.bar.is_hidden() { parts.join(SEPARATOR) } else { fitting(&parts) });
     }
 
     /// Keeps the policy, and the pictures that are drawn of it; GIFs go to TensorBoard's events too.
@@ -257,6 +261,37 @@ fn seconds_left(seconds: f64, progress: f64, new: f64) -> f64 {
     (seconds / new * (1.0 - progress)).max(0.0)
 }
 
+/// Those of the parts that fit on a line, the first ones before others.
+fn fitting(parts: &[String]) -> String {
+    let mut line = String::new();
+    for part in parts {
+        let separator = if line.is_empty() { "" } else { SEPARATOR };
+        if line.len() + separator.len() + part.len() <= COLUMNS_OF_TEXT {
+            line += &format!("{separator}{part}");
+        }
+    }
+    line
+}
+
+/// Three digits and a unit.
+fn short(number: f64) -> String {
+    let (scaled, unit) = match number {
+        ..1e3 => return format!("{number:.0}"),
+        ..1e6 => (number / 1e3, "k"),
+        _ => (number / 1e6, "M"),
+    };
+    format!("{scaled:.*}{unit}", if scaled < 10.0 { 2 } else { usize::from(scaled < 100.0) })
+}
+
+/// Seconds, minutes or hours.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        ..100.0 => format!("{seconds:.0} s"),
+        ..6000.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
 /// Width and height, which follow the six bytes of the format's name.
 fn gif_size(gif: &[u8]) -> (u32, u32) {
     let number = |at: usize| u32::from(gif[at]) | u32::from(gif[at + 1]) << 8;
@@ -266,6 +301,20 @@ fn gif_size(gif: &[u8]) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_on_a_terminal_has_eighty_columns_of_what_matters_most() {
+        let parts = ["epoch 600", "return -20.9, last 100: -20.8", &"x".repeat(40), "entropy 0.693", "367k/s"];
+        let line = fitting(&parts.map(str::to_owned));
+        assert_eq!(line, "epoch 600 | return -20.9, last 100: -20.8 | entropy 0.693 | 367k/s");
+        assert!(fitting(&["0123456789".into(), "x".repeat(70)]).len() <= 80);
+    }
+
+    #[test]
+    fn numbers_and_times_are_short() {
+        assert_eq!([999.0, 1234.0, 36_700.0, 367_000.0, 4.85e6].map(short), ["999", "1.23k", "36.7k", "367k", "4.85M"]);
+        assert_eq!([0.4, 99.0, 150.0, 7200.0].map(duration), ["0 s", "99 s", "2 min", "2.0 h"]);
+    }
 
     #[test]
     fn the_time_left_is_that_of_the_steps_left_and_never_negative() {

@@ -23,6 +23,8 @@ pub fn styled(length: u64, template: &str) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(std::env::var);
+    let style = if speaks_utf8(&locale.map(Result::unwrap_or_default)) { style } else { style.progress_chars("#>-") };
     ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()).with_style(style)
 }
 
@@ -34,4 +36,22 @@ pub fn say(bar: &ProgressBar, line: &str) {
 /// A line on standard error, where nobody may be listening any more.
 pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Whether a terminal of this locale (the first of these values that is not empty) shows more than ASCII.
+fn speaks_utf8(locale: &[String]) -> bool {
+    let locale = locale.iter().find(|value| !value.is_empty()).map(|value| value.to_lowercase().replace('-', ""));
+    locale.is_some_and(|locale| locale.contains("utf8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_decides_the_locale() {
+        let speaks = |locale: [&str; 3]| speaks_utf8(&locale.map(str::to_owned));
+        assert!(speaks(["", "", "en_US.UTF-8"]) && speaks(["C.utf8", "C", "C"]));
+        assert!(!speaks(["C", "", "en_US.UTF-8"]) && !speaks(["", "", ""]));
+    }
 }

@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use serde_json::Map;
 
 /// TensorBoard takes any file with `tfevents` in its name. The name holds no time, so that a resumed run goes on with it.
 pub const FILE_NAME: &str = "events.out.tfevents.vpg";
@@ -113,10 +114,32 @@ impl EventFile {
         self.append(step, &Field::bytes(5, &Field::bytes(1, &value.concat())))
     }
 
+    /// Adds what the run was begun with, which TensorBoard's tab HParams compares runs by.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn hyperparameters(&mut self, values: &Map<String, serde_json::Value>) -> Result<()> {
+        let entry = |(name, value): (&String, &serde_json::Value)| {
+            let value = match value {
+                serde_json::Value::Number(number) => Field::double(2, number.as_f64().unwrap_or(f64::NAN)),
+                serde_json::Value::Bool(value) => Field::int(4, (*value).into()),
+                serde_json::Value::String(text) => Field::bytes(3, text.as_bytes()),
+                value => Field::bytes(3, value.to_string().as_bytes()),
+            };
+            Field::bytes(1, &[Field::bytes(1, name.as_bytes()), Field::bytes(2, &value)].concat())
+        };
+        let session = values.iter().flat_map(entry).chain(Field::double(5, now())).collect::<Vec<_>>();
+        let plugin = [Field::bytes(1, b"hparams"), Field::bytes(2, &Field::bytes(3, &session))].concat();
+        let (float, no_dimension) = (1, Field::bytes(2, b"")); // DataType::DT_FLOAT; the tensor is empty
+        let tensor = [Field::int(1, float), Field::bytes(2, &no_dimension)].concat();
+        let tag = Field::bytes(1, b"_hparams_/session_start_info");
+        let value = [tag, Field::bytes(8, &tensor), Field::bytes(9, &Field::bytes(1, &plugin))].concat();
+        self.append(0, &Field::bytes(5, &Field::bytes(1, &value)))
+    }
+
     /// Writes one event in one go.
     fn append(&mut self, step: u64, what: &[u8]) -> Result<()> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let data = [&Field::double(1, now), &Field::int(2, step), what].concat();
+        let data = [&Field::double(1, now()), &Field::int(2, step), what].concat();
         let length = (data.len() as u64).to_le_bytes();
         let record = [&length[..], &masked_crc(&length), &data, &masked_crc(&data)].concat();
         self.file.write_all(&record).context("cannot write TensorBoard's events")
@@ -124,6 +147,11 @@ impl EventFile {
 }
 
 const IMAGE_TAG: &str = "demo";
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
 
 /// Fields of a protocol buffer: the key (number and wire type), then the value.
 struct Field;

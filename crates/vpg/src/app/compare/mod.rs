@@ -50,7 +50,7 @@ pub struct PlotArgs {
     pub legend: Option<Vec<String>>,
     /// A line for each run, named by its folder, also where runs differ in their seed alone; the band is the deviation of
     /// each epoch's episodes.
-    #[arg(long, alias = "count")]
+    #[arg(long, alias = "count", conflicts_with = "stat")]
     pub per_run: bool,
     /// Only runs with this in their path; may be given several times.
     #[arg(long, alias = "select", value_name = "TEXT")]

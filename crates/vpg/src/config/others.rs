@@ -1,0 +1,56 @@
+//! What other trainers call our options: Stable-Baselines3, CleanRL, Spinning Up, Lightning.
+
+/// Their name, and the key or flag here.
+pub const NAMES: [(&str, &str); 46] = [
+    ("total_timesteps", "frames"),
+    ("total_steps", "frames"),
+    ("max_steps", "frames"),
+    ("num_timesteps", "frames"),
+    ("timesteps", "frames"),
+    ("max_epochs", "epochs"),
+    ("num_epochs", "epochs"),
+    ("iterations", "epochs"),
+    ("n_steps", "steps_per_epoch"),
+    ("num_steps", "steps_per_epoch"),
+    ("rollout_steps", "steps_per_epoch"),
+    ("batch_size", "minibatch"),
+    ("minibatch_size", "minibatch"),
+    ("mini_batch_size", "minibatch"),
+    ("num_minibatches", "minibatch"),
+    ("learning_rate", "lr"),
+    ("policy_lr", "pi_lr"),
+    ("actor_lr", "pi_lr"),
+    ("value_lr", "vf_lr"),
+    ("critic_lr", "vf_lr"),
+    ("anneal_lr", "lr_schedule"),
+    ("n_envs", "num_envs"),
+    ("nenvs", "num_envs"),
+    ("num_cpu", "cpu"),
+    ("num_workers", "threads"),
+    ("env_id", "env"),
+    ("env_name", "env"),
+    ("discount", "gamma"),
+    ("discount_factor", "gamma"),
+    ("gae_lambda", "lam"),
+    ("lambda", "lam"),
+    ("ent_coef", "entropy"),
+    ("entropy_coef", "entropy"),
+    ("value_coef", "vf_coef"),
+    ("vf_iters", "train_v_iters"),
+    ("norm_adv", "normalize"),
+    ("normalize_advantage", "normalize"),
+    ("hidden_sizes", "hid"),
+    ("hidden_size", "hid"),
+    ("net_arch", "hid"),
+    ("activation_fn", "activation"),
+    ("max_episode_length", "max_ep_len"),
+    ("clip_grad_norm", "max_grad_norm"),
+    ("gradient_clip_val", "max_grad_norm"),
+    ("frameskip", "frame_skip"),
+    ("cuda", "device"),
+];
+
+/// Our name of an option that another trainer calls so.
+pub fn ours(theirs: &str) -> Option<&'static str> {
+    NAMES.iter().find(|(name, _)| *name == theirs.replace('-', "_")).map(|(_, ours)| *ours)
+}
