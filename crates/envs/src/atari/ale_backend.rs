@@ -1,7 +1,7 @@
 //! ALE's own emulator, made to start and to go on from saved states as ale-py 0.12 does.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
@@ -32,6 +32,18 @@ pub(super) struct AleBackend {
     start: Arc<Start>,
     /// The screen and the memory of a restored state, until the next frame: ALE does not bring them back.
     restored: Option<Arc<LastFrame>>,
+    /// The last frames and resets, each with the console before it, in games that leave frames unfinished. Such a frame shows
+    /// the rest of older pictures, which ALE's states lack: after a restore they are played again.
+    recent: Option<VecDeque<(State, Event)>>,
+}
+
+/// What moved a console.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum Event {
+    /// A frame with the action of this code.
+    Frame(u8),
+    /// A reset, after so many others.
+    Reset(u32),
 }
 
 /// What is seen of a console after a frame.
@@ -54,6 +66,11 @@ struct Start {
 /// held before: there a reset is a restored state. A test compares it with real resets.
 const FIXED_STARTS: [&str; 1] = ["60e0ea3cbe0913d39803477945e9e5ec"];
 
+/// The games that now and then leave a frame unfinished.
+const UNFINISHED_FRAMES: [&str; 2] = ["amidar", "qbert"];
+/// So many frames draw both of ALE's pictures anew.
+const RECENT: usize = 8;
+
 static STARTS: LazyLock<Mutex<HashMap<String, Arc<Start>>>> = LazyLock::new(Mutex::default);
 
 impl AleBackend {
@@ -67,7 +84,8 @@ impl AleBackend {
         let start = start_of(rom, &mut emulator);
         // ALE 0.6 lets Chopper Command end only while the helicopter looks to the right.
         let ends_without_lives = rom.game == "chopper_command";
-        Ok(Self { emulator, ends_without_lives, start, restored: None })
+        let recent = UNFINISHED_FRAMES.contains(&rom.game).then(VecDeque::new);
+        Ok(Self { emulator, ends_without_lives, start, restored: None, recent })
     }
 }
 
@@ -77,6 +95,7 @@ impl Console for AleBackend {
     }
 
     fn reset(&mut self, resets: u32) -> (u32, u32) {
+        self.remember(Event::Reset(resets));
         if let Some((state, last_frame)) = &self.start.fixed {
             self.emulator.restore(state);
             self.restored = Some(Arc::clone(last_frame));
@@ -93,6 +112,7 @@ impl Console for AleBackend {
 
     fn act(&mut self, action: AtariAction, _seen: bool) -> i32 {
         self.restored = None;
+        self.remember(Event::Frame(action.code()));
         self.emulator.act(action)
     }
 
@@ -134,7 +154,11 @@ impl Console for AleBackend {
         let console = self.emulator.state().encode();
         let emulators = || Arc::new(LastFrame::of(&self.emulator));
         let last_frame = self.restored.as_ref().map_or_else(emulators, Arc::clone);
-        state::put(&(console, &*last_frame), bytes)
+        state::put(&(&console, &*last_frame), bytes)?;
+        let Some(recent) = &self.recent else { return Ok(()) };
+        let first = recent.back().map_or(console, |(state, _)| state.encode());
+        let events: Vec<Event> = recent.iter().rev().map(|(_, event)| *event).collect();
+        state::put(&(first, events), bytes)
     }
 
     fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
@@ -142,11 +166,45 @@ impl Console for AleBackend {
         let fits = frame.screen.len() == self.emulator.height() * WIDTH
             && frame.ram.len() == RAM_BYTES
             && self.emulator.has_such_states(&console);
-        if fits {
-            self.emulator.restore_exactly(&console);
-            self.restored = Some(Arc::new(frame));
+        if !fits {
+            return Ok(false);
         }
-        Ok(fits)
+        if self.recent.is_none() {
+            self.emulator.restore_exactly(&console);
+        } else if self.play_recent(bytes)? {
+            self.emulator.restore(&State::decode(&console));
+        } else {
+            return Ok(false);
+        }
+        self.restored = Some(Arc::new(frame));
+        Ok(true)
+    }
+}
+
+impl AleBackend {
+    fn remember(&mut self, event: Event) {
+        if let Some(recent) = &mut self.recent {
+            recent.truncate(RECENT - 1);
+            recent.push_front((self.emulator.state(), event));
+        }
+    }
+
+    /// Plays what came last before a saved state again; false where the bytes are nothing of the kind.
+    fn play_recent(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
+        let (first, events): (Vec<u8>, Vec<Event>) = state::take(bytes)?;
+        let is_known = |event: &Event| !matches!(event, Event::Frame(code) if AtariAction::new(*code).is_none());
+        if events.len() > RECENT || !events.iter().all(is_known) || !self.emulator.has_such_states(&first) {
+            return Ok(false);
+        }
+        self.emulator.restore_exactly(&first);
+        self.recent.iter_mut().for_each(VecDeque::clear);
+        for event in events {
+            match event {
+                Event::Frame(code) => drop(AtariAction::new(code).map(|action| self.act(action, true))),
+                Event::Reset(resets) => drop(self.reset(resets)),
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Environments that have a recipe each.
-const RECIPES: [&str; 5] = ["Acrobot", "CartPole", "InvertedPendulum", "Pong", "ALE/Pong-v5"];
+const RECIPES: [&str; 6] = ["ALE/Breakout-v5", "Acrobot", "CartPole", "InvertedPendulum", "Pong", "ALE/Pong-v5"];
 /// Flags that set what others set, too, or without which nothing runs.
 const WITHOUT_DEFAULT: [&str; 6] = ["env", "preset", "lr", "cpu", "l", "modulus"];
 

@@ -71,42 +71,39 @@ fn look_at_fixed_start(emulator: &mut Emulator) -> (Vec<u8>, LastFrame, u32, boo
     (state, LastFrame::clone(last_frame), lives, game_over)
 }
 
-/// Games that now and then leave a frame unfinished, with the rest of an older picture in it, which ALE's states lack:
-/// one frame after a restored one may show another picture. Memory, rewards and ends are exact.
-const UNFINISHED_FRAMES: [&str; 2] = ["amidar", "qbert"];
-
 #[test]
 #[ignore = "plays every game: minutes"]
 fn every_game_starts_again_and_goes_on_from_its_states_exactly() {
-    for game in roms::bundled_games() {
-        let load = || Game::load(&RomSource::Bundled(game.into()), Backend::Ale, 0.25).unwrap();
-        let (mut one, mut other) = (load(), load());
-        one.seed(5);
-        one.reset();
-        let start = play(&mut one, 1, 400);
-        play(&mut other, 77, 700);
-        other.seed(5);
-        other.reset();
-        assert!(play(&mut other, 1, 400) == start, "{game}: the same seed again");
+    roms::bundled_games().for_each(|game| starts_again_and_goes_on_exactly(game, 20));
+}
 
-        for k in 0..20 {
-            play(&mut one, 100 + k, 97 + 13 * k);
-            if one.game_over() {
-                one.reset();
-            }
-            let mut state = vec![];
-            one.save(&mut state).unwrap();
-            play(&mut other, 500 + k, 31 + 7 * k);
-            other.restore(&mut state.as_slice()).unwrap();
-            let (one, other) = (play(&mut one, 900 + k, 200), play(&mut other, 900 + k, 200));
-            let pictures = one.iter().zip(&other).filter(|(one, other)| one.0 != other.0).count();
-            let rest = one.iter().zip(&other).filter(|(one, other)| one.1 != other.1).count();
-            let allowed = usize::from(UNFINISHED_FRAMES.contains(&game));
-            assert!(
-                pictures <= allowed && rest == 0,
-                "{game}: {pictures} pictures, {rest} other answers of 200 differ"
-            );
+/// One frame in some hundred shows the rest of an older picture.
+#[test]
+fn games_with_unfinished_frames_go_on_from_their_states_exactly() {
+    UNFINISHED_FRAMES.into_iter().for_each(|game| starts_again_and_goes_on_exactly(game, 20));
+}
+
+fn starts_again_and_goes_on_exactly(game: &str, states: u32) {
+    let load = || Game::load(&RomSource::Bundled(game.into()), Backend::Ale, 0.25).unwrap();
+    let (mut one, mut other) = (load(), load());
+    one.seed(5);
+    one.reset();
+    let start = play(&mut one, 1, 400);
+    play(&mut other, 77, 700);
+    other.seed(5);
+    other.reset();
+    assert!(play(&mut other, 1, 400) == start, "{game}: the same seed again");
+
+    for k in 0..states {
+        play(&mut one, 100 + k, 97 + 13 * k % 260);
+        if one.game_over() {
+            one.reset();
         }
+        let mut state = vec![];
+        one.save(&mut state).unwrap();
+        play(&mut other, 500 + k, 31 + 7 * k);
+        other.restore(&mut state.as_slice()).unwrap();
+        assert!(play(&mut one, 900 + k, 200) == play(&mut other, 900 + k, 200), "{game}, state {k}");
     }
 }
 
