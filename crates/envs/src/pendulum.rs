@@ -161,9 +161,13 @@ impl Native<3, 3> for Pendulum {
     ) -> ([f64; N], [bool; N]) {
         let torques = actions.map(|action| clipped(action as f32, -MAX_TORQUE, MAX_TORQUE));
         let torques_squared = M::square_f32(&torques);
-        let normal = M::square(&angles.map(|angle| M::modulo_turn(angle + PI) - PI));
+        let mut normal = M::modulo_turn(&angles.map(|angle| angle + PI));
+        for angle in &mut normal {
+            *angle -= PI;
+        }
+        let normal = M::square(&normal);
         let velocities_squared = M::square(velocities);
-        let (sin, _) = M::sin_cos_wide(angles);
+        let sin = M::sin_wide(angles);
         let mut rewards = [0.0; N];
         for i in 0..N {
             let cost = normal[i] + 0.1 * velocities_squared[i] + f64::from(0.001f32 * torques_squared[i]);

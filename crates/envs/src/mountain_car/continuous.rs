@@ -122,9 +122,9 @@ impl MountainCarContinuous {
     /// NumPy keeps to `f32` where one of two numbers is a NumPy one, so only a force at a bound, which is a plain float
     /// there, acts in `f64` before it meets the velocity.
     #[inline(always)]
-    fn advance_f32(&self, position: f32, velocity: f32, push: Push) -> (f64, f64, bool) {
+    fn advance_f32(&self, position: f32, velocity: f32, push: f32) -> (f64, f64, bool) {
         let speed = MAX_SPEED as f32;
-        let velocity = velocity + push.nearest;
+        let velocity = velocity + push;
         let fast = velocity > speed;
         let slow = velocity < -speed;
         let velocity = if fast {
@@ -139,18 +139,17 @@ impl MountainCarContinuous {
         let position = if position < MIN_POSITION as f32 { MIN_POSITION as f32 } else { position };
         let velocity = if (position == MIN_POSITION as f32) & (velocity < 0.0) { 0.0 } else { velocity };
         // A velocity at the bound is compared as the bound itself.
-        let quick = match (fast, slow) {
-            (true, _) => MAX_SPEED >= self.goal_velocity,
-            (_, true) => -MAX_SPEED >= self.goal_velocity,
-            _ => velocity >= self.goal_velocity as f32,
-        };
+        let quick = (fast & (MAX_SPEED >= self.goal_velocity))
+            | (slow & (-MAX_SPEED >= self.goal_velocity))
+            | (!fast & !slow & (velocity >= self.goal_velocity as f32));
         (position.into(), velocity.into(), (position >= GOAL as f32) & quick)
     }
 
     /// A step from a reset's `f64` state.
-    #[inline(always)]
-    fn advance_f64(&self, position: f64, velocity: f64, push: Push) -> (f64, f64, bool) {
-        let velocity = clipped(velocity + push.exact, -MAX_SPEED, MAX_SPEED);
+    #[cold]
+    #[inline(never)]
+    fn advance_f64(&self, position: f64, velocity: f64, push: f64) -> (f64, f64, bool) {
+        let velocity = clipped(velocity + push, -MAX_SPEED, MAX_SPEED);
         let position = clipped(position + velocity, MIN_POSITION, MAX_POSITION);
         let velocity = if (position == MIN_POSITION) & (velocity < 0.0) { 0.0 } else { velocity };
         let terminated = (position >= GOAL) & (velocity >= self.goal_velocity);
@@ -172,9 +171,10 @@ impl Push {
         let within = action * POWER as f32 - gravity as f32;
         let bound = if action > 1.0 { 1.0 } else { -1.0 };
         let at_bound = bound * POWER - gravity;
-        match action.abs() > 1.0 {
-            true => Self { exact: at_bound, nearest: at_bound as f32 },
-            false => Self { exact: within.into(), nearest: within },
+        let beyond = action.abs() > 1.0;
+        Self {
+            exact: if beyond { at_bound } else { within.into() },
+            nearest: if beyond { at_bound as f32 } else { within },
         }
     }
 }
@@ -195,23 +195,32 @@ impl Native<3, 2> for MountainCarContinuous {
         [positions, velocities, fresh]: &mut [[f64; N]; 3],
         actions: &[f64; N],
     ) -> ([f64; N], [bool; N]) {
-        let angles: [f64; N] = std::array::from_fn(|i| match fresh[i] == 1.0 {
-            true => 3.0 * positions[i],
-            false => f64::from(3.0 * positions[i] as f32),
-        });
+        let mut angles = [0.0; N];
+        for i in 0..N {
+            let (exact, nearest) = (3.0 * positions[i], f64::from(3.0 * positions[i] as f32));
+            angles[i] = if fresh[i] == 1.0 { exact } else { nearest };
+        }
         let slopes = M::cos_wide(&angles);
         let (mut rewards, mut terminated) = ([0.0; N], [false; N]);
+        let starts = (*positions, *velocities);
         for i in 0..N {
-            let action = actions[i] as f32;
-            let push = Push::new(action, slopes[i]);
-            let first = self.advance_f64(positions[i], velocities[i], push);
-            let later = self.advance_f32(positions[i] as f32, velocities[i] as f32, push);
-            (positions[i], velocities[i], terminated[i]) = if fresh[i] == 1.0 { first } else { later };
-            // The square of an `f32` is exact.
-            let cost = f64::from(action) * f64::from(action) * 0.1;
-            rewards[i] = if terminated[i] { 100.0 } else { 0.0 } - cost;
+            let push = Push::new(actions[i] as f32, slopes[i]).nearest;
+            (positions[i], velocities[i], terminated[i]) =
+                self.advance_f32(positions[i] as f32, velocities[i] as f32, push);
         }
-        *fresh = [0.0; N];
+        // Few are: a branch that is seldom taken costs less than both ways for all.
+        if fresh.iter().fold(false, |any, fresh| any | (*fresh == 1.0)) {
+            for i in (0..N).filter(|&i| fresh[i] == 1.0) {
+                let push = Push::new(actions[i] as f32, slopes[i]).exact;
+                (positions[i], velocities[i], terminated[i]) = self.advance_f64(starts.0[i], starts.1[i], push);
+            }
+            *fresh = [0.0; N];
+        }
+        for i in 0..N {
+            // The square of an `f32` is exact.
+            let action = f64::from(actions[i] as f32);
+            rewards[i] = if terminated[i] { 100.0 } else { 0.0 } - action * action * 0.1;
+        }
         (rewards, terminated)
     }
 

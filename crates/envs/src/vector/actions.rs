@@ -27,9 +27,12 @@ impl<'a> CheckedActions<'a> {
         match (actions, space) {
             (Actions::Discrete(values), Space::Discrete(discrete)) => {
                 check_length("the vector of actions", values.len(), num_envs)?;
-                // All bits of all of them together are no less than any of them, and take one instruction for several.
-                let bits = values.iter().fold(0, |bits, value| bits | value.wrapping_sub(discrete.start) as u64);
-                if bits >= discrete.n as u64 {
+                // One that lies below or above has a sign bit here: no comparison, so that several take one instruction.
+                let signs = values.iter().fold(0, |signs, value| {
+                    let index = value.wrapping_sub(discrete.start);
+                    signs | index | (discrete.n - 1).wrapping_sub(index)
+                });
+                if signs < 0 {
                     for (index, &value) in values.iter().enumerate() {
                         discrete.index(Action::Discrete(value)).map_err(|error| in_vector(index, error))?;
                     }

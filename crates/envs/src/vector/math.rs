@@ -34,6 +34,9 @@ pub(crate) trait Math {
     /// The sine and cosine of each number, which may be many turns.
     fn sin_cos_wide<const N: usize>(x: &[f64; N]) -> ([f64; N], [f64; N]);
 
+    /// The sine of each number, which may be many turns.
+    fn sin_wide<const N: usize>(x: &[f64; N]) -> [f64; N];
+
     /// The cosine of each number, which may be many turns.
     fn cos_wide<const N: usize>(x: &[f64; N]) -> [f64; N];
 
@@ -46,8 +49,8 @@ pub(crate) trait Math {
     /// The C library's `powf(x, 2)` for numbers from -2 to 2.
     fn square_f32<const N: usize>(x: &[f32; N]) -> [f32; N];
 
-    /// The remainder of the division by a full turn, from 0 on, as Python's `x % (2 * pi)` has it.
-    fn modulo_turn(x: f64) -> f64;
+    /// The remainders of the division by a full turn, from 0 on, as Python's `x % (2 * pi)` has them.
+    fn modulo_turn<const N: usize>(x: &[f64; N]) -> [f64; N];
 
     /// `x / 1.1`; of a zero the sign may differ.
     fn over_1_1(x: f64) -> f64;
@@ -71,6 +74,11 @@ impl Math for Library {
     }
 
     #[inline(always)]
+    fn sin_wide<const N: usize>(x: &[f64; N]) -> [f64; N] {
+        x.map(f64::sin)
+    }
+
+    #[inline(always)]
     fn cos_wide<const N: usize>(x: &[f64; N]) -> [f64; N] {
         x.map(f64::cos)
     }
@@ -91,9 +99,8 @@ impl Math for Library {
     }
 
     #[inline(always)]
-    fn modulo_turn(x: f64) -> f64 {
-        let rest = x % TURN;
-        if rest < 0.0 { rest + TURN } else { rest.abs() }
+    fn modulo_turn<const N: usize>(x: &[f64; N]) -> [f64; N] {
+        x.map(library_modulo_turn)
     }
 
     #[inline(always)]
@@ -103,6 +110,11 @@ impl Math for Library {
 }
 
 const TURN: f64 = std::f64::consts::TAU;
+
+fn library_modulo_turn(x: f64) -> f64 {
+    let rest = x % TURN;
+    if rest < 0.0 { rest + TURN } else { rest.abs() }
+}
 
 /// The compiler would make a product of a power that it knows.
 fn library_square(x: f64) -> f64 {
@@ -144,6 +156,22 @@ impl Math for Fused {
             ask_library(x, &uncertain, &mut sin, &mut cos);
         }
         (sin, cos)
+    }
+
+    #[inline(always)]
+    fn sin_wide<const N: usize>(x: &[f64; N]) -> [f64; N] {
+        let mut sin = [0.0; N];
+        let mut uncertain = [0u64; N];
+        for i in 0..N {
+            let (parts, _, possible) = wide::sin_cos_parts(x[i]);
+            let certain;
+            (sin[i], certain) = parts.rounded();
+            uncertain[i] = u64::from(!(possible & certain));
+        }
+        if any(&uncertain) {
+            correct(x, &uncertain, &mut sin, f64::sin);
+        }
+        sin
     }
 
     #[inline(always)]
@@ -224,15 +252,24 @@ impl Math for Fused {
     /// The rest of a division by a whole quotient that is not too large is exact, and so is the fused one, which is rounded
     /// once where a turn is added, as the sum of Python's is.
     #[inline(always)]
-    fn modulo_turn(x: f64) -> f64 {
+    fn modulo_turn<const N: usize>(x: &[f64; N]) -> [f64; N] {
         const TURNS: f64 = 1.0 / TURN;
-        let turns = (x * TURNS).floor();
-        let rest = turns.mul_add(-TURN, x);
-        let below = (turns - 1.0).mul_add(-TURN, x);
-        let above = (turns + 1.0).mul_add(-TURN, x);
-        let rest = if rest < 0.0 { below } else { rest };
-        let rest = if above >= 0.0 { above } else { rest };
-        if x.abs() < 1e6 { rest } else { Library::modulo_turn(x) }
+        let mut rests = [0.0; N];
+        let mut uncertain = [0u64; N];
+        for i in 0..N {
+            let turns = (x[i] * TURNS).floor();
+            let rest = turns.mul_add(-TURN, x[i]);
+            let below = (turns - 1.0).mul_add(-TURN, x[i]);
+            let above = (turns + 1.0).mul_add(-TURN, x[i]);
+            let rest = if rest < 0.0 { below } else { rest };
+            rests[i] = if above >= 0.0 { above } else { rest };
+            let small = x[i].abs() < 1e6; // a NaN is not
+            uncertain[i] = u64::from(!small);
+        }
+        if any(&uncertain) {
+            correct(x, &uncertain, &mut rests, library_modulo_turn);
+        }
+        rests
     }
 
     /// The product with the reciprocal is off by less than one unit in the last place (the reciprocal's relative error is
