@@ -262,9 +262,10 @@ fn a_damaged_or_foreign_checkpoint_is_refused() {
 fn ctrl_c_saves_and_ends_with_130() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_vpg"))
+    let child = Command::new(env!("CARGO_BIN_EXE_vpg"))
         .args("--env CartPole --epochs 1000000 --run-dir".split_whitespace())
         .arg(&run)
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     let begun = || fs::read_to_string(run.join("progress.txt")).is_ok_and(|table| table.lines().count() > 2);
@@ -273,7 +274,11 @@ fn ctrl_c_saves_and_ends_with_130() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let said = stderr(&output);
+    let goes_on = format!("go on with: vpg --resume {}", run.display());
+    assert!(said.contains("CartPole: interrupted") && said.ends_with(&format!("{goes_on}\n")), "{said}");
     assert!(json(&run.join("summary.json"))["env_steps"].as_u64().unwrap() > 0);
     assert!(run.join("checkpoints/latest.safetensors").exists());
 }

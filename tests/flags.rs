@@ -72,6 +72,7 @@ fn a_frame_option_that_does_nothing_is_refused_by_its_name() {
         ("--env Pong --phi blog --stack 4", ["phi = blog", "without stack"]),
         ("--env Pong --phi stack --policy cnn --hid 8", ["hid = [8]", "policy = mlp"]),
         ("--env Pong-v0 --phi stack", ["stack = 4", "frame_skip"]),
+        ("--env Pong --phi stack --stack 100000", ["stack = 100000", "at most 64"]),
     ] {
         refused(&args.split(' ').collect::<Vec<_>>(), &words);
     }
@@ -207,6 +208,22 @@ fn the_help_names_defaults_and_where_they_come_from() {
     ] {
         assert!(help.contains(words), "{words}: {help}");
     }
+}
+
+#[test]
+fn a_run_goes_on_on_its_device_by_another_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let run_dir = trained(folder.path(), "run", &["--env", "CartPole"]);
+    let config = run_dir.join("config.json");
+    let rename = |to: &str| {
+        let written = fs::read_to_string(&config).unwrap();
+        fs::write(&config, written.replace("\"device\": \"auto\"", &format!("\"device\": \"{to}\""))).unwrap();
+        run(&["--resume", text(&run_dir), "--epochs", "2"])
+    };
+    assert!(rename("cpu").status.success());
+    fs::write(&config, fs::read_to_string(&config).unwrap().replace("\"cpu\"", "\"auto\"")).unwrap();
+    let output = rename("cuda:63");
+    assert!(output.status.code() == Some(1) && stderr(&output).contains("device"), "{}", stderr(&output));
 }
 
 /// What a terminal of 80 columns in the locale C gets.

@@ -154,6 +154,12 @@ class Installing(SetupTest):
             with self.without_downloads(), self.assertRaisesRegex(setup.SetupError, "needs .* MiB .*XDG_CACHE_HOME"):
                 self.install()
 
+    def test_without_a_home_directory_it_is_said_what_to_set(self) -> None:
+        with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": ""}):
+            with mock.patch.object(setup.os.path, "expanduser", return_value="~"):
+                with self.assertRaisesRegex(setup.SetupError, "set HOME"):
+                    setup.cache_dir()
+
     def test_an_index_without_the_wheel_gives_one_line(self) -> None:
         package = self.package()
         self.wheel_file.unlink()

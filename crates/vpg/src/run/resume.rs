@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     collect::EnvState,
-    config::{Config, LrSchedule},
+    config::{Config, DeviceName, LrSchedule},
     learn::update::LearnerState,
     run::folder::{RunFolder, STATE_FILES, Summary},
     run::statistics::EpisodeWindow,
@@ -100,12 +100,17 @@ impl RunState {
         let [ours, given] = [&self.config, &config.decisive()?].map(|text| serde_json::from_str(text));
         let (ours, given): (serde_json::Map<String, serde_json::Value>, serde_json::Map<_, _>) = (ours?, given?);
         let text = |value: Option<&serde_json::Value>| value.map_or("nothing".into(), ToString::to_string);
-        // How long a run goes on does not change what it does until then, but for a schedule over the whole budget.
-        let free = if config.optimizer.lr_schedule == Some(LrSchedule::Linear) {
-            &[][..]
-        } else {
-            &["budget", "stop_when_solved"]
-        };
+        // How long a run goes on does not change what it does until then, but for a schedule over the whole budget; nor does
+        // another name of the device.
+        let mut free = Vec::new();
+        if config.optimizer.lr_schedule != Some(LrSchedule::Linear) {
+            free.extend(["budget", "stop_when_solved"]);
+        }
+        let mut begun = config.clone();
+        begun.network.device = DeviceName::deserialize(&ours["device"])?;
+        if begun.torch_device() == config.torch_device() {
+            free.push("device");
+        }
         for name in given.keys().filter(|name| !free.contains(&name.as_str())) {
             let (ours, given) = (text(ours.get(name)), text(given.get(name)));
             ensure!(ours == given, "put {name} = {ours} back, it is {given}");
