@@ -215,7 +215,7 @@ impl Console {
     }
 
     /// The palette index of each pixel of the last frame that was drawn, line by line: [`Television::height`] lines of
-    /// [`WIDTH`](crate::WIDTH) pixels.
+    /// [`WIDTH`](crate::WIDTH) pixels, or those that [`Rom::showing`] gives.
     ///
     /// ```
     /// let console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
@@ -224,8 +224,9 @@ impl Console {
     /// ```
     ///
     /// [`Television::height`]: crate::Television::height
+    /// [`Rom::showing`]: crate::Rom::showing
     pub fn screen(&self) -> &[u8] {
-        &self.screen[..WIDTH * self.rom.image.television.height()]
+        &self.screen[..WIDTH * self.rom.image.lines.count as usize]
     }
 
     /// Puts another picture on the screen, as if the one before had been alike.

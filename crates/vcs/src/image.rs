@@ -3,7 +3,11 @@
 #[cfg(feature = "translate")]
 use std::ops::Range;
 
-use crate::{dpc, error::Error, television::Television};
+use crate::{
+    dpc,
+    error::Error,
+    television::{Lines, Television},
+};
 
 /// The console sees 4 KiB; some bytes of room after them spare the fetch of an instruction a check.
 pub(crate) const WINDOW: usize = 4096 + 4;
@@ -37,6 +41,7 @@ pub(crate) struct Image {
     pub(crate) bytes: Box<[u8]>,
     pub(crate) banking: Banking,
     pub(crate) television: Television,
+    pub(crate) lines: Lines,
     /// Whether HMOVE makes black pixels at the left.
     pub(crate) has_comb: bool,
     /// 128 bytes of memory on the cartridge, written at 1000, where reads show the ROM, and read at 1080.
@@ -75,7 +80,9 @@ impl Image {
         });
         let is_blank = |bank: &[u8]| bank[..128] == bank[128..256] && bank[..128].iter().all(|byte| *byte == bank[0]);
         let has_ram = matches!(banking, Banking::F8 | Banking::F6 | Banking::F4) && padded.chunks(4096).all(is_blank);
-        Ok(Self { bytes: padded.into(), banking, television: Television::default(), has_comb: true, has_ram, fixed })
+        let television = Television::default();
+        let lines = television.lines();
+        Ok(Self { bytes: padded.into(), banking, television, lines, has_comb: true, has_ram, fixed })
     }
 
     /// The 4 KiB that never change, where that is so.

@@ -59,7 +59,7 @@ impl Machine {
             overdue: false,
             ram,
             timer: Timer::new(timer),
-            tia: Tia::new(image.television.height(), image.has_comb),
+            tia: Tia::new(image.lines, image.has_comb),
             cartridge: Cartridge::new(image),
             inputs: Inputs::default(),
             direction: 0,
@@ -74,7 +74,7 @@ impl Machine {
 
     /// Whether this can be a state of a console with that cartridge.
     pub(crate) fn fits(&self, image: &Image) -> bool {
-        self.tia.is_valid(image.television.height(), image.has_comb)
+        self.tia.is_valid(image.lines, image.has_comb)
             && self.timer.is_valid()
             && self.cartridge.fits(image)
             && self.late == LINE * image.television.most_lines()

@@ -8,7 +8,8 @@ use crate::translate::Translations;
 use crate::{
     error::Error,
     image::{Banking, Image},
-    television::Television,
+    screen::HEIGHT_PAL,
+    television::{Lines, Television},
 };
 
 /// The content of a cartridge, and the translations of its code, which all consoles with clones of it share.
@@ -52,6 +53,19 @@ impl Rom {
     /// ```
     pub fn for_television(mut self, television: Television) -> Self {
         self.image.television = television;
+        self.image.lines = television.lines();
+        self
+    }
+
+    /// This cartridge on a television that shows `count` lines, 250 at most, from line `first` of a frame on.
+    ///
+    /// ```
+    /// let rom = vcs::Rom::new(&[0xea; 4096])?.showing(26, 214);
+    /// assert_eq!(vcs::Console::new(rom).screen().len(), 214 * 160);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
+    pub fn showing(mut self, first: u32, count: u32) -> Self {
+        self.image.lines = Lines { first, count: count.min(HEIGHT_PAL as u32) };
         self
     }
 

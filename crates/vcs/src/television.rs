@@ -1,5 +1,7 @@
 //! The televisions that games were made for.
 
+use serde::{Deserialize, Serialize};
+
 use crate::screen::{HEIGHT, HEIGHT_PAL};
 
 /// The televisions that a game was made for.
@@ -10,6 +12,13 @@ pub enum Television {
     Ntsc,
     /// 312 lines in most games.
     Pal,
+}
+
+/// The lines of a frame that are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lines {
+    pub(crate) first: u32,
+    pub(crate) count: u32,
 }
 
 /// The lines after which a frame ends by itself with NTSC: no television has fewer.
@@ -26,6 +35,11 @@ impl Television {
             Self::Ntsc => HEIGHT,
             Self::Pal => HEIGHT_PAL,
         }
+    }
+
+    /// Which lines are shown.
+    pub(crate) fn lines(self) -> Lines {
+        Lines { first: 34, count: self.height() as u32 }
     }
 
     /// The lines after which a frame ends by itself, at the next write to the TIA.

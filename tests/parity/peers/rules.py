@@ -41,7 +41,7 @@ def record(folder, size):
         reward, lives, over = zip(*answers)
         columns = {
             "first": ("u8", oracle.first_ram), "contexts": ("u8", contexts), "context": ("u8", which), "at": ("u8", at),
-            "value": ("u8", value), "reward": ("i64", reward), "lives": ("u32", lives), "over": ("u8", over),
+            "value": ("u8", value), "reward": ("i64", reward), "lives": ("u32", np.asarray(lives).astype(np.uint32)), "over": ("u8", over),
         }  # fmt: skip
         save(folder, f"rules/{game}", columns)
 

@@ -179,6 +179,10 @@ fn cartridge(rom: &Rom, rules: &Rules) -> Result<vcs::Rom, Error> {
     let cartridge = vcs::Rom::new(&rom.bytes)
         .map_err(|cause| Error::Rom { rom: rom.game.into(), reason: cause.to_string() })?
         .for_television(rules.television);
+    let cartridge = match rules.shown {
+        Some((first, count)) => cartridge.showing(first, count),
+        None => cartridge,
+    };
     Ok(if rules.has_comb { cartridge } else { cartridge.without_comb() })
 }
 

@@ -2,9 +2,6 @@
 
 use super::*;
 
-/// The first line of a frame that is shown.
-const FIRST_LINE: u32 = 34;
-
 /// Where the copies of players and missiles begin, by the lower three bits of NUSIZ.
 pub(super) const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
 
@@ -79,8 +76,8 @@ impl Tia {
     /// Passes whole lines that are not shown, or are as the one before. Returns whether there were any.
     fn skip_lines(&mut self, clock: u32, screen: &mut Screen) -> bool {
         let whole = (clock - self.line_start) / LINE_CLOCKS;
-        let above = FIRST_LINE.saturating_sub(self.line);
-        let shown = (FIRST_LINE + self.height).saturating_sub(self.line);
+        let above = self.lines.first.saturating_sub(self.line);
+        let shown = (self.lines.first + self.lines.count).saturating_sub(self.line);
         let lines = match (above, shown) {
             (0, 0) => whole,
             (0, shown) if self.repeats => whole.min(shown),
@@ -92,7 +89,7 @@ impl Tia {
         }
         if above == 0 && shown > 0 && self.drawing {
             let (rows, _) = screen.as_chunks_mut::<WIDTH>();
-            repeat_row(rows, (self.line - FIRST_LINE) as usize - 1, lines as usize);
+            repeat_row(rows, (self.line - self.lines.first) as usize - 1, lines as usize);
         }
         self.line += lines;
         self.line_start += lines * LINE_CLOCKS;
@@ -101,7 +98,7 @@ impl Tia {
     }
 
     pub(super) fn is_shown(&self, line: u32) -> bool {
-        line.wrapping_sub(FIRST_LINE) < self.height
+        line.wrapping_sub(self.lines.first) < self.lines.count
     }
 
     fn end_line(&mut self) {
@@ -121,8 +118,8 @@ impl Tia {
     /// Draws the pixels from `from` to before `to` of the current line.
     fn draw(&mut self, from: u32, to: u32, screen: &mut Screen) {
         let (rows, _) = screen.as_chunks_mut::<WIDTH>();
-        let line = self.line.wrapping_sub(FIRST_LINE);
-        let Some(row) = rows.get_mut(line as usize).filter(|_| line < self.height) else { return };
+        let line = self.line.wrapping_sub(self.lines.first);
+        let Some(row) = rows.get_mut(line as usize).filter(|_| line < self.lines.count) else { return };
         self.refresh_masks();
         let blank = self.is_blank();
         if !blank {

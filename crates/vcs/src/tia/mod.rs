@@ -13,7 +13,10 @@ mod mask;
 mod motion;
 pub(crate) mod register;
 
-use crate::screen::{HEIGHT_PAL, Screen, WIDTH};
+use crate::{
+    screen::{HEIGHT_PAL, Screen, WIDTH},
+    television::Lines,
+};
 use mask::Mask;
 
 /// Colour clocks of a line and of its part before the first pixel.
@@ -73,8 +76,7 @@ pub(crate) struct Tia {
     repeats: bool,
     /// Whether this frame is drawn; otherwise only its collisions are found.
     drawing: bool,
-    /// The lines that are shown.
-    height: u32,
+    lines: Lines,
     /// Whether HMOVE makes black pixels.
     has_comb: bool,
     /// What is added to all colours: 1 where a television for PAL shows them without colour.
@@ -90,9 +92,9 @@ impl Tia {
     #[cfg(feature = "translate")]
     pub(crate) const OLD_ENABL: usize = offset_of!(Self, old_enabl);
 
-    pub(crate) fn new(height: usize, has_comb: bool) -> Self {
+    pub(crate) fn new(lines: Lines, has_comb: bool) -> Self {
         Self {
-            height: height as u32,
+            lines,
             has_comb,
             faded: 0,
             written: [0; 64],
@@ -116,15 +118,15 @@ impl Tia {
     }
 
     /// Whether this can be a state.
-    pub(crate) fn is_valid(&self, height: usize, has_comb: bool) -> bool {
-        self.height as usize == height
+    pub(crate) fn is_valid(&self, lines: Lines, has_comb: bool) -> bool {
+        self.lines == lines
             && self.has_comb == has_comb
             && self.position.iter().all(|position| usize::from(*position) < WIDTH)
     }
 
     /// Lets a frame begin at this clock, after one of so many lines. PAL loses its colours after an odd number.
     pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool, lines: u32) {
-        self.faded = if self.height as usize == HEIGHT_PAL { lines as u8 & 1 } else { 0 };
+        self.faded = if self.lines.count as usize == HEIGHT_PAL { lines as u8 & 1 } else { 0 };
         self.drawing = drawing;
         (self.drawn, self.line, self.line_start) = (clock, 0, 0);
         self.moved = NEVER;

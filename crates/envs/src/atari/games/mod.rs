@@ -33,9 +33,11 @@ games! {
     atlantis2,
     bank_heist,
     battle_zone,
+    beam_rider,
     bowling,
     boxing,
     breakout,
+    carnival,
     centipede,
     chopper_command,
     crazy_climber,
@@ -57,6 +59,7 @@ games! {
     hero,
     ice_hockey,
     jamesbond,
+    journey_escape,
     kaboom,
     kangaroo,
     king_kong,
@@ -66,18 +69,27 @@ games! {
     mario_bros,
     montezuma_revenge,
     mr_do,
+    name_this_game,
+    phoenix,
+    pitfall,
     pong,
     private_eye,
+    riverraid,
     road_runner,
     robotank,
     seaquest,
     skiing,
     solaris,
     space_invaders,
+    star_gunner,
     tennis,
     time_pilot,
     turmoil,
     tutankham,
+    up_n_down,
+    venture,
+    video_pinball,
+    zaxxon,
 }
 
 /// How a game is started, and what its memory means.
@@ -92,6 +104,8 @@ pub(super) struct Rules {
     pub(super) television: Television,
     /// Whether HMOVE's black pixels are shown, which ALE leaves out for some games.
     pub(super) has_comb: bool,
+    /// The first line that is shown and how many are, where it is not the television that says so.
+    pub(super) shown: Option<(u32, u32)>,
     pub(super) menu: Option<Menu>,
     /// The game's modes, the default first; 0 is one where there is no menu.
     pub(super) modes: &'static [u16],
@@ -110,6 +124,8 @@ pub(super) struct Rules {
     pub(super) over: fn(Memory<'_>, &Score) -> bool,
     /// The frame's reward from the points before it and after it.
     pub(super) reward: fn(i32, i32) -> i32,
+    /// A number that the next frame's rules ask for, from the memory and the score before.
+    pub(super) kept: fn(Memory<'_>, &Score) -> i32,
 }
 
 /// How a game stands.
@@ -118,6 +134,8 @@ pub(super) struct Score {
     pub(super) points: i32,
     pub(super) lives: i32,
     pub(super) over: bool,
+    /// What the frame before left for the rules.
+    pub(super) kept: i32,
 }
 
 impl Rules {
@@ -130,6 +148,7 @@ impl Rules {
             controllers: Controllers::Joysticks { player: 0 },
             television: Television::Ntsc,
             has_comb: true,
+            shown: None,
             menu: None,
             modes: &[0],
             difficulties: &[0],
@@ -140,6 +159,7 @@ impl Rules {
             lives: |_, _| 0,
             over: |_, _| false,
             reward: |before, points| points - before,
+            kept: |_, _| 0,
         }
     }
 
@@ -154,6 +174,7 @@ impl Rules {
         let mut score = Score { over: (self.over)(ram, before), ..*before };
         score.points = (self.points)(ram, &score);
         score.lives = (self.lives)(ram, &score);
+        score.kept = (self.kept)(ram, before);
         (score, (self.reward)(before.points, score.points))
     }
 }

@@ -53,7 +53,7 @@ fn differences(rules: &Rules, recording: &Recording) -> (usize, usize, Option<St
             i64::from(u32::from_le_bytes(lives[4 * case..][..4].try_into().unwrap())),
             over[case] == 1,
         );
-        let ours = (i64::from(ours), i64::from(score.lives), score.over);
+        let ours = (i64::from(ours), i64::from(score.lives as u32), score.over);
         if ours != theirs {
             let at = &at[case * changes..][..changes];
             differences.push(format!("case {case}, bytes {at:?}: (reward, lives, end) {ours:?} instead of {theirs:?}"));
