@@ -1,14 +1,23 @@
 //! What the difference is made of, as plain data.
 
+use std::ops::Range;
+
 use envs::Error;
 use serde::{Deserialize, Serialize};
 
-/// The rows of an Atari frame.
+use crate::background::{Background, FIELD_HEIGHT};
+
+/// The rows of most Atari frames.
 pub const HEIGHT: usize = 210;
 /// The columns of an Atari frame.
 pub const WIDTH: usize = 160;
-/// The rows of Pong's field: between the walls, below the score.
-pub(crate) const FIELD: std::ops::Range<usize> = 34..194;
+
+/// The rows of a frame of this height that have cells: of 210 those of Pong's field, between the walls and below the
+/// score, of others the middle.
+pub(crate) const fn field(height: usize) -> Range<usize> {
+    let first = if height == HEIGHT { 34 } else { (height - FIELD_HEIGHT) / 2 };
+    first..first + FIELD_HEIGHT
+}
 
 /// How the pixels of a 210x160 frame are stored, row by row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -76,7 +85,8 @@ impl Phi {
 ///
 /// ```
 /// use preprocess::{DifferenceConfig, Phi};
-/// assert_eq!(DifferenceConfig::default(), DifferenceConfig { phi: Phi::Difference, stride: 2, distance: 1, with_frame: false });
+/// let default = DifferenceConfig { phi: Phi::Difference, stride: 2, distance: 1, with_frame: false, background: None };
+/// assert_eq!(DifferenceConfig::default(), default);
 /// assert_eq!(DifferenceConfig::default().side(), 80);
 /// assert_eq!(DifferenceConfig::blog().side(), 40);
 /// ```
@@ -92,12 +102,15 @@ pub struct DifferenceConfig {
     /// Whether the present frame comes before the difference, so that what rests is seen too.
     #[serde(default)]
     pub with_frame: bool,
+    /// What is background in place of `phi`'s colours, which are Pong's; [`seen_in`](Self::seen_in) finds that of a game.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<Background>,
 }
 
 impl Default for DifferenceConfig {
     /// 80x80 cells, now minus the observation before.
     fn default() -> Self {
-        Self { phi: Phi::Difference, stride: 2, distance: 1, with_frame: false }
+        Self { phi: Phi::Difference, stride: 2, distance: 1, with_frame: false, background: None }
     }
 }
 
@@ -105,12 +118,12 @@ impl DifferenceConfig {
     /// What the write-up does: 40x40 cells, now minus two observations before. Its own code subtracts in `uint8`,
     /// where 0 - 1 is 255; here it is -1.
     pub fn blog() -> Self {
-        Self { phi: Phi::Blog, stride: 4, distance: 2, with_frame: false }
+        Self { phi: Phi::Blog, stride: 4, distance: 2, with_frame: false, background: None }
     }
 
     /// The rows of the observation, which are as many as its columns.
     pub fn side(&self) -> usize {
-        FIELD.len() / self.stride
+        FIELD_HEIGHT / self.stride
     }
 
     /// The shape of the observation.

@@ -5,15 +5,18 @@
 //! one bit per cell, [`difference`] turns two such masks into the observation, [`SparseDifferences`] stores only what is
 //! not zero of it.
 
+mod background;
 mod config;
 mod difference;
 mod history;
 mod kernel;
 mod mask;
 mod pipeline;
+mod seen;
 mod sparse;
 mod wrapper;
 
+pub use background::Background;
 pub use config::{DifferenceConfig, FrameFormat, HEIGHT, Phi, WIDTH};
 pub use difference::{Cell, difference, difference_with};
 pub use kernel::Kernel;

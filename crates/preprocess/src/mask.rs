@@ -2,7 +2,9 @@
 
 use envs::Error;
 
-use crate::{DifferenceConfig, FrameFormat, Kernel, config::FIELD};
+use crate::{
+    Background, DifferenceConfig, FrameFormat, HEIGHT, Kernel, WIDTH, background::FIELD_HEIGHT, config::field,
+};
 
 /// Turns frames into masks.
 ///
@@ -22,20 +24,36 @@ use crate::{DifferenceConfig, FrameFormat, Kernel, config::FIELD};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Masker {
     format: FrameFormat,
+    height: usize,
     stride: usize,
-    background: [u8; 2],
+    /// Pong's.
+    colours: [u8; 2],
+    /// Another game's.
+    background: Option<Background>,
     kernel: Kernel,
 }
 
 impl Masker {
-    /// A masker of frames of this format.
+    /// A masker of frames of this format with 210 rows.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] where the configuration has an impossible value.
     pub fn new(format: FrameFormat, config: &DifferenceConfig) -> Result<Self, Error> {
         config.check()?;
-        let background = config.phi.background(format);
-        Ok(Self { format, stride: config.stride, background, kernel: Kernel::detect() })
+        let (stride, colours) = (config.stride, config.phi.background(format));
+        Ok(Self { format, height: HEIGHT, stride, colours, background: config.background, kernel: Kernel::detect() })
+    }
+
+    /// One of frames with so many rows; of other numbers than 210 the middle 160 have cells.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where there are less than 160.
+    pub fn with_height(self, height: usize) -> Result<Self, Error> {
+        if height < FIELD_HEIGHT {
+            let expected = format!("at least {FIELD_HEIGHT} rows");
+            return Err(Error::InvalidOption { name: "height", value: height.to_string(), expected });
+        }
+        Ok(Self { height, ..self })
     }
 
     /// Masks with these instructions.
@@ -50,7 +68,7 @@ impl Masker {
 
     /// Bytes of the mask of one frame.
     pub fn mask_len(&self) -> usize {
-        (FIELD.len() / self.stride).pow(2) / 8
+        (FIELD_HEIGHT / self.stride).pow(2) / 8
     }
 
     /// Writes the masks of any number of frames, one after the other.
@@ -58,19 +76,35 @@ impl Masker {
     /// # Errors
     /// [`Error::WrongLength`] where `frames` is not a whole number of frames or `masks` not as many masks.
     pub fn mask(&self, frames: &[u8], masks: &mut [u8]) -> Result<(), Error> {
-        let (frame_len, mask_len) = (self.format.frame_len(), self.mask_len());
+        let row_len = WIDTH * self.format.channels();
+        let (frame_len, mask_len) = (self.height * row_len, self.mask_len());
+        let rows = field(self.height);
+        let field = rows.start * row_len..rows.end * row_len;
         let whole = frames.len() / frame_len;
         check_len("the frames", frames.len(), whole * frame_len)?;
         check_len("the masks", masks.len(), whole * mask_len)?;
         for (frame, mask) in frames.chunks_exact(frame_len).zip(masks.chunks_exact_mut(mask_len)) {
-            match (self.format, self.stride) {
-                (FrameFormat::Palette, 2) => self.kernel.mask::<1, 2>(frame, self.background, mask),
-                (FrameFormat::Palette, _) => self.kernel.mask::<1, 4>(frame, self.background, mask),
-                (FrameFormat::Rgb, 2) => self.kernel.mask::<3, 2>(frame, self.background, mask),
-                (FrameFormat::Rgb, _) => self.kernel.mask::<3, 4>(frame, self.background, mask),
+            let field = &frame[field.clone()];
+            let Some(background) = &self.background else {
+                self.mask_rows(field, self.colours, mask);
+                continue;
+            };
+            let kept = field.chunks_exact(row_len).enumerate().step_by(self.stride);
+            for ((row, pixels), mask) in kept.zip(mask.chunks_exact_mut(WIDTH / self.stride / 8)) {
+                self.mask_rows(pixels, background.of_row(row), mask);
             }
         }
         Ok(())
+    }
+
+    /// The mask of some rows whose background is this.
+    fn mask_rows(&self, rows: &[u8], background: [u8; 2], mask: &mut [u8]) {
+        match (self.format, self.stride) {
+            (FrameFormat::Palette, 2) => self.kernel.mask::<1, 2>(rows, background, mask),
+            (FrameFormat::Palette, _) => self.kernel.mask::<1, 4>(rows, background, mask),
+            (FrameFormat::Rgb, 2) => self.kernel.mask::<3, 2>(rows, background, mask),
+            (FrameFormat::Rgb, _) => self.kernel.mask::<3, 4>(rows, background, mask),
+        }
     }
 }
 

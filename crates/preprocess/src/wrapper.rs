@@ -11,7 +11,7 @@ use std::{
 use envs::{Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, state};
 use image::RgbImage;
 
-use crate::{DifferenceConfig, FrameFormat, Masker, history::History};
+use crate::{DifferenceConfig, FrameFormat, Masker, WIDTH, history::History};
 
 /// Wraps an environment whose observations are Atari frames: its observations become frame differences.
 ///
@@ -22,7 +22,8 @@ use crate::{DifferenceConfig, FrameFormat, Masker, history::History};
 /// With [`with_frame`](DifferenceConfig::with_frame) the shape is (2, 80, 80): the present frame, 1 where something is,
 /// then the difference.
 ///
-/// Cell (r, c) looks at pixel (34 + stride * r, stride * c). Actions, rewards, ends and pictures are those of the
+/// Cell (r, c) looks at pixel (34 + stride * r, stride * c) of 210 rows; of 250 rows it is (45 + stride * r, stride * c).
+/// Actions, rewards, ends and pictures are those of the
 /// wrapped environment. The wrapper allocates nothing after it was made; its saved state includes the earlier frames.
 ///
 /// ```
@@ -50,6 +51,17 @@ pub struct FrameDifference<E> {
     clock: Option<Arc<StepClock>>,
 }
 
+/// The rows of an environment's frames, where they are of this format.
+pub(crate) fn frame_height(observations: &Space, format: FrameFormat) -> Result<usize, Error> {
+    match (observations.shape(), format) {
+        ([height, WIDTH], FrameFormat::Palette) | ([height, WIDTH, 3], FrameFormat::Rgb) => Ok(*height),
+        (shape, _) => {
+            let expected = format!("a format of the environment's shape {shape:?}");
+            Err(Error::InvalidOption { name: "format", value: format!("{format:?}"), expected })
+        }
+    }
+}
+
 /// What the steps of environments cost, added up over all threads: the wrapped environments' own and the differences'
 /// nanoseconds.
 #[derive(Debug, Default)]
@@ -73,17 +85,14 @@ impl<E: Env<Obs = u8>> FrameDifference<E> {
     /// [`Error::InvalidOption`] where the configuration has an impossible value, or the observations of `env` have
     /// not the shape of such frames.
     pub fn new(env: E, format: FrameFormat, config: &DifferenceConfig) -> Result<Self, Error> {
-        let masker = Masker::new(format, config)?;
-        if env.observation_space().shape() != format.shape() {
-            let expected = format!("a format of the environment's shape {:?}", env.observation_space().shape());
-            return Err(Error::InvalidOption { name: "format", value: format!("{format:?}"), expected });
-        }
+        let height = frame_height(env.observation_space(), format)?;
+        let masker = Masker::new(format, config)?.with_height(height)?;
         Ok(Self {
             env,
             config: *config,
             masker,
             observation_space: Space::boxed(&config.shape(), DType::I8, -1.0, 1.0),
-            frame: vec![0; format.frame_len()],
+            frame: vec![0; height * WIDTH * format.channels()],
             history: History::new(&masker, config),
             clock: None,
         })

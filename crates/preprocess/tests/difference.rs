@@ -12,7 +12,7 @@ const SECOND_FIELD: usize = 1;
 fn configs() -> impl Iterator<Item = DifferenceConfig> {
     let options = |phi| [(2, 1), (2, 2), (4, 1), (4, 2)].map(|(stride, distance)| (phi, stride, distance));
     let all = options(Phi::Difference).into_iter().chain(options(Phi::Blog));
-    all.map(|(phi, stride, distance)| DifferenceConfig { phi, stride, distance, with_frame: false })
+    all.map(|(phi, stride, distance)| DifferenceConfig { phi, stride, distance, ..DifferenceConfig::default() })
 }
 
 fn film(format: FrameFormat, frames: &[[Vec<u8>; 2]], config: &DifferenceConfig) -> FrameDifference<Film> {

@@ -58,7 +58,8 @@ pub fn spec(py: Python<'_>, id: &str, options: &mut Options<'_>) -> PyResult<Opt
         Observed::Difference => EnvSpec::new(id, move || {
             let game = Atari::new(&config)?;
             let fires = wrappers.fire_reset && has_fire(&game);
-            let env = FrameDifference::new(game, FrameFormat::Palette, &DifferenceConfig::default())?;
+            let difference = DifferenceConfig::default().seen_in(&mut Atari::new(&config)?, FrameFormat::Palette)?;
+            let env = FrameDifference::new(game, FrameFormat::Palette, &difference)?;
             wrap::<i8>(Box::new(env), &wrappers, fires)
         }),
         Observed::Grey84 => EnvSpec::new(id, move || {

@@ -7,8 +7,8 @@ use super::{Windows, plain, rows};
 
 /// As [`plain::mask`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-pub fn mask<const CHANNELS: usize, const STRIDE: usize>(frame: &[u8], background: [u8; 2], mask: &mut [u8]) {
-    for (row, mask) in rows::<CHANNELS, STRIDE>(frame, mask) {
+pub fn mask<const CHANNELS: usize, const STRIDE: usize>(field: &[u8], background: [u8; 2], mask: &mut [u8]) {
+    for (row, mask) in rows::<CHANNELS, STRIDE>(field, mask) {
         match (CHANNELS, STRIDE) {
             (1, 2) => palette_80(row, background, mask),
             (1, 4) => palette_40(row, background, mask),

@@ -85,22 +85,22 @@ impl Kernel {
         }
     }
 
-    /// The mask of one frame of the right length, into a mask of the right length.
+    /// The mask of the rows that have cells, into a mask of the right length.
     #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
     pub(crate) fn mask<const CHANNELS: usize, const STRIDE: usize>(
         self,
-        frame: &[u8],
+        field: &[u8],
         background: [u8; 2],
         mask: &mut [u8],
     ) {
         match self.0 {
-            Instructions::Plain => plain::mask::<CHANNELS, STRIDE>(frame, background, mask),
+            Instructions::Plain => plain::mask::<CHANNELS, STRIDE>(field, background, mask),
             // SAFETY: `detect` made this kernel, having found AVX2.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { avx2::mask::<CHANNELS, STRIDE>(frame, background, mask) },
+            Instructions::Avx2 => unsafe { avx2::mask::<CHANNELS, STRIDE>(field, background, mask) },
             // SAFETY: `detect` made this kernel, having found AVX-512 F, BW, VL and VBMI.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { avx512::mask::<CHANNELS, STRIDE>(frame, background, mask) },
+            Instructions::Avx512 => unsafe { avx512::mask::<CHANNELS, STRIDE>(field, background, mask) },
         }
     }
 
@@ -147,13 +147,12 @@ impl Kernel {
     }
 }
 
-/// The rows of a frame that have cells, with their bytes of the mask.
+/// Every `STRIDE`-th row, with its bytes of the mask.
 fn rows<'a, const CHANNELS: usize, const STRIDE: usize>(
-    frame: &'a [u8],
+    field: &'a [u8],
     mask: &'a mut [u8],
 ) -> impl Iterator<Item = (&'a [u8], &'a mut [u8])> {
-    use crate::{WIDTH, config::FIELD};
-    let row_len = WIDTH * CHANNELS;
-    let kept = frame[FIELD.start * row_len..FIELD.end * row_len].chunks_exact(row_len).step_by(STRIDE);
+    use crate::WIDTH;
+    let kept = field.chunks_exact(WIDTH * CHANNELS).step_by(STRIDE);
     kept.zip(mask.chunks_exact_mut(WIDTH / STRIDE / 8))
 }

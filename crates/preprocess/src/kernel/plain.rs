@@ -3,12 +3,12 @@
 use super::{Taps, rows};
 use crate::WIDTH;
 
-/// One frame's mask; the green channel of RGB frames is the one that is looked at.
-pub fn mask<const CHANNELS: usize, const STRIDE: usize>(frame: &[u8], [a, b]: [u8; 2], mask: &mut [u8]) {
+/// The mask of a frame's field; the green channel of RGB frames is the one that is looked at.
+pub fn mask<const CHANNELS: usize, const STRIDE: usize>(field: &[u8], [a, b]: [u8; 2], mask: &mut [u8]) {
     let green = CHANNELS / 2;
     let mut cells = [0u8; WIDTH / 2];
     let cells = &mut cells[..WIDTH / STRIDE];
-    for (row, mask) in rows::<CHANNELS, STRIDE>(frame, mask) {
+    for (row, mask) in rows::<CHANNELS, STRIDE>(field, mask) {
         if (CHANNELS, STRIDE) == (1, 2) {
             // In 16-bit words, which compilers make vectors of.
             for (cell, pixels) in cells.iter_mut().zip(row.as_chunks::<2>().0) {
