@@ -1,58 +1,15 @@
 //! Faults that were reported once, of this program or its peers, each with the value that is right.
 
+mod program;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-fn vpg() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_vpg"))
-}
-
-fn run(args: &[&str]) -> Output {
-    vpg().args(args).output().expect("vpg starts")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn succeeds(args: &[&str]) -> Output {
-    let output = run(args);
-    assert!(output.status.success(), "{args:?}: {}", stderr(&output));
-    output
-}
-
-const SHORT: [&str; 10] =
-    ["--env", "CartPole", "--epochs", "2", "--steps-per-epoch", "64", "--num-envs", "4", "--save-freq", "1"];
-
-/// A run of two epochs, and the folder it is in.
-fn trained(more: &[&str]) -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run");
-    succeeds(&[&SHORT, more, &["--run-dir", path.to_str().unwrap()]].concat());
-    (folder, path)
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-/// Waits until the run has logged so many epochs.
-fn wait_for_epochs(run: &Path, epochs: usize) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    let logged = || fs::read_to_string(run.join("progress.txt")).map_or(0, |table| table.lines().count());
-    while logged() <= epochs && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    assert!(logged() > epochs, "the run began");
-}
-
-fn json(path: &Path) -> serde_json::Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
+use program::{SHORT, json, run, stderr, succeeds, text, trained, vpg, wait_for_epochs};
 
 #[test]
 fn a_config_without_a_value_is_no_config() {

@@ -1,6 +1,6 @@
 //! The way of a sample: environments -> rollout -> advantages -> losses -> update -> log.
 
-use std::{rc::Rc, time::Instant};
+use std::{ops::ControlFlow, rc::Rc, time::Instant};
 
 use anyhow::{Result, ensure};
 use envs::{Element, EpisodeStats, VecEnv};
@@ -12,21 +12,24 @@ use crate::{
     collect::{Collector, EnvState},
     config::{Baseline, Budget, Config},
     group::Group,
-    interrupt::Interrupt,
+    interrupt::{Interrupt, Watch},
     learn::update::{Learner, UpdateStats},
     nn::policy::ActorCritic,
     profile::{Profile, timed},
-    run::columns::EpochReport,
+    run::columns::{EpochReport, Evaluation},
     run::finite,
     run::folder::Summary,
     run::logger::Logger,
     run::resume::RunState,
     run::statistics::EpisodeWindow,
+    run::table::read_columns,
     run::write_up::WriteUpLog,
 };
 
 /// Trains until the run is solved, out of budget, or `stop` is raised; everything it leaves is in the logger's folder.
-/// The first process of the group has the logger. Gives the summary and where the time went.
+/// The first process of the group has the logger. An epoch that has not ended a second after `stop` was raised is given up
+/// where there is one process: the run is then that of the newest state on the disk. Gives the summary and where the time
+/// went.
 ///
 /// # Errors
 /// Those of the environments, those of writing to the run folder, and [`NotFinite`](finite::NotFinite).
@@ -39,26 +42,36 @@ pub fn train<T: Element>(
         None => None,
         Some(logger) => WriteUpLog::begin(&trainer.config, trainer.policy(), logger, trainer.epoch, &trainer.episodes)?,
     };
-    let first_epoch = trainer.epoch;
+    let (first_epoch, mut given_up) = (trainer.epoch, false);
     while !trainer.is_over() && !trainer.group.any(stop.is_raised()) {
-        let stats = trainer.epoch()?;
+        let Some(stats) = trainer.watched_epoch(&mut logger, stop)? else {
+            given_up = true;
+            break;
+        };
         if let Some(logger) = &logger {
             finite::check(&trainer.report(stats), trainer.policy(), logger.folder())?;
         }
         let began = Instant::now();
-        trainer.log(stats, &mut logger, &mut write_up)?;
+        given_up = trainer.log(stats, (&mut logger, stop), &mut write_up)?.is_break();
         trainer.profile.log += began.elapsed();
+        if given_up {
+            break;
+        }
     }
-    if !trainer.epoch.is_multiple_of(trainer.config.log.state_freq) {
-        trainer.keep(&mut logger)?;
-    }
-    if trainer.epoch > first_epoch {
-        trainer.summary.wall_seconds = trainer.seconds();
+    if given_up {
+        trainer.go_back(&mut logger)?;
+    } else {
+        if !trainer.epoch.is_multiple_of(trainer.config.log.state_freq) {
+            trainer.keep(&mut logger)?;
+        }
+        if trainer.epoch > first_epoch {
+            trainer.summary.wall_seconds = trainer.seconds();
+        }
     }
     let Trainer { config, epoch, learner, summary, mut profile, group, .. } = trainer;
     if let Some(logger) = logger {
         if !epoch.is_multiple_of(config.log.save_freq) {
-            timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy))?;
+            timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy, config.log.checkpoint_mb))?;
         }
         logger.wait()?;
         logger.end(&summary)?;
@@ -103,6 +116,8 @@ pub struct Trainer<T: Element> {
     collector: Collector<T>,
     episodes: EpisodeWindow,
     summary: Summary,
+    /// The mean return by which the best policy so far is that.
+    best: Option<f64>,
     profile: Profile,
 }
 
@@ -164,6 +179,7 @@ impl<T: Element> Trainer<T> {
             collector,
             episodes: EpisodeWindow::new(config.budget.solve_at, config.budget.solve_rule),
             summary: Summary::new(config),
+            best: None,
             profile: Profile::default(),
             config: config.clone(),
         })
@@ -190,20 +206,66 @@ impl<T: Element> Trainer<T> {
     /// # Errors
     /// Where an environment fails to step, or the weights of two processes differ.
     pub fn epoch(&mut self) -> Result<UpdateStats> {
+        let stats = self.try_epoch(&mut |_, _| true)?;
+        Ok(stats.unwrap_or_else(|| unreachable!("nobody gives it up")))
+    }
+
+    /// The next epoch, shown by the logger while it is worked on; none where it was given up.
+    fn watched_epoch(&mut self, logger: &mut Option<&mut Logger>, stop: &Interrupt) -> Result<Option<UpdateStats>> {
+        let (epoch, is_alone) = (self.epoch + 1, self.group.size() == 1);
+        let steps = self.clock.next_steps(self.summary.env_steps) as u64 * self.clock.num_envs;
+        let [begin, end] = [(self.epoch, 0), (epoch, steps)]
+            .map(|(epoch, new)| self.clock.progress(epoch, self.summary.env_steps + new));
+        self.try_epoch(&mut |what, share| {
+            if let Some(logger) = logger {
+                logger.within(epoch, what, share, begin + (end - begin) * share);
+            }
+            !(is_alone && stop.is_overdue())
+        })
+    }
+
+    /// None where `watch` gave it up: the trainer is to be used no more, but for [`go_back`](Self::go_back).
+    fn try_epoch(&mut self, watch: &mut Watch<'_>) -> Result<Option<UpdateStats>> {
         self.epoch += 1;
         self.episodes.epoch.clear();
         let steps = self.clock.next_steps(self.summary.env_steps);
-        let Collected { steps, ended } = self.collector.collect(&mut self.actor, steps, &mut self.profile)?;
+        // As far as anybody knows beforehand, collecting is half of the work.
+        let collected = self
+            .collector
+            .collect(&mut self.actor, steps, &mut self.profile, &mut |what, share| watch(what, share / 2.0))?;
+        let Some(Collected { steps, ended }) = collected else { return Ok(None) };
         self.count_episodes(ended)?;
         let progress = self.clock.progress(self.epoch - 1, self.summary.env_steps);
         let decay = self.config.decay(self.summary.raw_frames, progress);
-        let stats =
-            timed(&mut self.profile.learn, || self.learner.update(self.collector.rollout(), &self.config, decay));
+        let stats = timed(&mut self.profile.learn, || {
+            self.learner.watched_update(self.collector.rollout(), &self.config, decay, &mut |what, share| {
+                watch(what, 0.5 + share / 2.0)
+            })
+        });
+        let Some(stats) = stats else { return Ok(None) };
         self.learner.check_equal_weights()?;
         self.actor = Actor::new(&self.learner.policy);
         let seconds = self.seconds();
         self.summary.count(&self.episodes, steps, &self.config, seconds);
-        Ok(stats)
+        Ok(Some(stats))
+    }
+
+    /// After an epoch that was given up: back to the newest state on the disk, which a resumed run goes on from, or to the
+    /// beginning where there is none.
+    fn go_back(&mut self, logger: &mut Option<&mut Logger>) -> Result<()> {
+        self.epoch -= 1;
+        let Some(logger) = logger else { return Ok(()) };
+        logger.wait()?;
+        match RunState::read(logger.folder(), &self.config)?.state {
+            None => (self.epoch, self.summary) = (0, Summary::new(&self.config)),
+            Some(mut state) => {
+                let log = logger.folder().file("progress.txt");
+                let times = read_columns(&log, &["TotalEnvInteracts", "Time"]).unwrap_or_default();
+                state.summary = state.summary.with_times(&times, &self.config);
+                self.restore(state)?;
+            }
+        }
+        Ok(())
     }
 
     /// The policy as it is now.
@@ -246,25 +308,42 @@ impl<T: Element> Trainer<T> {
         Ok(())
     }
 
-    /// Logs the epoch, keeps the policy where it is due, and last the resume state: the folder's other files are at least
-    /// as new as the state.
+    /// Evaluates the policy where that is due, logs the epoch, keeps the policy where it is due, and last the resume state:
+    /// the folder's other files are at least as new as the state. Breaks where the wish to end came within the evaluation:
+    /// the epoch is not logged then.
     fn log(
         &mut self,
         stats: UpdateStats,
-        logger: &mut Option<&mut Logger>,
+        (logger, stop): (&mut Option<&mut Logger>, &Interrupt),
         write_up: &mut Option<WriteUpLog>,
-    ) -> Result<()> {
+    ) -> Result<ControlFlow<()>> {
         if let Some(logger) = logger {
-            let report = self.report(stats);
+            let evaluation = match self.config.log.eval_every {
+                None => None,
+                Some(every) if !self.epoch.is_multiple_of(every) => Some(Evaluation::of(&[])),
+                Some(_) => match logger.evaluate(&self.learner.policy, stop)? {
+                    None => return Ok(ControlFlow::Break(())),
+                    evaluation => evaluation,
+                },
+            };
+            let mean = evaluation.map_or(self.summary.mean_return_100, |evaluation| Some(evaluation.returns.mean));
+            if let Some(mean) = mean.filter(|&mean| mean > self.best.unwrap_or(f64::NEG_INFINITY)) {
+                self.best = Some(mean);
+                logger.set_best(&self.learner.policy)?;
+            }
+            let report = EpochReport { evaluation, ..self.report(stats) };
             logger.epoch(&report, self.clock.progress(self.epoch, self.summary.env_steps))?;
             if let Some(log) = write_up {
                 log.epoch(&report, logger)?;
             }
             if self.epoch.is_multiple_of(self.config.log.save_freq) {
-                logger.checkpoint(self.epoch, &self.learner.policy)?;
+                logger.checkpoint(self.epoch, &self.learner.policy, self.config.log.checkpoint_mb)?;
             }
         }
-        if self.epoch.is_multiple_of(self.config.log.state_freq) { self.keep(logger) } else { Ok(()) }
+        if self.epoch.is_multiple_of(self.config.log.state_freq) {
+            self.keep(logger)?;
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Hands what the run can be resumed from to the logger, which the first process of a group has.
@@ -304,6 +383,7 @@ impl<T: Element> Trainer<T> {
             envs,
             episodes: self.episodes.clone(),
             summary: self.summary.without_times(),
+            best: self.best,
         })
     }
 
@@ -318,7 +398,7 @@ impl<T: Element> Trainer<T> {
         let share = &state.envs[self.group.share(self.config.environment.num_envs)?];
         self.collector.restore(share)?;
         self.epoch = state.epoch;
-        (self.episodes, self.summary) = (state.episodes, state.summary);
+        (self.episodes, self.summary, self.best) = (state.episodes, state.summary, state.best);
         self.seconds_before = self.summary.wall_seconds;
         Ok(())
     }

@@ -1,6 +1,11 @@
 //! The command line: what a person types, checked and turned into a [`Config`].
 
-use std::{ffi::OsString, num::ParseFloatError, path::PathBuf, str::FromStr};
+use std::{
+    ffi::OsString,
+    num::ParseFloatError,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use anyhow::{Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
@@ -142,6 +147,9 @@ pub struct Values {
     /// The hyperparameters, log lines and files of a write-up.
     #[arg(long, value_name = "NAME")]
     pub preset: Option<WriteUp>,
+    /// Begin with the weights of this run's newest policy, or of a safetensors file, in place of fresh ones.
+    #[arg(long, value_name = "RUN|FILE")]
+    pub from: Option<PathBuf>,
     /// Seed of every generator of the run [default: 0].
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
@@ -178,9 +186,21 @@ pub struct Values {
     /// Keep a policy every so many epochs.
     #[arg(long, value_name = "E", help_heading = "Log")]
     pub save_freq: Option<u64>,
+    /// Thin older policies out, so that all take at most so many megabytes.
+    #[arg(long, value_name = "MB", help_heading = "Log")]
+    pub checkpoint_mb: Option<u64>,
     /// Write what the run can be resumed from every so many epochs; more than 1 helps where epochs take milliseconds.
     #[arg(long, value_name = "E", help_heading = "Log")]
     pub state_freq: Option<u64>,
+    /// Play episodes every so many epochs to see how good the policy is: columns of the log, and what `best` goes by.
+    #[arg(long, value_name = "E", help_heading = "Log")]
+    pub eval_every: Option<u64>,
+    /// How many; their seeds are their own.
+    #[arg(long, value_name = "N", help_heading = "Log")]
+    pub eval_episodes: Option<usize>,
+    /// Take the likeliest action in them in place of drawing one.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Log")]
+    pub eval_deterministic: Option<bool>,
     /// The epochs between two of a write-up's log lines.
     #[arg(long, value_name = "E", help_heading = "Log")]
     pub log_interval: Option<u64>,
@@ -393,10 +413,8 @@ impl Values {
     /// The flags that are given.
     fn layer(&self) -> Result<Layer> {
         let Value::Object(values) = serde_json::to_value(self)? else { return Ok(Layer::default()) };
-        Ok(Layer {
-            origin: COMMAND_LINE.into(),
-            values: values.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-        })
+        let values = values.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        Ok(Layer { origin: COMMAND_LINE.into(), values }.with_paths_from(Path::new("")))
     }
 }
 

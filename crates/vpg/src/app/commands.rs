@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::CommandFactory;
 use envs::{Element, Error, Space, VecEnv};
 use preprocess::StepClock;
@@ -23,18 +23,21 @@ use crate::{
     app::pictures::pictures,
     app::signals::{end_with_stdin, watched_interrupt},
     collect::environment::{self, AnyVecEnv, networks_for, with_vec_env},
-    config::{Budget, Config, EnvironmentOptions, PixelConfig, WriteUp, presets::preset, sources::LayerError},
+    config::{
+        Budget, Config, EnvironmentOptions, NetworkOptions, PixelConfig, WriteUp, presets::preset, recipes::is_general,
+        sources::LayerError,
+    },
     group::Group,
     interrupt::Interrupt,
     learn::moments::Moments,
     nn::machine,
     nn::policy::{ActorCritic, NetworkKind},
-    play::evaluate::{self, EvalArgs, Played},
+    play::evaluate::{self, EvalArgs, Play, Played},
     play::record::{self, RecordArgs, Recording},
     play::watch,
     profile::Profile,
     run::folder::{RunFolder, Summary},
-    run::logger::Logger,
+    run::logger::{Evaluate, Logger},
     run::progress::{self, tell},
     run::resume::{Found, RunState},
     run::table::read_columns,
@@ -92,7 +95,10 @@ pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
             Ok(args.run(&watched_interrupt()?)?)
         }
         Some(Command::Record(args)) => run_record(&args),
-        Some(Command::Watch(args)) => Ok(watch::watch(&args).map(|()| ExitCode::SUCCESS)?),
+        Some(Command::Watch(args)) => {
+            open_run(&args.run)?;
+            Ok(watch::watch(&args).map(|()| ExitCode::SUCCESS)?)
+        }
         Some(Command::Plot(args)) => {
             args.run()?;
             Ok(ExitCode::SUCCESS)
@@ -129,7 +135,7 @@ fn run_train(args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
 
 fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitCode, Failure> {
     let clock = args.profile.then(Arc::<StepClock>::default);
-    let Prepared { folder, _lock, config, found, env } = match &args.resume {
+    let Prepared { folder, _lock, config, found, env, policy } = match &args.resume {
         None => begin(args, group, clock.as_ref())?,
         Some(path) => go_on(args, path, group, clock.as_ref())?,
     };
@@ -141,14 +147,15 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
     }
     let mut logger =
         folder.as_ref().map(|folder| Logger::new(folder, &found, pictures(&config, args.render))).transpose()?;
-    if let Some(logger) = &logger {
+    if let Some(logger) = &mut logger {
+        logger.evaluate_by(evaluation(&config));
         logger.say(&format!("run folder {}", logger.folder().path().display()));
     }
     if let Some(why) = machine::difference() {
         tell(&format!("warning: this run may come out otherwise than elsewhere: {why}"));
     }
     let run = Run { config: &config, group, started, stop: &stop };
-    let (summary, mut profile) = with_vec_env!(env, env => run.train(env, found.state, logger.as_mut()))?;
+    let (summary, mut profile) = with_vec_env!(env, env => run.train(env, policy, found.state, logger.as_mut()))?;
     drop(logger);
     let Some(folder) = folder else { return Ok(ExitCode::SUCCESS) };
     tell(&summary.last_line(folder.path(), stop.is_raised()));
@@ -169,6 +176,16 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
+/// Plays the episodes by which a run's policy is judged while it trains.
+fn evaluation(config: &Config) -> Evaluate {
+    let config = config.clone();
+    let play = Play { seed: Play::WHILE_TRAINING, deterministic: config.log.eval_deterministic };
+    Box::new(move |policy, stop| {
+        let played = evaluate::episodes(&config, policy, play, config.log.eval_episodes, |_| !stop.is_overdue())?;
+        Ok(played.map(|played| played.iter().map(|episode| episode.stats).collect()))
+    })
+}
+
 /// What a run is trained with.
 struct Run<'a> {
     config: &'a Config,
@@ -182,13 +199,16 @@ impl Run<'_> {
     fn train<T: Element>(
         &self,
         env: VecEnv<T>,
+        policy: ActorCritic,
         state: Option<RunState>,
         logger: Option<&mut Logger>,
     ) -> anyhow::Result<(Summary, Profile)> {
-        let policy = networks_for(self.config, &env)?;
         if let Some(logger) = &logger {
             introduction(self.config, env.observation_space(), &policy).iter().for_each(|line| logger.say(line));
             usual_protocol(&self.config.environment).iter().for_each(|line| logger.say(line));
+            if is_general(self.config) {
+                logger.say("recipe: the general one for games, tuned to none of them (docs/vpg.md)");
+            }
         }
         let mut trainer = Trainer::in_group(self.config, env, policy, Rc::clone(self.group))?.since(self.started);
         if let Some(state) = state {
@@ -251,14 +271,20 @@ struct Prepared {
     config: Config,
     found: Found,
     env: AnyVecEnv,
+    /// What the run begins with, where there is no state.
+    policy: ActorCritic,
 }
 
 fn begin(args: &TrainArgs, group: &Group, clock: Option<&Arc<StepClock>>) -> Result<Prepared, Failure> {
-    let config = args.config().map_err(usage)?;
+    let config = environment::with_background(args.config().map_err(usage)?).map_err(usage)?;
     config.check_processes(group.size()).map_err(usage)?;
     let share = group.share(config.environment.num_envs).map_err(usage)?;
     let env = environment::make(&config, share.len(), clock).map_err(usage)?;
     with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space())).map_err(usage)?;
+    let mut policy = with_vec_env!(&env, env => networks_for(&config, env)).map_err(usage)?;
+    if let Some(from) = &config.network.from {
+        warm_start(&mut policy, from, &config).map_err(usage)?;
+    }
     let (mut folder, mut _lock) = (None, None);
     if group.is_first() {
         let created = match (&args.run_dir, &args.exp_name) {
@@ -269,9 +295,31 @@ fn begin(args: &TrainArgs, group: &Group, clock: Option<&Arc<StepClock>>) -> Res
             }
             (None, None) => RunFolder::create_named(&default_run_dir(&config), &config)?,
         };
+        if config.network.from.is_some() {
+            created.save_policy(&policy, 0)?;
+        }
         (_lock, folder) = (Some(created.lock()?), Some(created));
     }
-    Ok(Prepared { folder, _lock, config, found: Found::default(), env })
+    Ok(Prepared { folder, _lock, config, found: Found::default(), env, policy })
+}
+
+/// Fills the networks with those of another run, or of a checkpoint.
+fn warm_start(policy: &mut ActorCritic, from: &Path, config: &Config) -> anyhow::Result<()> {
+    let networks = |config: &Config| {
+        let NetworkOptions { kind, hid, activation, .. } = &config.network;
+        format!("{}: {}, hid {hid:?}, {}", config.environment.id, json!(kind), json!(activation))
+    };
+    let (checkpoint, run) = match from.is_dir() {
+        true => (from.join("checkpoints/latest.safetensors"), Some(from)),
+        false => (from.to_owned(), from.ancestors().nth(2).filter(|run| run.join("config.json").exists())),
+    };
+    let other = run.map(|run| RunFolder::open(run).map(|(_, other)| other)).transpose()?;
+    let theirs = other.as_ref().map_or("a policy of its own".into(), networks);
+    let unlike = || format!("--from {} ({theirs}) does not fit this run ({})", from.display(), networks(config));
+    RunFolder::new(from).load_policy(&checkpoint, policy).with_context(unlike)?;
+    // Activations have no shape.
+    ensure!(other.is_none_or(|other| other.network.activation == config.network.activation), unlike());
+    Ok(())
 }
 
 fn go_on(args: &TrainArgs, path: &Path, group: &Group, clock: Option<&Arc<StepClock>>) -> Result<Prepared, Failure> {
@@ -291,7 +339,11 @@ fn go_on(args: &TrainArgs, path: &Path, group: &Group, clock: Option<&Arc<StepCl
     }
     let env = environment::make(&config, group.share(config.environment.num_envs)?.len(), clock)?;
     with_vec_env!(&env, env => config.check_spaces(env.observation_space(), env.action_space()))?;
-    Ok(Prepared { folder: group.is_first().then_some(folder), _lock, config, found, env })
+    let mut policy = with_vec_env!(&env, env => networks_for(&config, env))?;
+    if config.network.from.is_some() && found.state.is_none() {
+        folder.load_policy(&folder.file("checkpoints/policy-0.safetensors"), &mut policy)?;
+    }
+    Ok(Prepared { folder: group.is_first().then_some(folder), _lock, config, found, env, policy })
 }
 
 /// Below `runs`, named by date and time, or by version number as the write-up with Lightning has it.
@@ -305,8 +357,7 @@ fn default_run_dir(config: &Config) -> PathBuf {
 }
 
 fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
-    let (folder, mut config) = RunFolder::open(&args.run)?;
-    tch::set_num_threads(config.network.torch_threads as i32);
+    let (folder, mut config) = open_run(&args.run)?;
     config.environment.max_ep_len = args.max_ep_len.or(config.environment.max_ep_len);
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
     let play = args.play;
@@ -316,7 +367,11 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
         std::fs::write(path, gif).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let bar = progress::bar(args.episodes, "episodes");
-    let episodes = evaluate::episodes(&config, &policy, play, args.episodes as usize, &bar)?;
+    let episodes = evaluate::episodes(&config, &policy, play, args.episodes as usize, |done| {
+        bar.set_position(done as u64);
+        true
+    })?;
+    let episodes = episodes.unwrap_or_default();
     bar.finish_and_clear();
     let returns = Moments::of(episodes.iter().map(|episode| episode.stats.episode_return));
     let different = episodes.iter().map(|episode| episode.seen).collect::<HashSet<_>>().len();
@@ -353,7 +408,15 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A run to play in: on as many threads of libtorch as it trained on, since sums depend on them.
+fn open_run(run: &Path) -> anyhow::Result<(RunFolder, Config)> {
+    let (folder, config) = RunFolder::open(run)?;
+    tch::set_num_threads(config.network.torch_threads as i32);
+    Ok((folder, config))
+}
+
 fn run_record(args: &RecordArgs) -> Result<ExitCode, Failure> {
+    open_run(&args.run)?;
     let Recording { path, film } = args.record()?;
     let rest = if film.cut_off { "; cut off at 64 MB, --every shows the rest of the episode too" } else { "" };
     writeln!(std::io::stdout(), "{} pictures in {}{rest}", film.pictures, path.display())?;
@@ -372,4 +435,22 @@ fn list_envs() -> Result<ExitCode, Failure> {
         writeln!(out, "{short:<28} is {id}")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_plays_on_as_many_threads_of_libtorch_as_it_trained_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        let mut config = Config::for_env("CartPole").unwrap();
+        for threads in [3, 2] {
+            config.network.torch_threads = threads;
+            RunFolder::create(&run.join(threads.to_string()), &config).unwrap();
+            open_run(&run.join(threads.to_string())).unwrap();
+            assert_eq!(tch::get_num_threads(), threads as i32);
+        }
+    }
 }

@@ -39,6 +39,11 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("stop_when_solved", json!(true)),
         ("save_freq", json!(7)),
         ("state_freq", json!(7)),
+        ("checkpoint_mb", json!(3)),
+        ("eval_every", json!(2)),
+        ("eval_episodes", json!(3)),
+        ("eval_deterministic", json!(true)),
+        ("from", json!("no.safetensors")),
         ("log_interval", json!(7)),
         ("mod", json!(6)),
         ("num_envs", json!(4)),
@@ -104,12 +109,17 @@ fn samples() -> Vec<(&'static str, Value)> {
 }
 
 /// What decides nothing of what is learned in two epochs, or needs what may not be there: compared by the config alone.
-const QUIET: [&str; 12] = [
+const QUIET: [&str; 17] = [
     "solve_at",
     "solve_rule",
     "stop_when_solved",
     "save_freq",
     "state_freq",
+    "checkpoint_mb",
+    "eval_every",
+    "eval_episodes",
+    "eval_deterministic",
+    "from",
     "log_interval",
     "mod",
     "threads",

@@ -66,6 +66,18 @@ pub fn make(config: &Config, num_envs: usize, clock: Option<&Arc<StepClock>>) ->
     })
 }
 
+/// The config with what it leaves to the game itself: the background colours of frame differences, where they are not
+/// Pong's. Environments are the same with and without; a run keeps them, so that they never change.
+///
+/// # Errors
+/// Those of the environment's constructor.
+pub fn with_background(mut config: Config) -> Result<Config, Error> {
+    if let Some(pixels) = &mut config.environment.pixels {
+        pixels.difference = pixels::difference(&spec(&config.environment.id)?, pixels)?;
+    }
+    Ok(config)
+}
+
 /// Fresh networks for these environments.
 ///
 /// # Errors
@@ -122,7 +134,7 @@ mod pixels {
         BoxEnv, EnvSpec, Error, TimeLimit, VecEnv,
         atari::{Atari, AtariConfig, Backend, FrameSkip, GREY, ObsType, RomSource},
     };
-    use preprocess::{FrameDifference, FrameFormat, PipelineConfig, StepClock, pipeline};
+    use preprocess::{DifferenceConfig, FrameDifference, FrameFormat, PipelineConfig, StepClock, pipeline};
 
     use super::AnyVecEnv;
     use crate::config::{BackendName, PixelConfig};
@@ -139,8 +151,9 @@ mod pixels {
             let envs = (0..num_envs).map(|_| stack_env(&config, pixels, stack, limit)).collect::<Result<_, _>>()?;
             return Ok(AnyVecEnv::U8(VecEnv::new(envs, threads)?));
         }
+        let difference = difference(spec, pixels)?;
         let make = |_| {
-            let env = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &pixels.difference)?;
+            let env = FrameDifference::new(Atari::new(&config)?, FrameFormat::Palette, &difference)?;
             let env = match clock {
                 Some(clock) => env.timed(Arc::clone(clock)),
                 None => env,
@@ -151,6 +164,14 @@ mod pixels {
         Ok(AnyVecEnv::I8(VecEnv::new(envs, threads)?))
     }
 
+    /// The frame difference with the game's own background; a stack of frames needs none.
+    pub(super) fn difference(spec: &EnvSpec, pixels: &PixelConfig) -> Result<DifferenceConfig, Error> {
+        if pixels.stack.is_some() || pixels.difference.background.is_some() {
+            return Ok(pixels.difference);
+        }
+        pixels.difference.seen_in(&mut Atari::new(&atari_config(spec, pixels)?)?, FrameFormat::Palette)
+    }
+
     fn atari_config(spec: &EnvSpec, pixels: &PixelConfig) -> Result<AtariConfig, Error> {
         let mut config = AtariConfig { obs_type: ObsType::Palette, ..AtariConfig::from_id(&spec.id)? };
         config.backend = match pixels.backend {
@@ -158,6 +179,11 @@ mod pixels {
             BackendName::Vcs => Backend::Vcs,
         };
         if let Some(path) = &pixels.rom {
+            if !path.exists() {
+                let reason = "there is no such file: put it back, or name its new place with --rom, or for a run as `rom` in its \
+                              config.json";
+                return Err(Error::Rom { rom: path.display().to_string(), reason: reason.into() });
+            }
             config.rom = RomSource::File(path.clone());
         }
         let own = PixelConfig::for_id(&spec.id).map(|own| own.frame_skip);
@@ -200,7 +226,7 @@ mod pixels {
     use std::sync::Arc;
 
     use envs::{EnvSpec, Error};
-    use preprocess::StepClock;
+    use preprocess::{DifferenceConfig, StepClock};
 
     use super::AnyVecEnv;
     use crate::config::PixelConfig;
@@ -212,6 +238,10 @@ mod pixels {
         _: Option<&Arc<StepClock>>,
     ) -> Result<AnyVecEnv, Error> {
         Err(Error::UnknownEnv { id: spec.id.clone(), nearest: None })
+    }
+
+    pub(super) fn difference(_: &EnvSpec, pixels: &PixelConfig) -> Result<DifferenceConfig, Error> {
+        Ok(pixels.difference)
     }
 }
 

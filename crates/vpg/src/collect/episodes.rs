@@ -3,9 +3,11 @@
 use envs::{Element, Error, Seeds, VecEnv};
 
 use crate::{
+    collect::COLLECTING,
     collect::actions::EnvActions,
     collect::actor::Actor,
     collect::rollout::{ActionRows, Collected, Rollout},
+    interrupt::Watch,
     profile::{Profile, timed},
 };
 
@@ -64,8 +66,18 @@ impl<T: Element> WholeEpisodes<T> {
         }
     }
 
+    /// How much of the epoch is collected, from 0 to 1.
+    fn share(&self) -> f64 {
+        let sum = |of: fn(&Staged<T>) -> usize| self.staged.iter().map(of).sum::<usize>() as f64;
+        let share = match self.quota {
+            Quota::Episodes(all) => sum(|staged| staged.episodes) / all as f64,
+            Quota::Steps(all) => sum(|staged| staged.steps + staged.rewards.len()) / all as f64,
+        };
+        share.min(1.0)
+    }
+
     /// Fills the rollout, as if of one environment, with whole episodes in the order in which they end; then every
-    /// environment stands at the beginning of an episode again.
+    /// environment stands at the beginning of an episode again. None where the watch gave it up.
     ///
     /// # Errors
     /// An environment's own, where it fails to reset or step.
@@ -74,8 +86,8 @@ impl<T: Element> WholeEpisodes<T> {
         (env, actions, actor): (&mut VecEnv<T>, &mut EnvActions, &mut Actor),
         now: &mut Vec<T>,
         rollout: &mut Rollout<T>,
-        profile: &mut Profile,
-    ) -> Result<Collected, Error> {
+        (profile, watch): (&mut Profile, &mut Watch<'_>),
+    ) -> Result<Option<Collected>, Error> {
         let (num_envs, len) = (env.num_envs(), rollout.observation_len);
         rollout.clear();
         for i in 0..num_envs {
@@ -84,6 +96,9 @@ impl<T: Element> WholeEpisodes<T> {
         }
         let (mut steps, mut ended) = (0, Vec::new());
         while self.staged.iter().any(|staged| staged.active) {
+            if !watch(COLLECTING, self.share()) {
+                return Ok(None);
+            }
             timed(&mut profile.act, || actions.choose(actor, now));
             timed(&mut profile.step, || env.step_into(actions.for_env(), &mut self.next))?;
             steps += 1;
@@ -102,7 +117,7 @@ impl<T: Element> WholeEpisodes<T> {
             std::mem::swap(now, &mut self.next);
         }
         begin_anew(env, now)?;
-        Ok(Collected { steps, ended })
+        Ok(Some(Collected { steps, ended }))
     }
 
     /// Moves environment `i`'s episode, which has ended, to the rollout.

@@ -17,8 +17,12 @@ use crate::{
     collect::episodes::{Quota, WholeEpisodes},
     collect::rollout::{Collected, Outcome, Rollout},
     config::Config,
+    interrupt::Watch,
     profile::{Profile, timed},
 };
+
+/// What a watch is told meanwhile.
+const COLLECTING: &str = "collecting";
 
 /// One environment of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,18 +108,25 @@ impl<T: Element> Collector<T> {
     }
 
     /// Fills the rollout with an epoch of the policy that `actor` is a copy of: `steps` steps of each environment, or
-    /// whole episodes.
+    /// whole episodes. None where `watch` gave it up: the environments then stand anywhere.
     ///
     /// # Errors
     /// Those of the environments' step.
-    pub fn collect(&mut self, actor: &mut Actor, steps: usize, profile: &mut Profile) -> Result<Collected, Error> {
+    pub fn collect(
+        &mut self,
+        actor: &mut Actor,
+        steps: usize,
+        profile: &mut Profile,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Collected>, Error> {
         let began = Instant::now();
         let Self { env, actions, now, rollout, whole } = self;
         let collected = match whole {
-            Some(whole) => whole.collect((env, actions, actor), now, rollout, profile),
-            None => collect_steps((env, actions, actor), now, rollout, (steps, profile)),
+            Some(whole) => whole.collect((env, actions, actor), now, rollout, (profile, watch)),
+            None => collect_steps((env, actions, actor), now, rollout, (steps, profile, watch)),
         }?;
-        profile.env_steps += (collected.steps * self.env.num_envs()) as u64;
+        let steps = collected.as_ref().map_or(0, |collected| collected.steps);
+        profile.env_steps += (steps * self.env.num_envs()) as u64;
         profile.collect += began.elapsed();
         Ok(collected)
     }
@@ -126,11 +137,14 @@ fn collect_steps<T: Element>(
     (env, actions, actor): (&mut VecEnv<T>, &mut EnvActions, &mut Actor),
     now: &mut [T],
     rollout: &mut Rollout<T>,
-    (steps, profile): (usize, &mut Profile),
-) -> Result<Collected, Error> {
+    (steps, profile, watch): (usize, &mut Profile, &mut Watch<'_>),
+) -> Result<Option<Collected>, Error> {
     rollout.begin(steps, now);
     let mut ended = Vec::new();
     for t in 0..steps {
+        if !watch(COLLECTING, t as f64 / steps as f64) {
+            return Ok(None);
+        }
         let (observations, next_observations) = rollout.step_rows(t);
         timed(&mut profile.act, || actions.choose(actor, observations));
         timed(&mut profile.step, || env.step_into(actions.for_env(), next_observations))?;
@@ -145,5 +159,5 @@ fn collect_steps<T: Element>(
         rollout.record(t, outcome);
     }
     now.copy_from_slice(rollout.last_row());
-    Ok(Collected { steps, ended })
+    Ok(Some(Collected { steps, ended }))
 }

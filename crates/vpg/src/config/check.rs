@@ -156,6 +156,10 @@ impl Config {
         at_least_one("log-interval", self.log.log_interval, positive)?;
         at_least_one("save-freq", self.log.save_freq, positive)?;
         at_least_one("state-freq", self.log.state_freq, positive)?;
+        at_most("checkpoint-mb", self.log.checkpoint_mb, 1_000_000, "at most a million megabytes")?;
+        at_least_one("eval-every", self.log.eval_every.unwrap_or(1), positive)?;
+        at_least_one("eval-episodes", self.log.eval_episodes as u64, positive)?;
+        at_most("eval-episodes", self.log.eval_episodes as u64, 1_000_000, "at most a million")?;
         at_least_one("decay_frames", self.optimizer.decay_frames.unwrap_or(1), positive)?;
         at_least_one("max-ep-len", self.environment.max_ep_len.unwrap_or(1), positive)?;
         for &size in &self.network.hid {

@@ -28,11 +28,13 @@ const DIFFERENCES: &str = "differences of frames, without stack";
 const LAYERS: &str = "policy = mlp";
 
 /// An option that is not here does something in every config that has it.
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 24] = [
     rule("steps_per_epoch", |config, _| config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("whole_episodes", |config, on| on == true || config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("solve_rule", |config, _| config.budget.solve_at.is_some(), THRESHOLD),
     rule("stop_when_solved", |config, on| on == false || config.budget.solve_at.is_some(), THRESHOLD),
+    rule("eval_episodes", |config, _| config.log.eval_every.is_some(), "eval_every"),
+    rule("eval_deterministic", |config, on| on == false || config.log.eval_every.is_some(), "eval_every"),
     rule("log_interval", |config, _| has_log_lines(config), "preset = pong-blog or cartpole-reinforce"),
     rule("unbiased_std", |config, on| on == false || normalizes(config), "normalize = episode or batch"),
     rule("lam", |config, _| config.credit.returns == Returns::Gae, "returns = gae"),

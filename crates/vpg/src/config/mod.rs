@@ -10,6 +10,8 @@ pub mod recipes;
 pub mod sources;
 mod unique;
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 use envs::{Error, spec};
 use serde::{Deserialize, Serialize};
@@ -186,6 +188,8 @@ pub struct NetworkOptions {
     pub device: DeviceName,
     /// Threads of libtorch: a fixed number, since sums depend on it.
     pub torch_threads: usize,
+    /// The run folder or checkpoint whose weights the run began with; null for fresh ones.
+    pub from: Option<PathBuf>,
 }
 
 /// What a run writes and when.
@@ -194,12 +198,20 @@ pub struct NetworkOptions {
 pub struct LogOptions {
     /// A policy is kept every so many epochs.
     pub save_freq: u64,
+    /// Older ones are thinned out, so that all take at most so many megabytes.
+    pub checkpoint_mb: u64,
     /// What the run can be resumed from is written every so many epochs, and at the run's end.
     pub state_freq: u64,
     /// Whose log lines and files a run has beside its own; null for none.
     pub write_up: Option<WriteUp>,
     /// The epochs between two of those lines, where the write-up has them.
     pub log_interval: u64,
+    /// Episodes are played to see how good the policy is every so many epochs; null for never.
+    pub eval_every: Option<u64>,
+    /// How many.
+    pub eval_episodes: usize,
+    /// Whether they take the likeliest action in place of drawing one.
+    pub eval_deterministic: bool,
 }
 
 /// What an action is credited with.
@@ -359,6 +371,7 @@ impl Config {
     pub fn decisive(&self) -> serde_json::Result<String> {
         let mut config = self.clone();
         (config.environment.threads, config.log.state_freq) = (0, 1);
+        config.network.from = None;
         if let Some(pixels) = &mut config.environment.pixels {
             pixels.rom = None;
         }

@@ -1,5 +1,7 @@
 //! The defaults of each environment, in one place.
 
+use std::num::NonZero;
+
 use crate::{
     config::{
         Baseline, Budget, BudgetOptions, Config, CreditOptions, DeviceName, EnvironmentOptions, LogOptions, LossPer,
@@ -24,10 +26,27 @@ pub fn recipe(env: &str, id: &str) -> Config {
         (Some("Pendulum"), _) => pendulum(swing_up(config)),
         (_, Some(("pong", false))) => pong(config),
         (_, Some(("pong", true))) => sticky_pong(pong(config)),
+        _ if config.environment.pixels.is_some() => any_game(config),
         _ => {
             config.network.hid = vec![64, 64];
             config
         }
+    }
+}
+
+/// Whether this is a game that runs with the recipe for all games.
+pub fn is_general(config: &Config) -> bool {
+    let environment = &config.environment;
+    environment.pixels.is_some() && config.log.write_up.is_none() && !environment.id.contains("Pong")
+}
+
+/// The recipe as it suits what flags and files, which made `wanted` of it, have the networks look at.
+pub fn suited(recipe: Config, wanted: &Config) -> Config {
+    let stacked = wanted.environment.pixels.as_ref().is_some_and(|pixels| pixels.stack.is_some());
+    match wanted.network.kind {
+        NetworkKind::Cnn => convolutions(recipe),
+        NetworkKind::Mlp if stacked => whole_frames(recipe),
+        NetworkKind::Mlp => recipe,
     }
 }
 
@@ -50,6 +69,7 @@ pub const SPINNING_UP: Config = Config {
         activation: Activation::Tanh,
         norm_obs: false,
         device: DeviceName::Auto,
+        from: None,
     },
     budget: BudgetOptions {
         limit: Budget::Epochs(50),
@@ -87,7 +107,16 @@ pub const SPINNING_UP: Config = Config {
         entropy: 0.0,
         vf_coef: 0.5,
     },
-    log: LogOptions { save_freq: 10, state_freq: 1, write_up: None, log_interval: 10 },
+    log: LogOptions {
+        save_freq: 10,
+        checkpoint_mb: 14,
+        state_freq: 1,
+        write_up: None,
+        log_interval: 10,
+        eval_every: None,
+        eval_episodes: 10,
+        eval_deterministic: false,
+    },
 };
 
 fn cartpole(mut config: Config) -> Config {
@@ -180,5 +209,48 @@ fn sticky_pong(mut config: Config) -> Config {
     config.optimizer.decay_frames = Some(40_000_000);
     config.optimizer.entropy = 0.02;
     config.environment.actions = Some(vec![0, 2, 3]);
+    config
+}
+
+/// For games without a recipe of their own, tuned to none of them: Pong's rollout and network with smaller steps, rewards
+/// brought to one scale, and the frame beside the difference, since what rests matters in most games.
+fn any_game(mut config: Config) -> Config {
+    if let Some(pixels) = &mut config.environment.pixels {
+        pixels.difference.with_frame = true;
+    }
+    config.environment.num_envs = 16;
+    config.budget.steps_per_epoch = 4096;
+    config.budget.limit = Budget::Frames(10_000_000);
+    config.credit.lam = 0.95;
+    config.credit.norm_reward = true;
+    config.optimizer.pi_lr = 1e-3;
+    config.optimizer.vf_lr = 1e-3;
+    config.optimizer.train_v_iters = 5;
+    config.optimizer.entropy = 0.01;
+    config.network.hid = vec![128];
+    config.network.activation = Activation::Relu;
+    config.log.save_freq = 50;
+    config
+}
+
+/// Convolutions cost a thousand times what a layer on a difference does: all of the machine's threads.
+fn convolutions(config: Config) -> Config {
+    let mut config = whole_frames(config);
+    config.optimizer.pi_lr = 2.5e-4;
+    config.optimizer.vf_lr = 2.5e-4;
+    config.network.torch_threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    config
+}
+
+/// Whole frames make every step cost more: shorter epochs, taken in mini-batches. For linear layers the steps are short:
+/// where nearly all of some ten thousand inputs are lit at once, steps as long as on differences drive every unit to its
+/// end, and the values no longer depend on what is seen.
+fn whole_frames(mut config: Config) -> Config {
+    config.budget.steps_per_epoch = 2048;
+    config.optimizer.pi_lr = 3e-5;
+    config.optimizer.vf_lr = 3e-5;
+    config.optimizer.minibatch = Some(256);
+    config.optimizer.train_v_iters = 1;
+    config.optimizer.max_grad_norm = Some(0.5);
     config
 }

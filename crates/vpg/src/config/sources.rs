@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::config::{
-    Config, PhiName, PixelConfig, SolveRule, WriteUp, effects, others, presets::preset, unique::Unique,
+    Config, PhiName, PixelConfig, SolveRule, WriteUp, effects, others, presets::preset, recipes, unique::Unique,
 };
 
 /// Some values of a config by name, and where they come from.
@@ -119,7 +119,27 @@ impl Layer {
                 .map_err(|error| bad(error.to_string()))?,
             false => toml::from_str(text).map_err(|error| bad(error.to_string().trim_end().to_owned()))?,
         };
-        Ok(Self { origin: path.display().to_string(), values })
+        let layer = Self { origin: path.display().to_string(), values };
+        Ok(layer.with_paths_from(path.parent().unwrap_or(Path::new(""))))
+    }
+
+    /// The layer with whole paths, whose relative ones were meant from this folder: a run can be opened from elsewhere.
+    pub fn with_paths_from(mut self, folder: &Path) -> Self {
+        let whole = |values: &mut Map<String, Value>| {
+            for key in ["rom", "from"] {
+                let Some(Value::String(path)) = values.get_mut(key) else { continue };
+                if let Some(absolute) =
+                    std::path::absolute(folder.join(&path)).ok().and_then(|path| path.to_str().map(str::to_owned))
+                {
+                    *path = absolute;
+                }
+            }
+        };
+        whole(&mut self.values);
+        if let Some(Value::Object(pixels)) = self.values.get_mut("pixels") {
+            whole(pixels);
+        }
+        self
     }
 
     fn get(&self, key: &str) -> Option<&Value> {
@@ -204,7 +224,8 @@ impl Layer {
     }
 }
 
-/// The preset that a layer names, or else the environment's recipe, with the layers on top, later ones winning.
+/// The preset that a layer names, or else the environment's recipe, with the layers on top, later ones winning. The recipe
+/// is that for convolutions or for whole frames where the layers ask for them.
 ///
 /// A layer that has every option, as a run's `config.json` has, counts as a recipe: it may hold what does nothing, and where
 /// it is another environment's, it leaves out what belongs to that one alone (threshold, step limit, actions, frames).
@@ -222,7 +243,12 @@ pub fn layered(layers: &[Layer]) -> Result<Config, LayerError> {
     };
     let env = text("env")?;
     let base = match text("preset")? {
-        None => Config::for_env(env.ok_or(LayerError::NoEnv)?)?,
+        None => {
+            let env = env.ok_or(LayerError::NoEnv)?;
+            let recipe = Config::for_env(env)?;
+            let wanted = layers.iter().try_fold(recipe.clone(), |config, layer| apply(config, &layer.in_env(env)))?;
+            recipes::suited(recipe, &wanted)
+        }
         Some(name) => preset(write_up(name, layers)?, env)?,
     };
     let whole = layers.iter().find(|layer| layer.is_whole());

@@ -13,6 +13,7 @@ use crate::{
     collect::rollout::Rollout,
     config::{Config, LossPer},
     group::Group,
+    interrupt::Watch,
     learn::credit::{Credit, credit},
     learn::moments::Moments,
     nn::{
@@ -147,9 +148,23 @@ impl Learner {
 
     /// Learns from one rollout. Learning rates and the entropy bonus are multiplied with `decay`.
     pub fn update<T: Element>(&mut self, rollout: &Rollout<T>, config: &Config, decay: f64) -> UpdateStats {
+        let stats = self.watched_update(rollout, config, decay, &mut |_, _| true);
+        stats.unwrap_or_else(|| unreachable!("nobody gives it up"))
+    }
+
+    /// As [`update`](Self::update); none where `watch` gave it up, which leaves the networks half-way.
+    pub fn watched_update<T: Element>(
+        &mut self,
+        rollout: &Rollout<T>,
+        config: &Config,
+        decay: f64,
+        watch: &mut Watch<'_>,
+    ) -> Option<UpdateStats> {
         let trained = rollout.len() * rollout.observation_len;
         let input = self.policy.input(&rollout.observations[..trained], rollout.observation_len);
-        let v_pass = self.policy.v_pass(&input);
+        // Mini-batches have passes of their own: what going backward through this one takes is not kept.
+        let whole = config.optimizer.minibatch.is_none_or(|size| size >= rollout.len());
+        let v_pass = if whole { self.policy.v_pass(&input) } else { tch::no_grad(|| self.policy.v_pass(&input)) };
         let outputs = v_pass.as_ref().map_or_else(|| vec![0.0; rollout.len()], |pass| to_vec(&pass.output));
         let credit = credit(&self.policy, rollout, outputs, &self.running_returns, config, |sums| self.group.sum(sums));
         let device = self.policy.device;
@@ -172,16 +187,18 @@ impl Learner {
             max_grad_norm: config.optimizer.max_grad_norm,
         };
         let minibatches = self.minibatches(rollout.len(), config);
-        let stats = self.policy_steps(&data, &minibatches, step);
+        let all = minibatches.len().max(1) * (1 + config.optimizer.train_v_iters);
+        let mut steps = Steps { watch, done: 0, all };
+        let stats = self.policy_steps(&data, &minibatches, step, &mut steps)?;
         let step = StepSize { learning_rate: config.optimizer.vf_lr * decay, ..step };
         let (loss_v, delta_loss_v) =
-            self.value_steps(&data, &minibatches, v_pass, config.optimizer.train_v_iters, step);
+            self.value_steps(&data, &minibatches, v_pass, (config.optimizer.train_v_iters, &mut steps), step)?;
         if let Some(moments) = &mut self.policy.observation_moments {
             moments.update(rollout.observations[..trained].iter().map(|&value| f64::from(to_f32(value))));
         }
         self.updates += 1;
         let learning_rates = [config.optimizer.pi_lr, config.optimizer.vf_lr].map(|rate| rate * decay);
-        self.of_all_processes(UpdateStats { loss_v, delta_loss_v, learning_rates, ..stats }, &values)
+        Some(self.of_all_processes(UpdateStats { loss_v, delta_loss_v, learning_rates, ..stats }, &values))
     }
 
     /// Takes over the scale and the moments that came with the credit; gives its values.
@@ -237,25 +254,33 @@ impl Learner {
         order.chunks(size).map(<[i64]>::to_vec).collect()
     }
 
-    fn policy_steps(&mut self, data: &Data, minibatches: &[Vec<i64>], step: StepSize) -> UpdateStats {
+    fn policy_steps(
+        &mut self,
+        data: &Data,
+        minibatches: &[Vec<i64>],
+        step: StepSize,
+        steps: &mut Steps<'_>,
+    ) -> Option<UpdateStats> {
+        steps.next()?;
         let before = match minibatches {
             [] => self.policy_step(data, step),
             _ => {
                 let before = self.policy_loss(data, step);
                 for indices in minibatches {
+                    steps.next()?;
                     self.policy_step(&data.select(indices), step);
                 }
                 before
             }
         };
         let after = self.policy_loss(data, step);
-        UpdateStats {
+        Some(UpdateStats {
             loss_pi: before.loss.double_value(&[]),
             delta_loss_pi: (after.loss - before.loss).double_value(&[]),
             entropy: before.entropy.double_value(&[]),
             kl: (before.log_prob - after.log_prob).mean(Kind::Float).double_value(&[]),
             ..UpdateStats::default()
-        }
+        })
     }
 
     fn policy_loss(&self, data: &Data, step: StepSize) -> PolicyLoss {
@@ -283,11 +308,11 @@ impl Learner {
         data: &Data,
         minibatches: &[Vec<i64>],
         pass: Option<Pass>,
-        steps: usize,
+        (rounds, steps): (usize, &mut Steps<'_>),
         step: StepSize,
-    ) -> (f64, f64) {
+    ) -> Option<(f64, f64)> {
         let features = self.policy.features(&data.input);
-        let Some(v) = &mut self.policy.v else { return (0.0, 0.0) };
+        let Some(v) = &mut self.policy.v else { return Some((0.0, 0.0)) };
         // A shared trunk has had its step: only what stands on it goes on learning.
         let input = features.as_ref().unwrap_or(&data.input);
         let measure = |v: &Net| tch::no_grad(|| value_loss(&v.forward(input).output, &data.targets)).double_value(&[]);
@@ -301,18 +326,36 @@ impl Learner {
             let gradients = clipped(average(&self.group, gradients), step.max_grad_norm);
             self.v_optimizer.step(v.parameters_mut(), &gradients, step.learning_rate);
         };
-        for _ in 0..steps {
+        for _ in 0..rounds {
             if minibatches.is_empty() {
+                steps.next()?;
                 descend(v, input, &data.targets);
             }
             for indices in minibatches {
+                steps.next()?;
                 let rows = Tensor::from_slice(indices).to_device(data.targets.device());
                 descend(v, &input.select(indices), &data.targets.index_select(0, &rows));
             }
         }
         let after = measure(v);
         let before = before.unwrap_or(after);
-        (before, after - before)
+        Some((before, after - before))
+    }
+}
+
+/// An update's steps, which are watched.
+struct Steps<'a> {
+    watch: &'a mut Watch<'a>,
+    done: usize,
+    all: usize,
+}
+
+impl Steps<'_> {
+    /// Counts the next one; none where it is not to be taken any more.
+    fn next(&mut self) -> Option<()> {
+        let goes_on = (self.watch)("learning", (self.done as f64 / self.all as f64).min(1.0));
+        self.done += 1;
+        goes_on.then_some(())
     }
 }
 

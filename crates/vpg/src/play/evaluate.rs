@@ -2,10 +2,9 @@
 
 use std::{convert::Infallible, mem, path::PathBuf, str::FromStr};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use crc32fast::Hasher;
 use envs::{Element, EpisodeStats, Seed, VecEnv};
-use indicatif::ProgressBar;
 
 use crate::{
     collect::actions::EnvActions,
@@ -13,7 +12,7 @@ use crate::{
     collect::environment::{self, networks, with_vec_env},
     config::{Config, DeviceName},
     nn::policy::ActorCritic,
-    run::folder::RunFolder,
+    run::folder::{BEST, RunFolder},
 };
 
 /// Environments that play side by side.
@@ -29,7 +28,7 @@ pub struct EvalArgs {
     pub episodes: u64,
     #[command(flatten)]
     pub play: Play,
-    /// Which policy: an epoch, `latest`, or a safetensors file.
+    /// Which policy: an epoch, `latest`, `best`, or a safetensors file.
     #[arg(long, alias = "itr", value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
     /// The step limit of an episode [default: the run's].
@@ -60,6 +59,8 @@ pub struct Play {
 impl Play {
     /// Far from the seeds that people train with.
     pub const SEED: u64 = 1_000_000;
+    /// That of a training's own evaluations: `vpg eval` plays other episodes than those that the best policy was chosen by.
+    pub const WHILE_TRAINING: u64 = 2_000_000;
 
     /// What the environments are reset with: environment i of seed S with S * 2^32 + i, so that two seeds have none in
     /// common.
@@ -73,6 +74,8 @@ impl Play {
 pub enum Checkpoint {
     /// The newest.
     Latest,
+    /// The best so far.
+    Best,
     /// The one kept at this epoch.
     Epoch(u64),
     /// Any safetensors file with the tensors of such a policy.
@@ -86,6 +89,7 @@ impl FromStr for Checkpoint {
         Ok(match text.parse() {
             Ok(epoch) => Self::Epoch(epoch),
             Err(_) if text == "latest" => Self::Latest,
+            Err(_) if text == "best" => Self::Best,
             Err(_) => Self::File(text.into()),
         })
     }
@@ -107,6 +111,14 @@ pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Res
     let kept = |name: &str| folder.file(&format!("checkpoints/{name}.safetensors"));
     let path = match checkpoint {
         Checkpoint::Latest => kept("latest"),
+        Checkpoint::Best => {
+            let path = folder.file(BEST);
+            ensure!(
+                path.exists(),
+                "no best policy yet: there is one after 100 episodes, or an evaluation (--eval-every)"
+            );
+            path
+        }
         Checkpoint::File(path) => path.clone(),
         Checkpoint::Epoch(epoch) => {
             let epochs = folder.checkpoints();
@@ -136,8 +148,8 @@ pub struct Played {
     pub seen: u32,
 }
 
-/// Plays this many whole episodes, counted by `bar`. Each environment plays a fixed share of them, so that short
-/// episodes do not count more often than long ones.
+/// Plays this many whole episodes. Each environment plays a fixed share of them, so that short episodes do not count more
+/// often than long ones. `goes_on` is told how many are finished; none where it ended it.
 ///
 /// # Errors
 /// An environment's own, where it fails to reset or step.
@@ -146,13 +158,17 @@ pub fn episodes(
     policy: &ActorCritic,
     play: Play,
     episodes: usize,
-    bar: &ProgressBar,
-) -> Result<Vec<Played>> {
+    goes_on: impl FnMut(usize) -> bool,
+) -> Result<Option<Vec<Played>>> {
     let any = environment::make(config, episodes.min(MAX_ENVS), None)?;
-    with_vec_env!(any, env => play_all(Game::start(config, policy, play, env)?, episodes, bar))
+    with_vec_env!(any, env => play_all(Game::start(config, policy, play, env)?, episodes, goes_on))
 }
 
-fn play_all<T: Element>(mut game: Game<T>, episodes: usize, bar: &ProgressBar) -> Result<Vec<Played>> {
+fn play_all<T: Element>(
+    mut game: Game<T>,
+    episodes: usize,
+    mut goes_on: impl FnMut(usize) -> bool,
+) -> Result<Option<Vec<Played>>> {
     let num_envs = game.env.num_envs();
     let share = |i: usize| episodes / num_envs + usize::from(i < episodes % num_envs);
     let (mut finished, mut seen) = (vec![Vec::new(); num_envs], vec![Hasher::new(); num_envs]);
@@ -169,9 +185,11 @@ fn play_all<T: Element>(mut game: Game<T>, episodes: usize, bar: &ProgressBar) -
                 done += 1;
             }
         }
-        bar.set_position(done as u64);
+        if !goes_on(done) {
+            return Ok(None);
+        }
     }
-    Ok(finished.concat())
+    Ok(Some(finished.concat()))
 }
 
 /// Environments and the policy that plays in them.

@@ -39,7 +39,7 @@ pub struct RecordArgs {
     /// All checkpoints side by side, three a row, each with its epoch and return.
     #[arg(long, conflicts_with = "checkpoint")]
     pub grid: bool,
-    /// Which policy: an epoch, `latest`, or a safetensors file.
+    /// Which policy: an epoch, `latest`, `best`, or a safetensors file.
     #[arg(long, value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
     #[command(flatten)]

@@ -19,7 +19,7 @@ pub struct WatchArgs {
     pub episodes: u64,
     #[command(flatten)]
     pub play: Play,
-    /// Which policy: an epoch, `latest` (the newest at the beginning of each episode), or a safetensors file.
+    /// Which policy: an epoch, `latest` (the newest at the beginning of each episode), `best`, or a safetensors file.
     #[arg(long, alias = "itr", value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
     /// The step limit of an episode [default: the run's].

@@ -24,15 +24,33 @@ pub struct EpochReport<'a> {
     pub returns: Moments,
     /// The mean length of these episodes; NaN where none finished.
     pub mean_length: f64,
+    /// Of a run that is evaluated.
+    pub evaluation: Option<Evaluation>,
+}
+
+/// Episodes that were played to see how good the policy is. All is NaN in an epoch without.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluation {
+    /// Of their returns.
+    pub returns: Moments,
+    /// Of their lengths.
+    pub mean_length: f64,
+}
+
+impl Evaluation {
+    /// Of these episodes.
+    pub fn of(episodes: &[EpisodeStats]) -> Self {
+        let of = |what: fn(&EpisodeStats) -> f64| Moments::of(episodes.iter().map(what));
+        let mean_length = of(|episode| episode.length as f64).mean;
+        Self { returns: of(|episode| episode.episode_return), mean_length }
+    }
 }
 
 impl<'a> EpochReport<'a> {
     /// Of an epoch with this update, after the episodes and the summary took it in.
     pub fn new(epoch: u64, stats: UpdateStats, episodes: &'a EpisodeWindow, summary: &'a Summary) -> Self {
-        let of = |what: fn(&EpisodeStats) -> f64| Moments::of(episodes.epoch.iter().map(what));
-        let returns = of(|episode| episode.episode_return);
-        let mean_length = of(|episode| episode.length as f64).mean;
-        Self { epoch, stats, episodes, summary, returns, mean_length }
+        let Evaluation { returns, mean_length } = Evaluation::of(&episodes.epoch);
+        Self { epoch, stats, episodes, summary, returns, mean_length, evaluation: None }
     }
 }
 
@@ -81,7 +99,7 @@ use Number::{Real, Whole};
 
 /// In the order of `progress.txt`, with Spinning Up's names. The last is a time, the one column that two runs of the
 /// same config differ in.
-pub const COLUMNS: [Column; 18] = [
+pub static COLUMNS: [Column; 18] = [
     Column::new("run", "Epoch", |report| Whole(report.epoch)),
     Column::new("episodes", "AverageEpRet", |report| Real(report.returns.mean)),
     Column::new("episodes", "StdEpRet", |report| Real(report.returns.std)),
@@ -103,7 +121,7 @@ pub const COLUMNS: [Column; 18] = [
 ];
 
 /// What TensorBoard gets beside them.
-const BESIDE: [Column; 4] = [
+static BESIDE: [Column; 4] = [
     Column::new("episodes", "MeanEpRet100", |report| Real(report.summary.mean_return_100.unwrap_or(f64::NAN))),
     Column::new("optimizer", "PiLr", |report| Real(report.stats.learning_rates[0])),
     Column::new("optimizer", "VfLr", |report| Real(report.stats.learning_rates[1])),
@@ -112,13 +130,33 @@ const BESIDE: [Column; 4] = [
     }),
 ];
 
+/// Those of a run that is evaluated, before the time.
+static EVALUATION: [Column; 5] = [
+    Column::new("evaluation", "EvalAverageEpRet", |report| evaluated(report, |of| of.returns.mean)),
+    Column::new("evaluation", "EvalStdEpRet", |report| evaluated(report, |of| of.returns.std)),
+    Column::new("evaluation", "EvalMaxEpRet", |report| evaluated(report, |of| of.returns.max)),
+    Column::new("evaluation", "EvalMinEpRet", |report| evaluated(report, |of| of.returns.min)),
+    Column::new("evaluation", "EvalEpLen", |report| evaluated(report, |of| of.mean_length)),
+];
+
+fn evaluated(report: &EpochReport<'_>, what: fn(&Evaluation) -> f64) -> Number {
+    Real(report.evaluation.as_ref().map_or(f64::NAN, what))
+}
+
+/// The columns of such a run.
+fn columns(report: &EpochReport<'_>) -> impl Iterator<Item = &'static Column> {
+    let (others, time) = COLUMNS.split_at(COLUMNS.len() - 1);
+    let evaluation = EVALUATION.iter().filter(|_| report.evaluation.is_some());
+    others.iter().chain(evaluation).chain(time)
+}
+
 /// The columns' names and values.
 pub fn row(report: &EpochReport<'_>) -> Vec<(&'static str, Number)> {
-    COLUMNS.iter().map(|column| (column.name, (column.of)(report))).collect()
+    columns(report).map(|column| (column.name, (column.of)(report))).collect()
 }
 
 /// What TensorBoard gets, as it groups it.
 pub fn scalars(report: &EpochReport<'_>) -> Vec<(String, f64)> {
-    let grouped = COLUMNS.iter().chain(&BESIDE).filter_map(|column| Some((column.group?, column)));
+    let grouped = columns(report).chain(&BESIDE).filter_map(|column| Some((column.group?, column)));
     grouped.map(|(group, column)| (format!("{group}/{}", column.name), (column.of)(report).into())).collect()
 }

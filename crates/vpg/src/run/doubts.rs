@@ -8,6 +8,11 @@ const CERTAIN: f64 = 0.01;
 /// recovered were, and none of those that were solved.
 const EPISODES: u64 = 1000;
 
+/// In so many first epochs no policy has learned so much that only one action is left.
+const FIRST_EPOCHS: u64 = 10;
+/// Values that differ by less than this part of their size do not depend on what is seen.
+const CONSTANT: f64 = 1e-5;
+
 /// Looks at one epoch after the other.
 #[derive(Debug, Default)]
 pub struct Doubts {
@@ -20,7 +25,22 @@ pub struct Doubts {
 impl Doubts {
     /// What there is to say after this epoch.
     pub fn look(&mut self, report: &EpochReport<'_>) -> Option<String> {
-        self.blind(report).or_else(|| self.certain(report))
+        self.blind(report).or_else(|| self.constant(report)).or_else(|| self.certain(report))
+    }
+
+    /// Steps that were too long for what is seen leave every unit of a layer at its end: values no longer depend on it.
+    fn constant(&mut self, report: &EpochReport<'_>) -> Option<String> {
+        let values = report.stats.values;
+        let size = values.max.abs().max(values.min.abs());
+        if self.told_blind || report.epoch == 1 || values.max == 0.0 || values.max - values.min > CONSTANT * size {
+            return None;
+        }
+        self.told_blind = true;
+        Some(format!(
+            "warning: in epoch {} all observations have one value: the value function no longer depends on what is seen; try a lower \
+             --vf-lr, and for whole frames --policy cnn",
+            report.epoch
+        ))
     }
 
     /// Fresh weights tell any two observations apart: equal values are those of equal observations. All are 0 where there
@@ -45,10 +65,18 @@ impl Doubts {
             return None;
         }
         let since = *self.certain_since.get_or_insert(episodes);
-        if self.told_certain || episodes < since + EPISODES {
+        let at_once = report.epoch <= FIRST_EPOCHS && report.stats.entropy < CERTAIN * CERTAIN;
+        if self.told_certain || !(at_once || episodes >= since + EPISODES) {
             return None;
         }
         self.told_certain = true;
+        if at_once {
+            return Some(format!(
+                "warning: in epoch {} already the policy has one action for good (entropy {:.4}) and will hardly learn any more: \
+                 try a lower --pi-lr, and for whole frames --policy cnn",
+                report.epoch, report.stats.entropy
+            ));
+        }
         let mean = summary.mean_return_100.map_or("-".into(), |mean| format!("{mean:.1}"));
         Some(format!(
             "warning: for {EPISODES} episodes the policy has taken one action for good (entropy {:.4}, mean return {mean}) and will \
@@ -93,6 +121,14 @@ mod tests {
     #[test]
     fn an_agent_that_sees_nothing_in_the_first_epoch_is_told() {
         assert_eq!(said(&[(1, 0.6, 0.0), (2, 0.6, 0.0)]), [true, false]);
-        assert_eq!(said(&[(1, 0.6, 1e-6), (2, 0.6, 0.0)]), [false; 2]);
+        assert_eq!(said(&[(1, 0.6, 1e-6), (2, 0.6, 1e-3)]), [false; 2]);
+    }
+
+    #[test]
+    fn values_and_actions_that_stop_depending_on_anything_are_told_once() {
+        assert_eq!(said(&[(1, 0.6, 1.0), (2, 0.6, 1e-8), (3, 0.6, 1e-8)]), [false, true, false]);
+        assert_eq!(said(&[(1, 0.6, 1.0), (2, 1e-6, 1.0), (3, 0.0, 1.0)]), [false, true, false]);
+        let late: Vec<_> = (0..20).map(|epoch| (epoch, if epoch < 15 { 0.6 } else { 1e-6 }, 1.0)).collect();
+        assert!(!said(&late).contains(&true), "later it may have learned so");
     }
 }

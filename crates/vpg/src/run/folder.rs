@@ -16,7 +16,8 @@ use crate::{
     config::Config, nn::machine::Machine, nn::policy::ActorCritic, nn::tensors::to_vec, run::statistics::EpisodeWindow,
 };
 
-/// The files that the resume state is in by turns, so that one is whole at any moment.
+/// The files that the resume state is in by turns, so that one is whole at any moment. Where states are large the older one
+/// goes when the newer is whole.
 pub const STATE_FILES: [&str; 2] = ["resume-0.bin", "resume-1.bin"];
 
 /// What a run begins its folder with; where one of them is, there was a run.
@@ -190,14 +191,22 @@ impl RunFolder {
         self.write("summary.json", &serde_json::to_vec_pretty(&Written { summary, machine: Machine::here() })?)
     }
 
-    /// Writes the networks as `checkpoints/policy-<epoch>.safetensors` and `checkpoints/latest.safetensors`.
+    /// Writes the networks as `checkpoints/policy-<epoch>.safetensors` and `checkpoints/latest.safetensors`, which are one
+    /// file under two names where the file system can do that.
     ///
     /// # Errors
     /// Where the folder cannot be written.
     pub fn save_policy(&self, policy: &ActorCritic, epoch: u64) -> Result<()> {
+        const LATEST: &str = "checkpoints/latest.safetensors";
         let bytes = policy_bytes(policy)?;
-        self.write(&format!("checkpoints/policy-{epoch}.safetensors"), &bytes)?;
-        self.write("checkpoints/latest.safetensors", &bytes)
+        self.write(&policy_name(epoch), &bytes)?;
+        let link = self.file(&format!("{LATEST}.tmp"));
+        let _ = fs::remove_file(&link); // an interrupted run may have left it
+        let linked = fs::hard_link(self.file(&policy_name(epoch)), &link);
+        match linked.and_then(|()| fs::rename(&link, self.file(LATEST))) {
+            Ok(()) => Ok(File::open(self.file("checkpoints"))?.sync_all()?),
+            Err(_) => self.write(LATEST, &bytes),
+        }
     }
 
     /// Fills the networks with those of a checkpoint.
@@ -210,19 +219,49 @@ impl RunFolder {
     }
 }
 
+/// The file of the best policy.
+pub const BEST: &str = "checkpoints/best.safetensors";
 /// The name in a checkpoint's metadata under which the checksum of its tensors stands.
 const CHECKSUM: &str = "crc32";
 
+/// The file of the policy that was kept at an epoch.
+pub fn policy_name(epoch: u64) -> String {
+    format!("checkpoints/policy-{epoch}.safetensors")
+}
+
+/// A tensor's name, shape and bytes.
+type Tensor = (String, Vec<usize>, Vec<u8>);
+
 /// The networks in safetensors format, f32, with the names and layouts of a torch.nn module.
-fn policy_bytes(policy: &ActorCritic) -> Result<Vec<u8>> {
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = policy
-        .named_parameters()
-        .into_iter()
-        .map(|(name, tensor)| {
-            let shape = tensor.size().iter().map(|&n| n as usize).collect();
-            (name, shape, to_vec(&tensor).iter().flat_map(|x| x.to_le_bytes()).collect())
-        })
-        .collect();
+///
+/// # Errors
+/// Where the format refuses them, which no policy is known to cause.
+pub fn policy_bytes(policy: &ActorCritic) -> Result<Vec<u8>> {
+    let plain = |(name, tensor): (String, tch::Tensor)| {
+        let shape = tensor.size().iter().map(|&n| n as usize).collect();
+        (name, shape, to_vec(&tensor).iter().flat_map(|x| x.to_le_bytes()).collect())
+    };
+    file_of(&policy.named_parameters().into_iter().map(plain).collect::<Vec<_>>())
+}
+
+/// A checkpoint's content without what only learning needs; none where it has no such thing. `policy` is one like it.
+///
+/// # Errors
+/// Where it is no checkpoint of such a policy.
+pub fn playing_part(bytes: &[u8], policy: &ActorCritic) -> Result<Option<Vec<u8>>> {
+    let file = SafeTensors::deserialize(bytes)?;
+    if file.names().into_iter().all(is_needed_to_play) {
+        return Ok(None);
+    }
+    let names = policy.named_parameters().into_iter().map(|(name, _)| name).filter(|name| is_needed_to_play(name));
+    let plain = |name: String| {
+        let view = file.tensor(&name)?;
+        Ok((name, view.shape().to_vec(), view.data().to_vec()))
+    };
+    Ok(Some(file_of(&names.map(plain).collect::<Result<Vec<_>>>()?)?))
+}
+
+fn file_of(tensors: &[Tensor]) -> Result<Vec<u8>> {
     let views = tensors
         .iter()
         .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))

@@ -1,20 +1,26 @@
 //! What a run says while it learns: `progress.txt`, `episodes.csv`, TensorBoard's events, a progress bar or plain lines.
 
-use std::{io::Write, time::Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
+use envs::EpisodeStats;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::{
+    interrupt::Interrupt,
     nn::policy::ActorCritic,
-    run::columns::{COLUMNS, EpochReport, row, scalars},
+    run::columns::{EpochReport, Evaluation, row, scalars},
     run::doubts::Doubts,
-    run::folder::{RunFolder, Summary},
+    run::folder::{RunFolder, Summary, policy_bytes},
     run::progress,
     run::resume::{Found, RunState, StateWriter},
     run::table::{Format, Table},
     run::tensorboard::{self, EventFile},
+    run::thin::thin,
 };
 
 /// Seconds between two lines, at least.
@@ -22,6 +28,10 @@ const LINE_INTERVAL: f64 = 1.0;
 /// Of a terminal.
 const COLUMNS_OF_TEXT: usize = 80;
 const SEPARATOR: &str = " | ";
+/// So long nothing is said about an epoch where there is no terminal.
+const QUIET: Duration = Duration::from_secs(10);
+/// Between two words about one epoch.
+const WITHIN_INTERVAL: Duration = Duration::from_secs(1);
 /// The progress bar counts thousandths of the budget.
 const BAR_LENGTH: u64 = 1000;
 const BAR: &str = "{wide_bar} {msg}";
@@ -60,6 +70,9 @@ pub struct Picture {
 /// Draws the pictures that go with a kept policy.
 pub type Draw = Box<dyn FnMut(&Kept<'_>) -> Result<Vec<Picture>>>;
 
+/// Plays episodes with a policy to see how good it is; none where the wish to end came meanwhile.
+pub type Evaluate = Box<dyn FnMut(&ActorCritic, &Interrupt) -> Result<Option<Vec<EpisodeStats>>>>;
+
 /// Writes the log of one run.
 pub struct Logger {
     folder: RunFolder,
@@ -71,10 +84,15 @@ pub struct Logger {
     env_steps: u64,
     bar: ProgressBar,
     last_line: Option<Instant>,
+    /// When anything was shown last.
+    shown: Instant,
     started: Instant,
     /// Raw frames of the run that were before that.
     frames_before: u64,
     draw: Draw,
+    evaluate: Option<Evaluate>,
+    /// The best policy so far as its file's content, where that is not on its way to the disk yet.
+    best: Option<Vec<u8>>,
     /// What the losses of policy and value function are called.
     loss_names: [&'static str; 2],
     doubts: Doubts,
@@ -120,19 +138,22 @@ impl Logger {
             env_steps: state.map_or(0, |state| state.summary.env_steps),
             bar: progress::styled(BAR_LENGTH, BAR),
             last_line: None,
+            shown: Instant::now(),
             started: Instant::now(),
             frames_before: state.map_or(0, |state| state.summary.raw_frames),
             draw,
+            evaluate: None,
+            best: None,
             loss_names: ["loss pi", "v"],
             doubts: Doubts::default(),
         })
     }
 
     fn write(&mut self, report: &EpochReport<'_>) -> Result<()> {
+        let (names, values): (Vec<_>, Vec<_>) = row(report).into_iter().unzip();
         if report.epoch == 1 {
-            self.progress.append([COLUMNS.each_ref().map(|column| column.name)])?;
+            self.progress.append([names])?;
         }
-        let values: Vec<_> = row(report).into_iter().map(|(_, value)| value).collect();
         self.progress.append([values])?;
         let first = report.episodes.episodes - report.episodes.epoch.len() as u64 + 1;
         let rows = (first..).zip(&report.episodes.epoch).map(|(episode, stats)| {
@@ -157,7 +178,24 @@ impl Logger {
         Ok(())
     }
 
+    /// Shows how far an epoch is that takes longer than a moment: `share` of it, which is `progress` of the budget.
+    pub fn within(&mut self, epoch: u64, what: &str, share: f64, progress: f64) {
+        if self.shown.elapsed() < WITHIN_INTERVAL {
+            return;
+        }
+        self.shown = Instant::now();
+        let line = format!("epoch {epoch}: {what}, {:.0} % of it done", 100.0 * share);
+        if !self.bar.is_hidden() {
+            self.bar.set_position((progress.min(1.0) * BAR_LENGTH as f64) as u64);
+            self.bar.set_message(line);
+        } else if self.last_line.unwrap_or(self.started).elapsed() > QUIET {
+            progress::tell(&line);
+            self.last_line = Some(Instant::now());
+        }
+    }
+
     fn show(&mut self, report: &EpochReport<'_>, progress: f64) {
+        self.shown = Instant::now();
         let EpochReport { epoch, stats, summary, returns, .. } = report;
         let number = |mean: Option<f64>| mean.map_or("-".into(), |mean| format!("{mean:.1}"));
         let (seconds, frames) = (self.started.elapsed().as_secs_f64(), summary.raw_frames - self.frames_before);
@@ -182,18 +220,43 @@ impl Logger {
         self.say(&if self.bar.is_hidden() { parts.join(SEPARATOR) } else { fitting(&parts) });
     }
 
-    /// Keeps the policy, and the pictures that are drawn of it; GIFs go to TensorBoard's events too.
+    /// Keeps the policy, thins older ones out to `most_mb`, and keeps the pictures that are drawn of it; GIFs go to
+    /// TensorBoard's events too.
     ///
     /// # Errors
     /// Where they cannot be drawn or written.
-    pub fn checkpoint(&mut self, epoch: u64, policy: &ActorCritic) -> Result<()> {
+    pub fn checkpoint(&mut self, epoch: u64, policy: &ActorCritic, most_mb: u64) -> Result<()> {
         self.folder.save_policy(policy, epoch)?;
+        thin(&self.folder, policy, most_mb * 1_000_000)?;
         for Picture { name, bytes } in (self.draw)(&Kept { epoch, policy, folder: &self.folder })? {
             self.folder.write(&name, &bytes)?;
             if name.ends_with(".gif") {
                 self.events.image(self.env_steps, gif_size(&bytes), &bytes)?;
             }
         }
+        Ok(())
+    }
+
+    /// Has `evaluate` play episodes in the epochs that the config says.
+    pub fn evaluate_by(&mut self, evaluate: Evaluate) {
+        self.evaluate = Some(evaluate);
+    }
+
+    /// Plays episodes with the policy; none where the wish to end came meanwhile.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn evaluate(&mut self, policy: &ActorCritic, stop: &Interrupt) -> Result<Option<Evaluation>> {
+        let Some(evaluate) = &mut self.evaluate else { return Ok(Some(Evaluation::of(&[]))) };
+        Ok(evaluate(policy, stop)?.map(|episodes| Evaluation::of(&episodes)))
+    }
+
+    /// Takes this policy for the best so far. It gets to the disk with the next resume state, which it belongs to.
+    ///
+    /// # Errors
+    /// Where it cannot be written as a file's content, which no policy is known to cause.
+    pub fn set_best(&mut self, policy: &ActorCritic) -> Result<()> {
+        self.best = Some(policy_bytes(policy)?);
         Ok(())
     }
 
@@ -217,7 +280,7 @@ impl Logger {
     /// # Errors
     /// Where the state before it could not be written.
     pub fn keep(&mut self, state: RunState) -> Result<()> {
-        self.states.write(state, [self.progress.file()?, self.episodes.file()?])
+        self.states.write(state, [self.progress.file()?, self.episodes.file()?], self.best.take())
     }
 
     /// Waits until the last resume state is on the disk.

@@ -11,4 +11,5 @@ pub mod resume;
 pub mod statistics;
 pub mod table;
 pub mod tensorboard;
+pub mod thin;
 pub mod write_up;

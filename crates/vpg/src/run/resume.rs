@@ -14,7 +14,7 @@ use crate::{
     collect::EnvState,
     config::{Config, DeviceName, LrSchedule},
     learn::update::LearnerState,
-    run::folder::{RunFolder, STATE_FILES, Summary},
+    run::folder::{BEST, RunFolder, STATE_FILES, Summary},
     run::statistics::EpisodeWindow,
 };
 
@@ -36,12 +36,18 @@ pub struct RunState {
     pub episodes: EpisodeWindow,
     /// What the run has come to.
     pub summary: Summary,
+    /// The mean return by which the best policy so far is that.
+    pub best: Option<f64>,
 }
 
 /// Begins each file; the last digits are the format's version.
-const MAGIC: &[u8; 8] = b"vpgrun07";
+const MAGIC: &[u8; 8] = b"vpgrun08";
 /// Magic and checksum.
 const HEADER: usize = 12;
+/// zstd's fastest, some hundredths of a second for the state of Pong: what was never lit compresses away, the rest hardly.
+const COMPRESSION: i32 = -1;
+/// Of states that take more the newest alone stays, of others the one before it too.
+const LARGE: usize = 4_000_000;
 
 /// What there is to go on from.
 #[derive(Debug, Default)]
@@ -55,15 +61,17 @@ pub struct Found {
 }
 
 impl RunState {
-    /// The content of a file, in the memory of `bytes`.
-    fn to_bytes(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>> {
-        bytes.clear();
-        bytes.extend_from_slice(MAGIC);
-        bytes.resize(HEADER, 0);
-        let mut bytes = postcard::to_extend(self, bytes)?;
-        let checksum = crc32fast::hash(&bytes[HEADER..]).to_le_bytes();
-        bytes[MAGIC.len()..HEADER].copy_from_slice(&checksum);
-        Ok(bytes)
+    /// The content of a file, in the memory of `content`; the state itself in that of `plain`.
+    fn to_bytes(&self, Buffers { mut plain, mut content }: Buffers) -> Result<Buffers> {
+        plain.clear();
+        let plain = postcard::to_extend(self, plain)?;
+        content.clear();
+        content.extend_from_slice(MAGIC);
+        content.resize(HEADER, 0);
+        zstd::stream::copy_encode(plain.as_slice(), &mut content, COMPRESSION)?;
+        let checksum = crc32fast::hash(&content[HEADER..]).to_le_bytes();
+        content[MAGIC.len()..HEADER].copy_from_slice(&checksum);
+        Ok(Buffers { plain, content })
     }
 
     /// The newest whole state of this run.
@@ -124,7 +132,15 @@ fn parse(bytes: &[u8]) -> Result<RunState> {
     let (magic, checksum) = header.split_at(MAGIC.len());
     ensure!(magic == MAGIC, "it is no resume state of this version");
     ensure!(checksum == crc32fast::hash(payload).to_le_bytes(), "its checksum is wrong");
-    postcard::from_bytes(payload).context("its content is none")
+    let plain = zstd::decode_all(payload).context("it cannot be decompressed")?;
+    postcard::from_bytes(&plain).context("its content is none")
+}
+
+/// What the last state was written from: a state has megabytes, and every one as many.
+#[derive(Debug, Default)]
+struct Buffers {
+    plain: Vec<u8>,
+    content: Vec<u8>,
 }
 
 /// Writes a state while the run goes on with its next epoch.
@@ -133,32 +149,35 @@ pub struct StateWriter {
     folder: RunFolder,
     /// Which of [`STATE_FILES`] is overwritten next.
     next: usize,
-    /// What the last state was written from: a state has megabytes, and every one as many.
-    bytes: Vec<u8>,
-    writing: Option<JoinHandle<Result<Vec<u8>>>>,
+    buffers: Buffers,
+    writing: Option<JoinHandle<Result<Buffers>>>,
 }
 
 impl StateWriter {
     /// Overwrites `next` of [`STATE_FILES`] first.
     pub fn new(folder: &RunFolder, next: usize) -> Self {
-        Self { folder: folder.clone(), next, bytes: Vec::new(), writing: None }
+        Self { folder: folder.clone(), next, buffers: Buffers::default(), writing: None }
     }
 
-    /// Begins to write the state in place of the older of the two; `logs` get to the disk before it. Waits for the last
-    /// one first.
+    /// Begins to write the state in place of the older of the two; `logs`, and the best policy where there is a better
+    /// one, get to the disk before it. Waits for the last one first.
     ///
     /// # Errors
     /// Where the last state could not be written.
-    pub fn write(&mut self, state: RunState, logs: [File; 2]) -> Result<()> {
+    pub fn write(&mut self, state: RunState, logs: [File; 2], best: Option<Vec<u8>>) -> Result<()> {
         self.wait()?;
         let (folder, name) = (self.folder.clone(), STATE_FILES[self.next]);
         self.next = 1 - self.next;
-        let bytes = mem::take(&mut self.bytes);
+        let (older, buffers) = (STATE_FILES[self.next], mem::take(&mut self.buffers));
         let work = move || {
             logs.iter().try_for_each(File::sync_data).with_context(|| folder.cannot_write("the log"))?;
-            let bytes = state.to_bytes(bytes)?;
-            folder.write(name, &bytes)?;
-            Ok(bytes)
+            best.map_or(Ok(()), |best| folder.write(BEST, &best))?;
+            let buffers = state.to_bytes(buffers)?;
+            folder.write(name, &buffers.content)?;
+            if buffers.content.len() > LARGE {
+                let _ = fs::remove_file(folder.file(older)); // it may not be there
+            }
+            Ok(buffers)
         };
         self.writing = Some(thread::Builder::new().name("state".into()).spawn(work)?);
         Ok(())
@@ -170,7 +189,7 @@ impl StateWriter {
     /// Where it could not be written.
     pub fn wait(&mut self) -> Result<()> {
         let Some(writing) = self.writing.take() else { return Ok(()) };
-        self.bytes = writing.join().unwrap_or_else(|_| bail!("writing a resume state panicked"))?;
+        self.buffers = writing.join().unwrap_or_else(|_| bail!("writing a resume state panicked"))?;
         Ok(())
     }
 }
