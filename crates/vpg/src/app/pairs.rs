@@ -13,11 +13,7 @@ use crate::{
         Baseline, Budget, Config, Normalize, Returns,
         sources::{Layer, layered},
     },
-    nn::{
-        optimizer::OptimizerKind,
-        policy::{ActorCritic, NetworkKind},
-        tensors::to_vec,
-    },
+    nn::{optimizer::OptimizerKind, policy::ActorCritic, tensors::to_vec},
     train::Trainer,
 };
 
@@ -286,6 +282,7 @@ fn every_pair_counts_or_is_refused_with_plain_descent_on_a_shared_trunk() {
 #[cfg(feature = "atari")]
 mod frames {
     use super::*;
+    use crate::nn::policy::NetworkKind;
 
     const FRAMES: [&str; 9] =
         ["phi", "stride", "distance", "with_frame", "stack", "frame_skip", "sticky", "noops", "policy"];
