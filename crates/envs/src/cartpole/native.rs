@@ -60,12 +60,18 @@ impl Native<4, 4> for CartPole {
     ) -> ([f64; N], [bool; N]) {
         let [x, v, theta, omega] = states;
         let (sin, cos) = M::sin_cos(theta);
+        // Loops of one kind of number each: the compiler makes vectors of them.
+        let mut forces = [0.0; N];
+        for i in 0..N {
+            forces[i] = if actions[i] == 1 { FORCE } else { -FORCE };
+        }
+        for i in 0..N {
+            let state = [x[i], v[i], theta[i], omega[i]];
+            [x[i], v[i], theta[i], omega[i]] = advance::<M>(state, (sin[i], cos[i]), forces[i]);
+        }
         let (mut rewards, mut terminated) = ([0.0; N], [false; N]);
         for i in 0..N {
-            let force = if actions[i] == 1 { FORCE } else { -FORCE };
-            let state = advance::<M>([x[i], v[i], theta[i], omega[i]], (sin[i], cos[i]), force);
-            [x[i], v[i], theta[i], omega[i]] = state;
-            terminated[i] = outside(state);
+            terminated[i] = outside([x[i], v[i], theta[i], omega[i]]);
             rewards[i] = self.reward(terminated[i], false);
         }
         (rewards, terminated)
