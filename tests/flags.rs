@@ -54,7 +54,6 @@ fn a_flag_that_does_nothing_is_refused_by_its_name() {
         ("--env CartPole --log-interval 5", ["log-interval = 5", "pong-blog"]),
         ("--env CartPole --minibatch 1000000", ["minibatch = 1000000", "steps"]),
         ("--env CartPole --hid 8,9 --l 3", ["hid = [8,9]", "one size"]),
-        ("--env Pendulum --stop-when-solved", ["stop-when-solved", "solve_at"]),
         ("--preset cartpole-reinforce --steps-per-epoch 100", ["steps-per-epoch = 100", "episodes_per_epoch"]),
         ("--resume nowhere --exp-name x", ["--resume", "--exp-name"]),
     ] {
@@ -72,6 +71,7 @@ fn a_frame_option_that_does_nothing_is_refused_by_its_name() {
         ("--env Pong --phi blog --stack 4", ["phi = blog", "without stack"]),
         ("--env Pong --phi stack --policy cnn --hid 8", ["hid = [8]", "policy = mlp"]),
         ("--env Pong-v0 --phi stack", ["stack = 4", "frame_skip"]),
+        ("--env ALE/Breakout-v5 --stop-when-solved", ["stop-when-solved", "solve_at"]),
         ("--env Pong --phi stack --stack 100000", ["stack = 100000", "at most 64"]),
     ] {
         refused(&args.split(' ').collect::<Vec<_>>(), &words);

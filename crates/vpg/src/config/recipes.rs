@@ -236,6 +236,7 @@ fn any_game(mut config: Config) -> Config {
 /// Convolutions cost a thousand times what a layer on a difference does: all of the machine's threads.
 fn convolutions(config: Config) -> Config {
     let mut config = whole_frames(config);
+    config.budget.steps_per_epoch = 1024;
     config.optimizer.pi_lr = 2.5e-4;
     config.optimizer.vf_lr = 2.5e-4;
     config.network.torch_threads = std::thread::available_parallelism().map_or(1, NonZero::get);
