@@ -70,6 +70,7 @@ fn a_frame_option_that_does_nothing_is_refused_by_its_name() {
         ("--env Pong --phi stack --with-frame", ["with-frame = true", "without stack"]),
         ("--env Pong --phi blog --stack 4", ["phi = blog", "without stack"]),
         ("--env Pong --phi stack --policy cnn --hid 8", ["hid = [8]", "policy = mlp"]),
+        ("--env ALE/Breakout-v5 --stop-when-solved", ["stop-when-solved", "solve_at"]),
         ("--env Pong-v0 --phi stack", ["stack = 4", "frame_skip"]),
         ("--env ALE/Breakout-v5 --stop-when-solved", ["stop-when-solved", "solve_at"]),
         ("--env Pong --phi stack --stack 100000", ["stack = 100000", "at most 64"]),
