@@ -72,7 +72,6 @@ fn a_frame_option_that_does_nothing_is_refused_by_its_name() {
         ("--env Pong --phi stack --policy cnn --hid 8", ["hid = [8]", "policy = mlp"]),
         ("--env ALE/Breakout-v5 --stop-when-solved", ["stop-when-solved", "solve_at"]),
         ("--env Pong-v0 --phi stack", ["stack = 4", "frame_skip"]),
-        ("--env ALE/Breakout-v5 --stop-when-solved", ["stop-when-solved", "solve_at"]),
         ("--env Pong --phi stack --stack 100000", ["stack = 100000", "at most 64"]),
     ] {
         refused(&args.split(' ').collect::<Vec<_>>(), &words);
