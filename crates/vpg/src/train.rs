@@ -32,7 +32,7 @@ use crate::{
 /// went.
 ///
 /// # Errors
-/// Those of the environments, those of writing to the run folder, and [`NotFinite`](finite::NotFinite).
+/// Those of the environments, those of writing to the run folder, and `NotFinite`.
 pub fn train<T: Element>(
     mut trainer: Trainer<T>,
     mut logger: Option<&mut Logger>,

@@ -81,7 +81,7 @@ pub fn with_background(mut config: Config) -> Result<Config, Error> {
 /// Fresh networks for these environments.
 ///
 /// # Errors
-/// [`InvalidValue`] where the config names a CUDA device that is not there.
+/// `InvalidValue` where the config names a CUDA device that is not there.
 pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> Result<ActorCritic, InvalidValue> {
     config.check_device()?;
     let mut rng = stream_rng(config.seed, 0, 0);
@@ -93,7 +93,7 @@ pub fn networks_for<T: Element>(config: &Config, env: &VecEnv<T>) -> Result<Acto
 /// Networks of the shape that a run of this config trains; their weights are to be loaded.
 ///
 /// # Errors
-/// Those of the environment's constructor, and [`InvalidValue`] where the config names a CUDA device that is not there.
+/// Those of the environment's constructor, and `InvalidValue` where the config names a CUDA device that is not there.
 ///
 /// ```
 /// use vpg::{Config, networks};

@@ -27,7 +27,7 @@ impl Config {
     /// Refuses actions that the environment does not have.
     ///
     /// # Errors
-    /// [`InvalidValue`] for the first action that is not in the space.
+    /// `InvalidValue` for the first action that is not in the space.
     pub fn check_actions(&self, space: &Space) -> Result<(), InvalidValue> {
         let refused =
             self.environment.actions.iter().flatten().find(|&&action| !space.contains(Action::Discrete(action)));
@@ -44,7 +44,7 @@ impl Config {
     /// Refuses spaces that the networks cannot serve.
     ///
     /// # Errors
-    /// [`InvalidValue`] where an action is not in the space, the policy has convolutions but observations are no pictures,
+    /// `InvalidValue` where an action is not in the space, the policy has convolutions but observations are no pictures,
     /// pictures are to be normalised, or the write-up needs continuous actions.
     pub fn check_spaces(&self, observations: &Space, actions: &Space) -> Result<(), InvalidValue> {
         self.check_actions(actions)?;
@@ -78,7 +78,7 @@ impl Config {
     /// Refuses options that several processes cannot share.
     ///
     /// # Errors
-    /// [`InvalidValue`] for the first such option, where there are several processes.
+    /// `InvalidValue` for the first such option, where there are several processes.
     pub fn check_processes(&self, processes: usize) -> Result<(), InvalidValue> {
         let of_one_process = [
             ("whole-episodes", self.has_whole_episodes()),
@@ -118,7 +118,7 @@ impl Config {
     /// Refuses values that make no sense, before anything is made from them.
     ///
     /// # Errors
-    /// [`InvalidValue`] for the first value out of its range, and for options in each other's way.
+    /// `InvalidValue` for the first value out of its range, and for options in each other's way.
     pub fn check(&self) -> Result<(), InvalidValue> {
         let budget = match self.budget.limit {
             Budget::Frames(n) | Budget::Epochs(n) => n,

@@ -82,7 +82,7 @@ impl Config {
     /// Refuses a CUDA device that is not there.
     ///
     /// # Errors
-    /// [`InvalidValue`] where `device` names a CUDA device that libtorch does not see.
+    /// `InvalidValue` where `device` names a CUDA device that libtorch does not see.
     pub fn check_device(&self) -> Result<(), InvalidValue> {
         let DeviceName::Cuda(index) = self.network.device else { return Ok(()) };
         let expected = match Cuda::device_count() {
