@@ -22,7 +22,6 @@ use crate::{
     run::logger::Logger,
     run::resume::RunState,
     run::statistics::EpisodeWindow,
-    run::table::read_columns,
     run::write_up::WriteUpLog,
 };
 
@@ -259,9 +258,7 @@ impl<T: Element> Trainer<T> {
         match RunState::read(logger.folder(), &self.config)?.state {
             None => (self.epoch, self.summary) = (0, Summary::new(&self.config)),
             Some(mut state) => {
-                let log = logger.folder().file("progress.txt");
-                let times = read_columns(&log, &["TotalEnvInteracts", "Time"]).unwrap_or_default();
-                state.summary = state.summary.with_times(&times, &self.config);
+                state.take_times(logger.folder(), &self.config);
                 self.restore(state)?;
             }
         }

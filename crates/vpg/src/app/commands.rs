@@ -40,7 +40,6 @@ use crate::{
     run::logger::{Evaluate, Logger},
     run::progress::{self, tell},
     run::resume::{Found, RunState},
-    run::table::read_columns,
     train::{Trainer, train},
 };
 
@@ -328,8 +327,7 @@ fn go_on(args: &TrainArgs, path: &Path, group: &Group, clock: Option<&Arc<StepCl
     let _lock = group.is_first().then(|| folder.lock()).transpose()?;
     let mut found = RunState::read(&folder, &begun)?;
     if let Some(state) = &mut found.state {
-        let times = read_columns(&folder.file("progress.txt"), &["TotalEnvInteracts", "Time"]).unwrap_or_default();
-        state.summary = state.summary.clone().with_times(&times, &begun);
+        state.take_times(&folder, &begun);
     }
     if group.is_first() && config.budget != begun.budget {
         folder.write("config.json", &serde_json::to_vec_pretty(&config)?)?;

@@ -377,17 +377,6 @@ impl Summary {
         self.wall_seconds = seconds;
     }
 
-    /// This summary with the times that the log's columns `TotalEnvInteracts` and `Time` tell: a resume state has none.
-    pub fn with_times(self, columns: &[Vec<f64>], config: &Config) -> Self {
-        let [steps, times] = columns else { return self };
-        let at = |frames: u64| {
-            let row = steps.iter().position(|&steps| config.raw_frames(steps as u64) >= frames)?;
-            times.get(row).copied()
-        };
-        let (wall_seconds, solved_at_seconds) = (at(self.raw_frames), self.solved_at_frames.and_then(at));
-        Self { wall_seconds: wall_seconds.unwrap_or(0.0), solved_at_seconds, ..self }
-    }
-
     /// The summary as a resume state keeps it: without what differs between two runs of one config.
     pub fn without_times(&self) -> Self {
         Self { wall_seconds: 0.0, solved_at_seconds: None, ..self.clone() }

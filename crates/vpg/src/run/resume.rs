@@ -16,6 +16,7 @@ use crate::{
     learn::update::LearnerState,
     run::folder::{BEST, RunFolder, STATE_FILES, Summary},
     run::statistics::EpisodeWindow,
+    run::table::read_columns,
 };
 
 /// A run between two epochs. It holds neither paths nor times: a run that was killed and resumed computes what it would
@@ -61,6 +62,18 @@ pub struct Found {
 }
 
 impl RunState {
+    /// Gives the summary the times that the folder's log tells: a file has none.
+    pub fn take_times(&mut self, folder: &RunFolder, config: &Config) {
+        let columns = read_columns(&folder.file("progress.txt"), &["TotalEnvInteracts", "Time"]).unwrap_or_default();
+        let [steps, times] = columns.as_slice() else { return };
+        let at = |frames: u64| {
+            let row = steps.iter().position(|&steps| config.raw_frames(steps as u64) >= frames)?;
+            times.get(row).copied()
+        };
+        self.summary.wall_seconds = at(self.summary.raw_frames).unwrap_or(0.0);
+        self.summary.solved_at_seconds = self.summary.solved_at_frames.and_then(at);
+    }
+
     /// The content of a file, in the memory of `content`; the state itself in that of `plain`.
     fn to_bytes(&self, Buffers { mut plain, mut content }: Buffers) -> Result<Buffers> {
         plain.clear();
