@@ -33,9 +33,8 @@ OPTIONS = [
 
 # The games whose rules the native console does not know yet, and of which the crate `ale` has no ROM.
 NOT_PLAYED = [
-    "backgammon", "basic_math", "blackjack", "casino", "crossbow", "et", "frogger", "hangman", "haunted_house",
-    "human_cannonball", "keystone_kapers", "klax", "lost_luggage", "miniature_golf", "othello", "pacman",
-    "pitfall2", "sir_lancelot", "space_war", "superman", "surround", "tic_tac_toe_3d", "trondead",
+    "backgammon", "basic_math", "blackjack", "casino", "crossbow", "et", "hangman", "human_cannonball", "klax",
+    "miniature_golf", "othello", "pacman", "pitfall2", "space_war", "superman", "surround", "tic_tac_toe_3d",
     "video_checkers", "video_chess", "video_cube", "tetris", "word_zapper",
 ]  # fmt: skip
 

@@ -51,10 +51,15 @@ class Oracle:
 
     def __init__(self, game: str, start: np.ndarray):
         self.ale = load(game, cartridge(CODE))
-        # Twice: the first reset may still be in the menu's way.
-        for _ in range(2):
-            self.write(start)
-            self.ale.reset_game()
+        # The first mode that does not end at once: the cartridge's menu leaves its number where a game may count lives.
+        for mode in self.ale.getAvailableModes():
+            self.ale.setMode(mode)
+            # Twice: the first reset may still be in the menu's way.
+            for _ in range(2):
+                self.write(start)
+                self.ale.reset_game()
+            if not self.ale.game_over():
+                break
         self.first = self.ale.cloneState()
         self.first_ram = self.ale.getRAM().copy()
 

@@ -188,16 +188,17 @@ fn cartridge(rom: &Rom, rules: &Rules) -> Result<vcs::Rom, Error> {
 
 impl Start {
     /// What happens when a ROM is loaded and the game reset: the console is switched on to find out its television, then the
-    /// game is started twice.
+    /// game is started twice, first as it is by default.
     fn of(cartridge: vcs::Rom, rules: &Rules, choice: Choice) -> Self {
         let cartridge = Arc::new(cartridge);
         let mut generator = Mt19937::at(CONSOLE_SEED, 0);
         let ram = std::array::from_fn(|_| generator.next_u32() as u8);
         let mut console = switched_on(&cartridge, ram, RESETS_TO_BEGIN - 1);
-        let idle = games::inputs(&mut Controls::new(rules.controllers), choice, AtariAction::NOOP);
+        let default = Choice { mode: rules.modes[0], difficulty: rules.difficulties[0] };
+        let idle = games::inputs(&mut Controls::new(rules.controllers), default, AtariAction::NOOP);
         games::pass(&mut console, &idle, FRAMES_TO_BEGIN);
         let ram = *console.ram();
-        let (_, before) = start(&mut console, &cartridge, ram, rules, choice, 0);
+        let (_, before) = start(&mut console, &cartridge, ram, rules, default, 0);
         let ram = *console.ram();
         let (progress, counted) = start(&mut console, &cartridge, ram, rules, choice, 1);
         let (state, screen) = (*console.state(), console.screen().to_vec());
