@@ -246,6 +246,27 @@ impl Console {
         self.before[..shown].copy_from_slice(screen);
     }
 
+    /// The picture that was drawn before the last one: what a short frame does not reach shows it.
+    ///
+    /// ```
+    /// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// console.set_screen_before(&[14; vcs::HEIGHT * vcs::WIDTH]);
+    /// assert_eq!(console.screen_before()[0], 14);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
+    pub fn screen_before(&self) -> &[u8] {
+        &self.before[..self.screen().len()]
+    }
+
+    /// Puts another picture where the one before the last is kept.
+    ///
+    /// # Panics
+    /// Where it has another size.
+    pub fn set_screen_before(&mut self, screen: &[u8]) {
+        let shown = self.screen().len();
+        self.before[..shown].copy_from_slice(screen);
+    }
+
     #[cfg(test)]
     pub(crate) fn cpu(&self) -> &Cpu {
         &self.state.cpu

@@ -33,8 +33,8 @@ OPTIONS = [
 
 # The games whose rules the native console does not know yet, and of which the crate `ale` has no ROM.
 NOT_PLAYED = [
-    "backgammon", "basic_math", "blackjack", "casino", "crossbow", "et", "hangman", "human_cannonball", "klax",
-    "miniature_golf", "othello", "pacman", "pitfall2", "space_war", "superman", "surround", "tic_tac_toe_3d",
+    "backgammon", "basic_math", "blackjack", "casino", "hangman", "human_cannonball", "klax",
+    "miniature_golf", "othello", "pitfall2", "space_war", "superman", "surround", "tic_tac_toe_3d",
     "video_checkers", "video_chess", "video_cube", "tetris", "word_zapper",
 ]  # fmt: skip
 

@@ -50,7 +50,7 @@ struct Progress {
 struct Start {
     cartridge: Arc<vcs::Rom>,
     state: vcs::State,
-    screen: Vec<u8>,
+    pictures: Vec<u8>,
     progress: Progress,
     /// The frames that were counted before the reset and in it.
     counted: (u32, u32),
@@ -100,7 +100,7 @@ impl console::Console for VcsBackend {
     fn reset(&mut self, resets: u32) -> (u32, u32) {
         if resets == 0 || self.rules.starts_alike {
             self.console.restore(&self.start.state);
-            self.console.set_screen(&self.start.screen);
+            show(&mut self.console, &self.start.pictures);
             self.progress = self.start.progress;
             return if resets == 0 { self.start.counted } else { (0, self.start.counted.1) };
         }
@@ -114,6 +114,7 @@ impl console::Console for VcsBackend {
     fn act(&mut self, action: AtariAction, seen: bool) -> i32 {
         let inputs = games::inputs(&mut self.progress.controls, self.choice, action);
         let before = *self.console.state();
+        let seen = seen || self.rules.draws_all;
         match seen {
             true => self.console.run_frame(&inputs),
             false => self.console.run_frame_unseen(&inputs),
@@ -147,7 +148,7 @@ impl console::Console for VcsBackend {
     }
 
     fn height(&self) -> usize {
-        self.start.screen.len() / console::WIDTH
+        self.console.screen().len() / console::WIDTH
     }
 
     fn screen(&self, pixels: &mut [u8]) {
@@ -159,15 +160,15 @@ impl console::Console for VcsBackend {
     }
 
     fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        state::put(&(self.progress, self.console.state(), self.console.screen()), bytes)
+        state::put(&(self.progress, self.console.state(), pictures(&self.console, self.rules)), bytes)
     }
 
     fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
-        let (progress, state, screen): (Progress, vcs::State, Vec<u8>) = state::take(bytes)?;
-        let fits = self.console.fits(&state) && screen.len() == self.console.screen().len();
+        let (progress, state, shown): (Progress, vcs::State, Vec<u8>) = state::take(bytes)?;
+        let fits = self.console.fits(&state) && shown.len() == self.start.pictures.len();
         if fits {
             self.console.restore(&state);
-            self.console.set_screen(&screen);
+            show(&mut self.console, &shown);
             self.progress = progress;
         }
         Ok(fits)
@@ -186,6 +187,21 @@ fn cartridge(rom: &Rom, rules: &Rules) -> Result<vcs::Rom, Error> {
     Ok(if rules.has_comb { cartridge } else { cartridge.without_comb() })
 }
 
+/// The last picture, and the one before it where a short frame may show that.
+fn pictures(console: &Console, rules: &Rules) -> Vec<u8> {
+    let before = if rules.draws_all { console.screen_before() } else { &[] };
+    [console.screen(), before].concat()
+}
+
+/// Puts these pictures on the screen.
+fn show(console: &mut Console, pictures: &[u8]) {
+    let (screen, before) = pictures.split_at(console.screen().len());
+    console.set_screen(screen);
+    if !before.is_empty() {
+        console.set_screen_before(before);
+    }
+}
+
 impl Start {
     /// What happens when a ROM is loaded and the game reset: the console is switched on to find out its television, then the
     /// game is started twice, first as it is by default.
@@ -201,8 +217,8 @@ impl Start {
         let (_, before) = start(&mut console, &cartridge, ram, rules, default, 0);
         let ram = *console.ram();
         let (progress, counted) = start(&mut console, &cartridge, ram, rules, choice, 1);
-        let (state, screen) = (*console.state(), console.screen().to_vec());
-        Self { cartridge, state, screen, progress, counted: (before, counted) }
+        let (state, pictures) = (*console.state(), pictures(&console, rules));
+        Self { cartridge, state, pictures, progress, counted: (before, counted) }
     }
 }
 

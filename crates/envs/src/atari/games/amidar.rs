@@ -4,6 +4,7 @@ use super::Rules;
 
 pub(super) static RULES: Rules = Rules {
     actions: &[0, 1, 2, 3, 4, 5, 10, 11, 12, 13],
+    draws_all: true,
     difficulties: &[0, 3],
     points: |ram, _| ram.digits([91, 90, 89]),
     lives: |ram, _| ram.byte(86) & 15,

@@ -17,7 +17,8 @@ const LEFT_A: u8 = 0x40;
 const RIGHT_A: u8 = 0x80;
 /// Select is pressed at most this many times: a byte has no more values.
 const MOST_PRESSES: u32 = 256;
-/// The last frames before the game are drawn: a short one shows what the one before the last drew.
+/// The last frames before the reset switch is pressed and before the game are drawn: an unfinished one shows what the one
+/// before the last drew.
 const FRAMES_DRAWN: u32 = 3;
 
 /// How a game's mode is chosen, as ale-py does it: select is pressed until the memory tells the mode.
@@ -70,7 +71,10 @@ pub(in crate::atari) fn inputs(controls: &mut Controls, choice: Choice, action: 
 pub(in crate::atari) fn run(console: &mut Console, controls: &mut Controls, rules: &Rules, choice: Choice) -> u32 {
     let idle = inputs(&mut controls.clone(), choice, AtariAction::NOOP);
     let reset = Inputs { swchb: idle.swchb & !RESET, ..idle };
-    pass(console, &idle, FRAMES_BEFORE_START);
+    pass(console, &idle, FRAMES_BEFORE_START - FRAMES_DRAWN);
+    for _ in 0..FRAMES_DRAWN {
+        console.run_frame(&idle);
+    }
     let mut counted = 0;
     if let Some(menu) = rules.menu {
         pass(console, &reset, menu.reset);
