@@ -67,9 +67,10 @@ def replayed(folder: Path) -> list[dict]:
         report = Path(scratch, "report.jsonl")
         environment = {**os.environ, "PARITY_RECORDINGS": folder, "PARITY_REPORT": report}
         command = ["cargo", "test", "--quiet", "--no-fail-fast", "-p", "envs", "-p", "preprocess"]
-        run = subprocess.run([*command, "--test", "golden_*"], cwd=CHECKOUT, env=environment, capture_output=True, text=True)
-        if not report.exists():
-            sys.exit(f"parity.py: the replay did not run\n{run.stdout}{run.stderr}")
+        for tests in (["--test", "golden_*"], ["--lib", "--", "of_any_memory"]):
+            run = subprocess.run([*command, *tests], cwd=CHECKOUT, env=environment, capture_output=True, text=True)
+            if not report.exists():
+                sys.exit(f"parity.py: the replay did not run\n{run.stdout}{run.stderr}")
         return [json.loads(line) for line in report.read_text().splitlines()]
 
 
@@ -85,8 +86,6 @@ def fixed_start() -> dict:
 def print_table(folder: Path, results: list[dict]) -> bool:
     """A line a case; True if every recording was compared and agrees."""
     cases = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.rec")}
-    # The rules' recordings are compared by `cargo test -p envs --lib games`, from the golden files.
-    cases = {case for case in cases if not case.startswith("rules/")}
     left_out = {case for case in cases if not any((result["case"] + "/").startswith(case + "/") for result in results)}
     width = max(len(name) for name in [*cases, *(result["case"] for result in results)])
     print(f"\n{'case':{width}}  {'steps':>10}  {'mismatches':>10}  first difference")

@@ -15,12 +15,14 @@ from pathlib import Path
 # The longest first, so that nothing long is left to run alone.
 SUBJECTS = {
     "games": "peers.atari:record_games",
+    "modes": "peers.atari:record_modes",
     "rules": "peers.rules:record",
     "pong": "peers.atari:record_pong",
     "pendulum": "peers.pendulum:record",
     "cartpole": "peers.cartpole:record",
     "classic": "peers.classic:record",
     "console": "peers.console:record",
+    "registry": "peers.atari:record_registry",
     "rng": "peers.rng:record",
     "spaces": "peers.spaces:record",
     "vector": "peers.vector:record",

@@ -52,7 +52,7 @@ pub fn spec(id: &str) -> Result<EnvSpec, Error> {
 fn name_of(id: &str) -> String {
     let name = id.rsplit('/').next().unwrap_or(id);
     let name = name.rsplit_once("-v").map_or(name, |(name, _)| name).to_lowercase();
-    ["noframeskip", "deterministic"].iter().fold(name, |name, variant| name.replace(variant, ""))
+    ["-ram", "noframeskip", "deterministic"].iter().fold(name, |name, variant| name.replace(variant, ""))
 }
 
 /// Adds an environment, or replaces the one that has its id.

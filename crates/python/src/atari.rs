@@ -45,7 +45,7 @@ struct Wrappers {
 /// What makes the game of this id with these options; `None` where it is no Atari game's.
 pub fn spec(py: Python<'_>, id: &str, options: &mut Options<'_>) -> PyResult<Option<EnvSpec>> {
     let Ok(config) = AtariConfig::from_id(id) else { return Ok(None) };
-    let observed = observed(options)?;
+    let observed = observed(config.obs_type, options)?;
     let (config, wrappers) = (game(py, config, observed, options)?, wrappers(observed, options)?);
     let (config, wrappers) = skip(config, wrappers, options)?;
     let id = id.to_owned();
@@ -77,14 +77,15 @@ pub fn spec(py: Python<'_>, id: &str, options: &mut Options<'_>) -> PyResult<Opt
     }))
 }
 
-fn observed(options: &mut Options<'_>) -> PyResult<Observed> {
+fn observed(of_id: ObsType, options: &mut Options<'_>) -> PyResult<Observed> {
     const EXPECTED: &str = "'rgb', 'grayscale', 'ram', 'difference' or '84x84'";
     let (obs, obs_type) = (options.take::<String>("obs", EXPECTED)?, options.take::<String>("obs_type", EXPECTED)?);
     if let (Some(obs), Some(obs_type)) = (&obs, &obs_type) {
         return Err(invalid_value("obs", format!("{obs:?} with obs_type = {obs_type:?}"), "one of the two"));
     }
     Ok(match obs.or(obs_type).as_deref() {
-        None | Some("rgb") => Observed::Game(ObsType::Rgb),
+        None => Observed::Game(of_id),
+        Some("rgb") => Observed::Game(ObsType::Rgb),
         Some("grayscale") => Observed::Game(ObsType::Grayscale),
         Some("ram") => Observed::Game(ObsType::Ram),
         Some("difference") => Observed::Difference,
@@ -127,11 +128,8 @@ fn game(py: Python<'_>, config: AtariConfig, observed: Observed, options: &mut O
             return Err(invalid_value(name, "True", "False: rustgym has neither continuous actions nor sound"));
         }
     }
-    for name in ["mode", "difficulty"] {
-        if let Some(value @ 1..) = options.take::<u32>(name, "a whole number from 0 on")? {
-            return Err(invalid_value(name, value, "0, the game's default: rustgym has no other yet"));
-        }
-    }
+    config.mode = options.take("mode", "a whole number, or None for the game's default")?;
+    config.difficulty = options.take("difficulty", "a whole number, or None for the game's default")?;
     let _ = py;
     Ok(config)
 }

@@ -52,6 +52,31 @@ def test_the_keyword_arguments_of_games_are_ale_pys(kwargs):
 @pytest.mark.parametrize(
     ("env_id", "kwargs"),
     [
+        ("ALE/Pong-v5", {"mode": 1, "difficulty": 3}),
+        ("ALE/SpaceInvaders-v5", {"mode": 9, "difficulty": 1}),
+        ("ALE/Zaxxon-v5", {"mode": 24}),
+        ("Amidar-v4", {"difficulty": 3, "mode": None}),
+    ],
+)
+def test_modes_and_difficulties_are_ale_pys(env_id, kwargs):
+    assert_same_steps(rustgym.make(env_id, **kwargs), original(env_id, **kwargs), seed=3, steps=100)
+    ours, theirs = vectors(env_id, 2, AutoresetMode.NEXT_STEP, **kwargs)
+    assert_same(ours.reset(seed=3), theirs.reset(seed=3))
+
+
+@pytest.mark.parametrize(
+    ("env_id", "of_the_screen"),
+    [("Pong-ram-v0", "Pong-v0"), ("Breakout-ramNoFrameskip-v4", "BreakoutNoFrameskip-v4")],
+)
+def test_ids_with_ram_show_the_memory(env_id, of_the_screen):
+    ours, theirs = rustgym.make(env_id), original(of_the_screen, obs_type="ram")
+    assert ours.observation_space == theirs.observation_space
+    assert_same_steps(ours, theirs, seed=3, steps=100)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "kwargs"),
+    [
         ("CartPole-v1", {"sutton_barto_reward": True}),
         ("InvertedPendulum-v5", {"reset_noise_scale": 0.1}),
         ("CartPole-v1", {"max_episode_steps": 7}),

@@ -1,10 +1,13 @@
 """Atari games by their own emulator: every id of Pong and its options, and each other game as ALE/<Game>-v5."""
 
+from itertools import product
+from pathlib import Path
+
 import ale_py
 import gymnasium as gym
 import numpy as np
 
-from recording import Rollout, crc
+from recording import Rollout, crc, save
 
 gym.register_envs(ale_py)
 ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
@@ -38,6 +41,9 @@ NOT_PLAYED = [
     "video_checkers", "video_chess", "video_cube", "tetris", "word_zapper",
 ]  # fmt: skip
 
+# The games whose rules the native console knows: a file each.
+KNOWN = Path(__file__).parents[3] / "crates/envs/src/atari/games"
+
 # Every other game that ale-py registers, Pong aside: ALE's name and the id.
 GAMES = sorted(
     (spec.kwargs["game"], name)
@@ -58,15 +64,25 @@ def record_pong(folder, size):
         _rally(folder, "pong/108000-frames", "PongNoFrameskip-v4", 108_000)
 
 
-def _play(folder, case, ours, theirs, kwargs, frames, longest=None):
+def _play(folder, case, ours, theirs, kwargs, frames, longest=None, starts=0):
+    """A rollout of one environment, saved: play, then so many starts."""
+    rollout = Rollout(gym.make(theirs, disable_env_checker=True, **kwargs), "u8", None, EXTRAS)
+    played = _play_episodes(rollout, frames, longest)
+    for start in range(starts):
+        # After other numbers of frames each.
+        rollout.reset(start if start % 10 == 0 else None)
+        for step in range(start % 7):
+            rollout.step(step % int(rollout.env.action_space.n))
+    rollout.save(folder, case, ours, kwargs=kwargs, made_as=theirs, frames=played)
+
+
+def _play_episodes(rollout, frames, longest):
     """Random actions, each held for a while, over several episodes: seeded and not, some stepped past their end.
 
     No episode is played longer than `longest` frames, if given.
     """
-    env = gym.make(theirs, disable_env_checker=True, **kwargs)
-    rollout = Rollout(env, "u8", None, EXTRAS)
     choose = np.random.default_rng(5)
-    actions, episode, played = int(env.action_space.n), 0, 0
+    actions, episode, played = int(rollout.env.action_space.n), 0, 0
     while played < frames:
         # Two seeded resets to each one that is not: only a seed loads the ROM anew and starts the sticky stream again.
         rollout.reset(episode if episode % 3 != 2 else None)
@@ -81,7 +97,7 @@ def _play(folder, case, ours, theirs, kwargs, frames, longest=None):
             now = rollout.rows["frame_number"][-1]
             played, before = played + max(now - before, 1), now
         episode += 1
-    rollout.save(folder, case, ours, kwargs=kwargs, made_as=theirs, frames=played)
+    return played
 
 
 def _starts(folder, case, name, seeds):
@@ -114,7 +130,8 @@ def _rally(folder, case, name, frames):
 
 
 def record_games(folder, size):
-    """Every other game as ALE/<Game>-v5."""
+    """Every other game as ALE/<Game>-v5: play, and many starts."""
+    starts = {"small": 0, "short": 20, "full": 200}[size]
     frames = {"small": 400, "short": 2000, "full": 20_000}[size]
     for game, name in GAMES:
         # Left early, so that even small recordings have a second and a third start; but for the one game whose end
@@ -123,4 +140,30 @@ def record_games(folder, size):
             many, longest = (1600, None) if game == "chopper_command" else (frames, frames // 3)
         else:
             many, longest = frames, None
-        _play(folder, f"atari/{game}", name, name, {}, many, longest)
+        _play(folder, f"atari/{game}", name, name, {}, many, longest, starts)
+
+
+def record_modes(folder, size):
+    """Every game of the native console in each mode with each difficulty, one part of the game's file after the other."""
+    frames = {"small": 24, "short": 120, "full": 5000}[size]
+    for game, name in [*GAMES, ("pong", "ALE/Pong-v5")]:
+        if not Path(KNOWN, f"{game}.rs").exists():
+            continue
+        rollout, parts = Rollout(None, "u8", None, EXTRAS), []
+        ale = gym.make(name).unwrapped.ale
+        for mode, difficulty in product(ale.getAvailableModes(), ale.getAvailableDifficulties()):
+            kwargs = {"mode": int(mode), "difficulty": int(difficulty)}
+            before, rollout.env = (rollout.steps, len(rollout.seeds)), gym.make(name, disable_env_checker=True, **kwargs)
+            _play_episodes(rollout, frames, frames // 3)
+            parts.append({"kwargs": kwargs, "rows": rollout.steps - before[0], "seeds": len(rollout.seeds) - before[1]})
+        rollout.save(folder, f"modes/{game}", name, kwargs={}, made_as=name, parts=parts)
+
+
+def record_registry(folder, _size):
+    """The ids that ale-py registers, with what makes their environments."""
+    kinds = {}
+    for name, spec in gym.registry.items():
+        if "ale_py" in str(spec.entry_point):
+            kwargs = dict(spec.kwargs)
+            kinds.setdefault(repr(kwargs | {"game": None}), {"kwargs": kwargs, "ids": []})["ids"].append([kwargs.pop("game"), name])
+    save(folder, "registry/ale-py", {}, kinds=list(kinds.values()))

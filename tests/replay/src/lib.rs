@@ -56,6 +56,28 @@ impl Recording {
         Self { case: header["case"].as_str().unwrap().into(), columns, header }
     }
 
+    /// Each of the rollouts that the file has one after the other.
+    pub fn parts(&self) -> Vec<Self> {
+        let number = |value: &Value| value.as_u64().expect("a number") as usize;
+        let parts = self.header["parts"].as_array().expect("parts");
+        let all: usize = parts.iter().map(|part| number(&part["rows"])).sum();
+        let (mut row, mut seed) = (0, 0);
+        let mut part_of = |part: &Value| {
+            let (rows, seeds) = (row..row + number(&part["rows"]), seed..seed + number(&part["seeds"]));
+            (row, seed) = (rows.end, seeds.end);
+            let columns = self.columns.iter().map(|(name, bytes)| {
+                let width = bytes.len() / all;
+                (name.clone(), bytes[rows.start * width..rows.end * width].to_vec())
+            });
+            let columns = columns.collect();
+            let mut header = self.header.clone();
+            header["seeds"] = self.header["seeds"].as_array().expect("seeds")[seeds].into();
+            header["kwargs"] = part["kwargs"].clone();
+            Self { case: format!("{}/{}", self.case, part["kwargs"]), header, columns }
+        };
+        parts.iter().map(&mut part_of).collect()
+    }
+
     /// A column's numbers, row-major.
     pub fn column<T: Pod>(&self, name: &str) -> Vec<T> {
         const { assert!(cfg!(target_endian = "little"), "golden files are little-endian") }

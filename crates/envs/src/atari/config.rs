@@ -90,14 +90,21 @@ impl AtariConfig {
     /// | `ALE/Pong-v5` | 4 | 0.25 | |
     /// | `Pong` | 4 | 0 | 1 to 30 |
     ///
+    /// After the game's name, `-ram` shows the memory in place of the screen: `Pong-ram-v0`, `Pong-ramNoFrameskip-v4`; not
+    /// with the last two.
+    ///
     /// # Errors
     /// [`Error::UnknownEnv`] where the id is of no Atari game.
     pub fn from_id(id: &str) -> Result<Self, Error> {
         let parsed = parse(id).and_then(|(name, frame_skip, sticky, noop_max)| {
+            let (name, obs_type) = match name.strip_suffix("-ram") {
+                Some(name) if !id.starts_with("ALE/") => (name, ObsType::Ram),
+                _ => (name, ObsType::Rgb),
+            };
             let game = roms::names().find(|game| id_name(game) == name)?;
             let config = Self::new(RomSource::Bundled(game.into()));
             let repeat_action_probability = if sticky { 0.25 } else { 0.0 };
-            Some(Self { frame_skip, repeat_action_probability, noop_max, ..config })
+            Some(Self { obs_type, frame_skip, repeat_action_probability, noop_max, ..config })
         });
         parsed.ok_or_else(|| Error::UnknownEnv { id: id.into(), nearest: None })
     }

@@ -297,10 +297,10 @@ fn choice(rules: &Rules, mode: Option<u16>, difficulty: Option<u8>) -> Result<Ch
         (_, Some(difficulty)) if !rules.difficulties.contains(&difficulty) => {
             invalid("difficulty", difficulty.to_string(), format!("{:?}", rules.difficulties))
         }
-        _ => Ok(Choice {
-            mode: mode.or(rules.modes.first().copied()).unwrap_or(0),
-            difficulty: difficulty.or(rules.difficulties.first().copied()).unwrap_or(0),
-        }),
+        _ => {
+            let default = rules.default_choice();
+            Ok(Choice { mode: mode.unwrap_or(default.mode), difficulty: difficulty.unwrap_or(default.difficulty) })
+        }
     }
 }
 

@@ -33,7 +33,8 @@ pub use roms::{RomInfo, RomSource, bundled_roms};
 
 use crate::EnvSpec;
 
-/// What is registered: `ALE/<Game>-v5` and Gymnasium's older ids of every game that this build plays, and `Pong`.
+/// What is registered: `ALE/<Game>-v5` and Gymnasium's older ids of every game that this build plays, these also with the
+/// memory in place of the screen, and `Pong`.
 pub(crate) fn specs() -> Vec<EnvSpec> {
     let all = playable_games().flat_map(|game| ids(&config::id_name(game)).map(move |id| (id, game)));
     all.chain([("Pong".to_owned(), "pong")]).map(|(id, game)| spec(id, game)).collect()
@@ -42,7 +43,7 @@ pub(crate) fn specs() -> Vec<EnvSpec> {
 /// A game's ids.
 fn ids(name: &str) -> impl Iterator<Item = String> + use<> {
     let v5 = [format!("ALE/{name}-v5")];
-    let kinds = ["", "NoFrameskip", "Deterministic"];
+    let kinds = ["", "NoFrameskip", "Deterministic", "-ram", "-ramNoFrameskip", "-ramDeterministic"];
     let older = kinds.map(|kind| ["v0", "v4"].map(|version| format!("{name}{kind}-{version}")));
     v5.into_iter().chain(older.into_iter().flatten())
 }

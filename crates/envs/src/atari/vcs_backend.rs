@@ -78,8 +78,12 @@ impl VcsBackend {
 
     /// Puts a ROM into a new console; a reset must follow.
     pub(super) fn load(rom: &Rom, rules: &'static Rules, choice: Choice) -> Result<Self, Error> {
-        let cartridge = cartridge(rom, rules)?;
         let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_rom = starts.iter().find(|((md5, _), _)| *md5 == rom.md5);
+        let cartridge = match of_rom {
+            Some((_, start)) => Arc::clone(&start.cartridge),
+            None => Arc::new(cartridge(rom, rules)?),
+        };
         let key = (rom.md5.clone(), choice);
         let start = starts.entry(key).or_insert_with(|| Arc::new(Start::of(cartridge, rules, choice)));
         let console = Console::with_memory(Arc::clone(&start.cartridge), [0; RAM_BYTES], 0);
@@ -204,13 +208,12 @@ fn show(console: &mut Console, pictures: &[u8]) {
 
 impl Start {
     /// What happens when a ROM is loaded and the game reset: the console is switched on to find out its television, then the
-    /// game is started twice, first as it is by default.
-    fn of(cartridge: vcs::Rom, rules: &Rules, choice: Choice) -> Self {
-        let cartridge = Arc::new(cartridge);
+    /// game is started twice. ale-py chooses mode and difficulty after the first of these starts.
+    fn of(cartridge: Arc<vcs::Rom>, rules: &Rules, choice: Choice) -> Self {
+        let default = rules.default_choice();
         let mut generator = Mt19937::at(CONSOLE_SEED, 0);
         let ram = std::array::from_fn(|_| generator.next_u32() as u8);
         let mut console = switched_on(&cartridge, ram, RESETS_TO_BEGIN - 1);
-        let default = Choice { mode: rules.modes[0], difficulty: rules.difficulties[0] };
         let idle = games::inputs(&mut Controls::new(rules.controllers), default, AtariAction::NOOP);
         games::pass(&mut console, &idle, FRAMES_TO_BEGIN);
         let ram = *console.ram();

@@ -181,6 +181,14 @@ impl Rules {
         }
     }
 
+    /// The mode and the difficulty where none is chosen.
+    pub(super) fn default_choice(&self) -> Choice {
+        Choice {
+            mode: self.modes.first().copied().unwrap_or(0),
+            difficulty: self.difficulties.first().copied().unwrap_or(0),
+        }
+    }
+
     /// The score at a game's first frame.
     pub(super) fn first_score(&self, ram: &[u8; RAM_BYTES]) -> Score {
         self.score(ram, &Score { lives: self.first_lives, ..Score::default() }).0

@@ -4,7 +4,7 @@ use super::{Menu, Rules};
 
 pub(super) static RULES: Rules = Rules {
     actions: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
-    menu: Some(Menu::new(|ram, mode| ram.byte(116) == mode)),
+    menu: Some(Menu { press: 15, ..Menu::new(|ram, mode| ram.byte(116) == mode) }),
     modes: &[0, 1, 2, 3],
     points: |ram, _| (3..7).rev().fold(0, |number, at| 10 * number + ram.digit(at)) * 100,
     lives: |ram, at| if at.over || at.kept != 0 { ram.byte(7) & 15 } else { 5 },
