@@ -4,10 +4,10 @@ mod canvas;
 mod font;
 mod panel;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use image::{ImageFormat, RgbImage, imageops};
 
-use canvas::{Anchor, Canvas, Frame, Label, Raster, Svg};
+use canvas::{Anchor, Canvas, Frame, Label};
 use panel::{Layout, draw_panel};
 
 /// 8 x 8 inches at 100 dots per inch.
@@ -98,39 +98,31 @@ impl Curve {
 pub fn draw(format: Format, x: &str, panels: &[Panel<'_>]) -> Result<Vec<u8>> {
     let layouts: Vec<Layout> = panels.iter().map(|panel| Layout::of(panel, SIZE as f32)).collect();
     let height = SIZE + layouts.iter().map(|layout| layout.below() as u32).sum::<u32>();
-    match format {
-        Format::Svg => {
-            let mut svg = Svg::new(SIZE, height);
-            draw_all(&mut svg, x, panels, &layouts);
-            Ok(svg.into_text().into_bytes())
-        }
-        Format::Png => {
-            let mut raster = Raster::new(SIZE, height).context("a picture has two sides")?;
-            draw_all(&mut raster, x, panels, &layouts);
-            let mut png = std::io::Cursor::new(Vec::new());
-            raster.into_picture().write_to(&mut png, ImageFormat::Png)?;
-            Ok(png.into_inner())
-        }
-    }
-}
-
-fn draw_all(canvas: &mut impl Canvas, x: &str, panels: &[Panel<'_>], layouts: &[Layout]) {
+    let mut canvas = Canvas::new(SIZE, height);
     let share = SIZE as f32 / panels.len() as f32;
     let mut top = 0.0;
-    for (panel, layout) in panels.iter().zip(layouts) {
+    for (panel, layout) in panels.iter().zip(&layouts) {
         let bottom = top + share + layout.below();
-        draw_panel(canvas, Frame { left: 0.0, top, right: SIZE as f32, bottom }, x, panel, layout);
+        draw_panel(&mut canvas, Frame { left: 0.0, top, right: SIZE as f32, bottom }, x, panel, layout);
         top = bottom;
     }
+    if format == Format::Svg {
+        return Ok(canvas.into_svg().into_bytes());
+    }
+    let mut png = std::io::Cursor::new(Vec::new());
+    canvas.into_picture()?.write_to(&mut png, ImageFormat::Png)?;
+    Ok(png.into_inner())
 }
 
 /// Writes a line of black text on white into a picture, with its upper left corner there and to the right border.
 pub fn write_text(picture: &mut RgbImage, text: &str, (x, y): (u32, u32), size: u32) {
     let (width, height) = (picture.width().saturating_sub(x), (size * 3 / 2).min(picture.height().saturating_sub(y)));
-    let Some(mut strip) = Raster::new(width, height) else { return };
+    let mut strip = Canvas::new(width, height);
     let at = (0.0, size as f32);
     strip.text(Label { text, at, size: size as f32, anchor: Anchor::Start, upward: false });
-    imageops::replace(picture, &strip.into_picture(), x.into(), y.into());
+    if let Ok(strip) = strip.into_picture() {
+        imageops::replace(picture, &strip, x.into(), y.into());
+    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ impl Field {
     }
 }
 
-pub fn draw_panel(canvas: &mut impl Canvas, sheet: Frame, x: &str, panel: &Panel<'_>, layout: &Layout) {
+pub fn draw_panel(canvas: &mut Canvas, sheet: Frame, x: &str, panel: &Panel<'_>, layout: &Layout) {
     let outlines = || panel.curves.iter().flat_map(Curve::outline);
     let of_level = panel.level.filter(|_| outlines().next().is_some());
     let x_range = x_range(outlines().map(|point| point.0));
@@ -122,7 +122,7 @@ fn pen(i: usize) -> Pen {
     Pen { color, width: 2.0, dashes: DASHES[i / COLORS.len() % DASHES.len()] }
 }
 
-fn draw_curve(canvas: &mut impl Canvas, field: &Field, curve: &Curve, pen: Pen) {
+fn draw_curve(canvas: &mut Canvas, field: &Field, curve: &Curve, pen: Pen) {
     if curve.dots {
         for (x, y) in field.points(curve.points.iter().copied()) {
             let dot = [(x - 1.5, y - 1.5), (x + 1.5, y - 1.5), (x + 1.5, y + 1.5), (x - 1.5, y + 1.5)];
@@ -149,7 +149,7 @@ fn draw_curve(canvas: &mut impl Canvas, field: &Field, curve: &Curve, pen: Pen) 
     }
 }
 
-fn draw_axes(canvas: &mut impl Canvas, field: &Field) {
+fn draw_axes(canvas: &mut Canvas, field: &Field) {
     let Frame { left, top, right, bottom } = field.frame;
     let (grid, axis) =
         (Pen { color: [224; 3], width: 1.0, dashes: &[] }, Pen { color: [0; 3], width: 1.0, dashes: &[] });
@@ -172,7 +172,7 @@ fn draw_axes(canvas: &mut impl Canvas, field: &Field) {
     canvas.line(&[(left, top), (left, bottom), (right, bottom)], axis);
 }
 
-fn draw_legend(canvas: &mut impl Canvas, (left, top): Point, right: f32, panel: &Panel<'_>, layout: &Layout) {
+fn draw_legend(canvas: &mut Canvas, (left, top): Point, right: f32, panel: &Panel<'_>, layout: &Layout) {
     let column = (right - left) / layout.columns as f32;
     for (place, (i, curve)) in labelled(panel).enumerate() {
         let x = left + column * (place / layout.rows) as f32;
