@@ -215,9 +215,7 @@ impl ActorCritic {
     ///
     /// It is convenient rather than fast: the trainer itself acts through [`Actor`].
     pub fn step<T: Element>(&self, observation: &[T], rng: &mut NumpyRng) -> Choice {
-        let mut actor = Actor::new(self);
-        let mut action = actor.action_kind().zeros_like(1);
-        actor.sample(observation, std::slice::from_mut(rng), &mut action);
+        let action = self.act(observation, rng);
         let _no_grad = tch::no_grad_guard();
         let observations = dense(observation, observation.len());
         let (_, log_prob) = self.pi(&observations, Some(&action.tensor()));

@@ -89,7 +89,7 @@ impl<T: Element> WholeEpisodes<T> {
         (profile, watch): (&mut Profile, &mut Watch<'_>),
     ) -> Result<Option<Collected>, Error> {
         let (num_envs, len) = (env.num_envs(), rollout.observation_len);
-        rollout.clear();
+        rollout.begin(0, &[]);
         for i in 0..num_envs {
             (self.staged[i].episodes, self.staged[i].steps) = (0, 0);
             self.staged[i].active = self.wants_more(i);

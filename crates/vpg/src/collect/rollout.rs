@@ -176,18 +176,6 @@ impl<T: Element> Rollout<T> {
         self.cut_off.observations.clear();
     }
 
-    /// Takes everything out.
-    pub fn clear(&mut self) {
-        self.steps = 0;
-        self.observations.clear();
-        self.actions.resize(0);
-        self.rewards.clear();
-        self.terminated.clear();
-        self.truncated.clear();
-        self.cut_off.indices.clear();
-        self.cut_off.observations.clear();
-    }
-
     /// Appends a whole episode to a buffer of one environment: `(length, observation_len)` observations, its actions and
     /// rewards, whether the task ended it (a time limit did otherwise), and the observation after its last step.
     pub fn push_episode(

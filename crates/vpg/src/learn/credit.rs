@@ -59,13 +59,8 @@ pub fn credit<T: Element>(
     };
     let scale_before = policy.value_scale.as_ref().map(to_vec).map(|scale| [scale[0], scale[1]]);
     let (mut values, mut next, ended) = bootstrap(scale_before);
-    let before = Transitions {
-        num_envs: rollout.num_envs,
-        rewards: &rewards,
-        values: &values[..rollout.len()],
-        next_values: &next,
-        ended: &ended,
-    };
+    let (num_envs, rewards, ended) = (rollout.num_envs, &rewards[..], &ended[..]);
+    let before = Transitions { num_envs, rewards, values: &values[..rollout.len()], next_values: &next, ended };
     let mut targets = rewards_to_go(&before, config.credit.gamma);
     let total = (config.credit.returns == Returns::Total).then(|| total_returns(&before, config.credit.gamma));
     let value_scale = scale_before.map(|_| {
@@ -75,13 +70,7 @@ pub fn credit<T: Element>(
     if value_scale.is_some() {
         (values, next, _) = bootstrap(value_scale);
     }
-    let transitions = Transitions {
-        num_envs: rollout.num_envs,
-        rewards: &rewards,
-        values: &values[..rollout.len()],
-        next_values: &next,
-        ended: &ended,
-    };
+    let transitions = Transitions { num_envs, rewards, values: &values[..rollout.len()], next_values: &next, ended };
     let mut advantages = match config.credit.returns {
         Returns::Gae => gae(&transitions, config.credit.gamma, config.credit.lam),
         Returns::RewardToGo => less(&targets, transitions.values, config.credit.baseline),

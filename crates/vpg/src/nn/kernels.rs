@@ -3,7 +3,7 @@
 //! Each sum has one order of additions and fuses each product with its addition. Vector instructions work on several sums
 //! side by side and never split one, so their width decides nothing, and neither does the number of threads.
 
-use pulp::{NullaryFnOnce, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::simd::Level;
@@ -43,11 +43,11 @@ pub fn add_product(level: Level, left: Matrix<'_>, right: &[f32], columns: usize
     }
     let rows = sums.len() / columns;
     if sums.len() * (right.len() / columns) < SHARED {
-        return level.run(Product { left, right, columns, sums });
+        return level.run_kernel(Product { left, right, columns, sums });
     }
     let share = rows.div_ceil(2 * rayon::current_num_threads()).next_multiple_of(ROWS);
     sums.par_chunks_mut(share * columns).enumerate().for_each(|(i, sums)| {
-        level.run(Product { left: left.skip_rows(i * share), right, columns, sums });
+        level.run_kernel(Product { left: left.skip_rows(i * share), right, columns, sums });
     });
 }
 
@@ -195,20 +195,10 @@ pub fn add_scaled(target: &mut [f32], source: &[f32], factor: f32) {
 
 /// The hyperbolic tangent of each number, within 2e-7.
 pub fn tanh(level: Level, values: &mut [f32]) {
-    level.run(Tanh(values));
-}
-
-struct Tanh<'a>(&'a mut [f32]);
-
-impl NullaryFnOnce for Tanh<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for x in self.0 {
-            *x = tanh_of(*x);
-        }
-    }
+    level.run(
+        #[inline(always)]
+        || values.iter_mut().for_each(|x| *x = tanh_of(*x)),
+    );
 }
 
 /// (1 - e) / (1 + e) with e = exp(-2|x|), free of branches: the compiler works on several numbers at once, which the C

@@ -30,7 +30,7 @@ impl Machine {
         let name = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         Self {
             processor: name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.to_owned()),
-            kernels: Level::detected().name(),
+            kernels: Level::detected().name,
             version: env!("CARGO_PKG_VERSION"),
             libtorch: LIBTORCH_VERSION,
         }
@@ -46,7 +46,7 @@ pub fn difference() -> Option<String> {
     if !cfg!(target_arch = "x86_64") {
         return Some(format!("libtorch's losses may round otherwise on {}", std::env::consts::ARCH));
     }
-    if !Level::all().iter().any(|level| level.name() == "avx2") {
+    if !Level::all().iter().any(|level| level.name == "avx2") {
         return Some("libtorch's losses round otherwise on a processor without AVX2".into());
     }
     let capability = std::env::var("ATEN_CPU_CAPABILITY").unwrap_or_default();

@@ -1,7 +1,6 @@
 //! Linear layers in plain memory, with kernels of our own: the same bits on every processor, and no copies.
 
 use envs::{Element, NumpyRng};
-use pulp::NullaryFnOnce;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
@@ -55,36 +54,25 @@ impl Linear {
     /// [`SparseRows`], bit for bit.
     pub fn forward_nonzero<T: Element>(&self, rows: &[T], len: usize, output: &mut Vec<f32>) {
         self.start(rows.len() / len, output);
-        Level::detected().run(NonzeroProduct { rows, len, layer: self, output });
+        Level::detected().run(
+            #[inline(always)]
+            || {
+                let outputs = self.bias.len();
+                for (row, sums) in rows.chunks_exact(len).zip(output.chunks_exact_mut(outputs)) {
+                    for_each_nonzero(
+                        row,
+                        #[inline(always)]
+                        |index, value| add_scaled(sums, &self.weight[index * outputs..], value),
+                    );
+                }
+            },
+        );
     }
 
     /// The sums that the products are added to.
     fn start(&self, rows: usize, output: &mut Vec<f32>) {
         output.clear();
         (0..rows).for_each(|_| output.extend_from_slice(&self.bias));
-    }
-}
-
-struct NonzeroProduct<'a, T> {
-    rows: &'a [T],
-    len: usize,
-    layer: &'a Linear,
-    output: &'a mut [f32],
-}
-
-impl<T: Element> NullaryFnOnce for NonzeroProduct<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let outputs = self.layer.bias.len();
-        for (row, sums) in self.rows.chunks_exact(self.len).zip(self.output.chunks_exact_mut(outputs)) {
-            for_each_nonzero(
-                row,
-                #[inline(always)]
-                |index, value| add_scaled(sums, &self.layer.weight[index * outputs..], value),
-            );
-        }
     }
 }
 

@@ -71,8 +71,8 @@ impl RunningMoments {
 
     /// The tensors with their names below `prefix`.
     pub fn named(&self, prefix: &str) -> [(String, Tensor); 3] {
-        [("mean", &self.mean), ("var", &self.variance), ("count", &self.count)]
-            .map(|(name, tensor)| (format!("{prefix}_{name}"), tensor.shallow_clone()))
+        let [mean, variance, count] = self.tensors().map(Tensor::shallow_clone);
+        [("mean", mean), ("var", variance), ("count", count)].map(|(name, tensor)| (format!("{prefix}_{name}"), tensor))
     }
 }
 

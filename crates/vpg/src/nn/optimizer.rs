@@ -1,7 +1,6 @@
 //! The optimizers, their whole state in plain memory, so that a run can be resumed exactly.
 
 use anyhow::{Result, ensure};
-use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -99,24 +98,6 @@ impl Optimizer {
     }
 }
 
-/// Some numbers' step, as a kernel.
-struct Chunk<'a> {
-    rule: &'a Rule,
-    values: &'a mut [f32],
-    gradient: &'a [f32],
-    first: &'a mut [f32],
-    second: &'a mut [f32],
-}
-
-impl NullaryFnOnce for Chunk<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        self.rule.apply(self.values, self.gradient, self.first, self.second);
-    }
-}
-
 /// One step's rule with its numbers worked out.
 enum Rule {
     Adam { take1: f32, keep2: f32, take2: f32, scale: f32, rate: f32, epsilon: f32 },
@@ -144,12 +125,18 @@ impl Rule {
     fn step(&self, values: &mut [f32], gradient: &[f32], Moments { first, second }: &mut Moments) {
         let level = Level::detected();
         if values.len() <= CHUNK {
-            return level.run(Chunk { rule: self, values, gradient, first, second });
+            return level.run(
+                #[inline(always)]
+                || self.apply(values, gradient, first, second),
+            );
         }
         let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
         let chunks = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK)).zip(moments);
         chunks.for_each(|((values, gradient), (first, second))| {
-            level.run(Chunk { rule: self, values, gradient, first, second });
+            level.run(
+                #[inline(always)]
+                || self.apply(values, gradient, first, second),
+            );
         });
     }
 

@@ -198,8 +198,7 @@ impl ActorCritic {
         architecture: &Architecture<'_>,
         rng: &mut NumpyRng,
     ) -> Self {
-        let (outputs, continuous) = policy_outputs(space);
-        let outputs = actions.unwrap_or(outputs);
+        let outputs = actions.unwrap_or(policy_outputs(space).0);
         let trunk = architecture.shared_trunk.then(|| architecture.network(shape, None, rng));
         let mut network = |outputs| match trunk {
             Some(_) => architecture.head(shape, outputs, rng),
@@ -207,35 +206,28 @@ impl ActorCritic {
         };
         let pi = network(outputs);
         let v = architecture.value.then(|| network(1));
-        let log_std = continuous.then(|| vec![0.0; outputs]);
-        let value_scale =
-            (architecture.value && architecture.normalize_values).then(|| Tensor::from_slice(&[0.0f32, 1.0]));
+        let moments = |wanted: bool, len| wanted.then(|| RunningMoments::new(len));
+        let has_scale = architecture.value && architecture.normalize_values;
         Self {
             trunk,
-            pi,
-            v,
-            log_std,
-            observation_moments: architecture
-                .normalize_observations
-                .then(|| RunningMoments::new(shape.iter().product())),
-            return_moments: architecture.normalize_rewards.then(|| RunningMoments::new(1)),
-            value_scale,
+            observation_moments: moments(architecture.normalize_observations, shape.iter().product()),
+            return_moments: moments(architecture.normalize_rewards, 1),
+            value_scale: has_scale.then(|| Tensor::from_slice(&[0.0f32, 1.0])),
             device: architecture.device,
+            ..Self::from_networks(pi, v, space)
         }
     }
 
     /// A policy and a value function of one's own, for actions of this space.
     pub fn from_networks(pi: Net, v: Option<Net>, space: &Space) -> Self {
         let (outputs, continuous) = policy_outputs(space);
-        let log_std = continuous.then(|| vec![0.0; outputs]);
-        let (observation_moments, return_moments) = (None, None);
         Self {
             trunk: None,
             pi,
             v,
-            log_std,
-            observation_moments,
-            return_moments,
+            log_std: continuous.then(|| vec![0.0; outputs]),
+            observation_moments: None,
+            return_moments: None,
             value_scale: None,
             device: Device::Cpu,
         }

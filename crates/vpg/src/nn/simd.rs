@@ -4,68 +4,43 @@ use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
-use pulp::{Scalar, Simd, WithSimd};
-
-/// The variable that forces a level on the tests; see [`envs::SIMD_VARIABLE`].
-fn forced() -> Option<String> {
-    std::env::var(envs::SIMD_VARIABLE).ok()
-}
+use pulp::{Arch, WithSimd};
 
 /// Vector instructions.
 #[derive(Clone, Copy, Debug)]
-pub enum Level {
-    /// What every processor has.
-    Plain,
-    /// AVX2 and FMA.
-    #[cfg(target_arch = "x86_64")]
-    Avx2(V3),
-    /// AVX-512.
-    #[cfg(target_arch = "x86_64")]
-    Avx512(V4),
+pub struct Level {
+    /// `plain`, `avx2` (with FMA) or `avx512`.
+    pub name: &'static str,
+    instructions: Arch,
 }
 
 impl Level {
-    /// The best that this processor has, or the one that a test forces.
+    /// The best that this processor has, or the one that a test forces; see [`envs::SIMD_VARIABLE`].
     pub fn detected() -> Self {
         static LEVEL: OnceLock<Level> = OnceLock::new();
         *LEVEL.get_or_init(|| {
-            let all = Self::all();
-            let wanted = forced().and_then(|name| all.iter().find(|level| level.name() == name).copied());
-            wanted.unwrap_or(all[all.len() - 1])
+            let (all, forced) = (Self::all(), std::env::var(envs::SIMD_VARIABLE).unwrap_or_default());
+            *all.iter().find(|level| level.name == forced).unwrap_or(&all[all.len() - 1])
         })
     }
 
     /// All that this processor has, the plainest first.
     pub fn all() -> Vec<Self> {
+        let mut all = vec![("plain", Some(Arch::Scalar))];
         #[cfg(target_arch = "x86_64")]
-        return [Some(Self::Plain), V3::try_new().map(Self::Avx2), V4::try_new().map(Self::Avx512)]
-            .into_iter()
-            .flatten()
-            .collect();
-        #[cfg(not(target_arch = "x86_64"))]
-        vec![Self::Plain]
+        all.extend([("avx2", V3::try_new().map(Arch::V3)), ("avx512", V4::try_new().map(Arch::V4))]);
+        all.into_iter().filter_map(|(name, instructions)| Some(Self { name, instructions: instructions? })).collect()
     }
 
-    /// As `vpg doctor` names it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => "avx512",
-        }
-    }
-
-    /// Runs the kernel with these instructions.
+    /// Runs plain loops with these instructions. `work` is to be marked `#[inline(always)]`, so that it is compiled for them.
     #[inline]
-    pub fn run<K: WithSimd>(self, kernel: K) -> K::Output {
-        match self {
-            Self::Plain => Simd::vectorize(Scalar::new(), kernel),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(simd) => Simd::vectorize(simd, kernel),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(simd) => Simd::vectorize(simd, kernel),
-        }
+    pub fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        self.instructions.dispatch(work)
+    }
+
+    /// Runs a kernel that uses these instructions by name.
+    #[inline]
+    pub fn run_kernel<K: WithSimd>(self, kernel: K) -> K::Output {
+        self.instructions.dispatch(kernel)
     }
 }

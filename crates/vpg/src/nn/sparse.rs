@@ -4,7 +4,6 @@
 //! the dense product.
 
 use envs::Element;
-use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 use tch::Tensor;
 
@@ -67,42 +66,32 @@ impl Compressed {
         let share = lists.div_ceil(4 * rayon::current_num_threads()).max(LISTS);
         sums.par_chunks_mut(share * outputs).enumerate().for_each(|(i, sums)| {
             let offsets = &self.offsets[i * share..];
-            level.run(Lists { offsets, cells: &self.cells, source, outputs, sums });
+            level.run(
+                #[inline(always)]
+                || add_lists(offsets, &self.cells, (source, outputs), sums),
+            );
         });
     }
 }
 
-/// The product of some lists, as a kernel.
-struct Lists<'a> {
-    offsets: &'a [usize],
-    cells: &'a [Cell],
-    source: &'a [f32],
-    outputs: usize,
-    sums: &'a mut [f32],
-}
-
-impl NullaryFnOnce for Lists<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Self { offsets, cells, source, outputs, sums } = self;
-        for (ends, sums) in offsets.windows(2).zip(sums.chunks_exact_mut(outputs)) {
-            let cells = &cells[ends[0]..ends[1]];
-            for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
-                let row = |cell: &Cell| &source[cell.index as usize * outputs + block * BLOCK..];
-                match <&mut [f32; BLOCK]>::try_from(&mut *sums) {
-                    Ok(sums) => {
-                        let mut in_registers = *sums;
-                        for cell in cells {
-                            add_scaled(&mut in_registers, &row(cell)[..BLOCK], cell.value);
-                        }
-                        *sums = in_registers;
+/// [`Compressed::add_product`] for some lists.
+#[inline(always)]
+fn add_lists(offsets: &[usize], cells: &[Cell], (source, outputs): (&[f32], usize), sums: &mut [f32]) {
+    for (ends, sums) in offsets.windows(2).zip(sums.chunks_exact_mut(outputs)) {
+        let cells = &cells[ends[0]..ends[1]];
+        for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
+            let row = |cell: &Cell| &source[cell.index as usize * outputs + block * BLOCK..];
+            match <&mut [f32; BLOCK]>::try_from(&mut *sums) {
+                Ok(sums) => {
+                    let mut in_registers = *sums;
+                    for cell in cells {
+                        add_scaled(&mut in_registers, &row(cell)[..BLOCK], cell.value);
                     }
-                    Err(_) => {
-                        for cell in cells {
-                            add_scaled(sums, row(cell), cell.value);
-                        }
+                    *sums = in_registers;
+                }
+                Err(_) => {
+                    for cell in cells {
+                        add_scaled(sums, row(cell), cell.value);
                     }
                 }
             }

@@ -41,6 +41,14 @@ impl TorchMlp {
     }
 }
 
+/// The parameters of layers that stand in a torch.nn.Sequential from this place on, each before an activation.
+fn named(layers: &[[Tensor; 2]], first: usize) -> impl Iterator<Item = (String, &Tensor)> {
+    layers
+        .iter()
+        .zip((first..).step_by(2))
+        .flat_map(|([weight, bias], place)| [(format!("{place}.weight"), weight), (format!("{place}.bias"), bias)])
+}
+
 impl Network for TorchMlp {
     fn forward(&self, observations: &Tensor) -> Tensor {
         let activate = |hidden: Tensor| match self.activation {
@@ -55,10 +63,7 @@ impl Network for TorchMlp {
     }
 
     fn parameters(&self) -> Vec<(String, &Tensor)> {
-        let layers = self.layers.iter().enumerate();
-        layers
-            .flat_map(|(i, [weight, bias])| [(format!("{}.weight", 2 * i), weight), (format!("{}.bias", 2 * i), bias)])
-            .collect()
+        named(&self.layers, 0).collect()
     }
 }
 
@@ -68,19 +73,9 @@ impl Network for TorchMlp {
 pub struct NatureCnn {
     /// (channels, rows, columns) of an observation.
     shape: [i64; 3],
-    convolutions: Vec<Convolution>,
-    /// Weight `(outputs, inputs)` and bias of the linear layers.
-    dense: Vec<[Tensor; 2]>,
-    /// Whether the last linear layer gives outputs instead of features.
-    has_outputs: bool,
-}
-
-/// Weight `(outputs, inputs, size, size)`, bias, stride.
-#[derive(Debug)]
-struct Convolution {
-    weight: Tensor,
-    bias: Tensor,
-    stride: i64,
+    /// Weight `(outputs, inputs, size, size)` and bias of each.
+    convolutions: [[Tensor; 2]; 3],
+    dense: TorchMlp,
 }
 
 impl NatureCnn {
@@ -101,24 +96,13 @@ impl NatureCnn {
         let [mut channels, mut rows, mut columns] = shape;
         let convolutions = Self::CONVOLUTIONS.map(|(outputs, size, stride)| {
             let inputs = channels * size * size;
-            let weight = parameter(&[outputs, channels, size, size], inputs, rng, device);
-            let bias = parameter(&[outputs], inputs, rng, device);
+            let layer = [vec![outputs, channels, size, size], vec![outputs]];
             (channels, rows, columns) = (outputs, (rows - size) / stride + 1, (columns - size) / stride + 1);
-            Convolution { weight, bias, stride: stride as i64 }
+            layer.map(|shape| parameter(&shape, inputs, rng, device))
         });
-        let mut sizes = vec![channels * rows * columns, Self::FEATURES];
-        sizes.extend(outputs);
-        let dense = sizes.windows(2).map(|pair| {
-            let (inputs, outputs) = (pair[0], pair[1]);
-            [vec![outputs, inputs], vec![outputs]].map(|shape| parameter(&shape, inputs, rng, device))
-        });
-        let dense = dense.collect();
-        Self {
-            shape: shape.map(|n| n as i64),
-            convolutions: convolutions.into(),
-            dense,
-            has_outputs: outputs.is_some(),
-        }
+        let sizes: Vec<usize> = [channels * rows * columns, Self::FEATURES].into_iter().chain(outputs).collect();
+        let dense = TorchMlp::new(&sizes, Activation::Relu, outputs.is_none(), rng, device);
+        Self { shape: shape.map(|n| n as i64), convolutions, dense }
     }
 }
 
@@ -126,25 +110,16 @@ impl Network for NatureCnn {
     fn forward(&self, observations: &Tensor) -> Tensor {
         let [channels, rows, columns] = self.shape;
         let pictures = observations.view([-1, channels, rows, columns]);
-        let features = self.convolutions.iter().fold(pictures, |pictures, layer| {
-            let stride = [layer.stride; 2];
-            pictures.conv2d(&layer.weight, Some(&layer.bias), stride, [0, 0], [1, 1], 1).relu()
+        let layers = self.convolutions.iter().zip(Self::CONVOLUTIONS);
+        let features = layers.fold(pictures, |pictures, ([weight, bias], (.., stride))| {
+            pictures.conv2d(weight, Some(bias), [stride as i64; 2], [0, 0], [1, 1], 1).relu()
         });
-        self.dense.iter().enumerate().fold(features.flatten(1, -1), |features, (i, [weight, bias])| {
-            let output = features.linear(weight, Some(bias));
-            if self.has_outputs && i + 1 == self.dense.len() { output } else { output.relu() }
-        })
+        self.dense.forward(&features.flatten(1, -1))
     }
 
     /// The names are those of a torch.nn.Sequential of Conv2d, ReLU, ..., Flatten, Linear, ReLU, Linear.
     fn parameters(&self) -> Vec<(String, &Tensor)> {
-        let convolutions = self.convolutions.iter().enumerate().flat_map(|(i, layer)| {
-            [(format!("{}.weight", 2 * i), &layer.weight), (format!("{}.bias", 2 * i), &layer.bias)]
-        });
-        let dense = self.dense.iter().enumerate().flat_map(|(i, [weight, bias])| {
-            let name = 2 * Self::CONVOLUTIONS.len() + 1 + 2 * i;
-            [(format!("{name}.weight"), weight), (format!("{name}.bias"), bias)]
-        });
-        convolutions.chain(dense).collect()
+        let first_dense = 2 * Self::CONVOLUTIONS.len() + 1;
+        named(&self.convolutions, 0).chain(named(&self.dense.layers, first_dense)).collect()
     }
 }
