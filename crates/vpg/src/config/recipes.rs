@@ -119,49 +119,45 @@ pub const SPINNING_UP: Config = Config {
     },
 };
 
-fn cartpole(mut config: Config) -> Config {
+/// What the recipes of classic control share.
+fn control(mut config: Config, frames: u64) -> Config {
     config.environment.threads = 1;
     config.environment.num_envs = 32;
-    config.budget.steps_per_epoch = 2048;
-    config.budget.limit = Budget::Frames(2_000_000);
-    config.credit.lam = 0.95;
-    config.optimizer.pi_lr = 7e-3;
+    config.budget.limit = Budget::Frames(frames);
     config.optimizer.vf_lr = 1e-2;
-    config.optimizer.decay_frames = Some(500_000);
-    config.optimizer.train_v_iters = 5;
-    config.network.hid = vec![32];
     config.log.save_freq = 50;
     config
 }
 
-fn inverted_pendulum(mut config: Config) -> Config {
-    config.environment.threads = 1;
-    config.environment.num_envs = 32;
+fn cartpole(config: Config) -> Config {
+    let mut config = control(config, 2_000_000);
     config.budget.steps_per_epoch = 2048;
-    config.budget.limit = Budget::Frames(5_000_000);
     config.credit.lam = 0.95;
+    config.optimizer.pi_lr = 7e-3;
+    config.optimizer.decay_frames = Some(500_000);
+    config.optimizer.train_v_iters = 5;
+    config.network.hid = vec![32];
+    config
+}
+
+fn inverted_pendulum(config: Config) -> Config {
+    let mut config = cartpole(config);
+    config.budget.limit = Budget::Frames(5_000_000);
     config.optimizer.pi_lr = 1e-2;
-    config.optimizer.vf_lr = 1e-2;
     config.optimizer.decay_frames = Some(1_000_000);
     config.optimizer.train_v_iters = 10;
-    config.network.hid = vec![32];
-    config.log.save_freq = 50;
     config
 }
 
 /// Where the goal is reached by swinging, observations and rewards have scales of their own.
-fn swing_up(mut config: Config) -> Config {
-    config.environment.threads = 1;
-    config.environment.num_envs = 32;
+fn swing_up(config: Config) -> Config {
+    let mut config = control(config, 4_000_000);
     config.budget.steps_per_epoch = 4096;
-    config.budget.limit = Budget::Frames(4_000_000);
     config.credit.norm_reward = true;
     config.optimizer.pi_lr = 1e-2;
-    config.optimizer.vf_lr = 1e-2;
     config.optimizer.train_v_iters = 10;
     config.network.hid = vec![64];
     config.network.norm_obs = true;
-    config.log.save_freq = 50;
     config
 }
 
@@ -179,21 +175,27 @@ fn pendulum(mut config: Config) -> Config {
     config
 }
 
-fn pong(mut config: Config) -> Config {
+/// What the recipes of games share.
+fn game(mut config: Config) -> Config {
     config.environment.num_envs = 16;
     config.budget.steps_per_epoch = 4096;
     config.budget.limit = Budget::Frames(10_000_000);
     config.credit.lam = 0.95;
-    config.optimizer.pi_lr = 4e-3;
-    config.optimizer.vf_lr = 2e-3;
-    config.optimizer.decay_frames = Some(8_000_000);
     config.optimizer.train_v_iters = 5;
     config.optimizer.entropy = 0.01;
     config.network.hid = vec![128];
     config.network.activation = Activation::Relu;
+    config.log.save_freq = 50;
+    config
+}
+
+fn pong(config: Config) -> Config {
+    let mut config = game(config);
+    config.optimizer.pi_lr = 4e-3;
+    config.optimizer.vf_lr = 2e-3;
+    config.optimizer.decay_frames = Some(8_000_000);
     config.credit.reward_ends_return = true;
     config.environment.actions = Some(vec![2, 3]);
-    config.log.save_freq = 50;
     config
 }
 
@@ -214,22 +216,14 @@ fn sticky_pong(mut config: Config) -> Config {
 
 /// For games without a recipe of their own, tuned to none of them: Pong's rollout and network with smaller steps, rewards
 /// brought to one scale, and the frame beside the difference, since what rests matters in most games.
-fn any_game(mut config: Config) -> Config {
+fn any_game(config: Config) -> Config {
+    let mut config = game(config);
     if let Some(pixels) = &mut config.environment.pixels {
         pixels.difference.with_frame = true;
     }
-    config.environment.num_envs = 16;
-    config.budget.steps_per_epoch = 4096;
-    config.budget.limit = Budget::Frames(10_000_000);
-    config.credit.lam = 0.95;
     config.credit.norm_reward = true;
     config.optimizer.pi_lr = 1e-3;
     config.optimizer.vf_lr = 1e-3;
-    config.optimizer.train_v_iters = 5;
-    config.optimizer.entropy = 0.01;
-    config.network.hid = vec![128];
-    config.network.activation = Activation::Relu;
-    config.log.save_freq = 50;
     config
 }
 
