@@ -157,7 +157,8 @@ impl Console {
     }
 
     fn run(&mut self, inputs: &Inputs, drawing: bool) {
-        if drawing {
+        // A frame that was left unfinished goes on in its picture.
+        if drawing && !self.state.machine.overdue {
             std::mem::swap(&mut self.screen, &mut self.before);
         }
         let Self { state, screen, rom, .. } = self;

@@ -20,6 +20,11 @@ pub(super) trait Console: Send {
     /// counts before the reset, if it is the first, and in it.
     fn reset(&mut self, resets: u32) -> (u32, u32);
 
+    /// The frames of each start in which actions are taken, for which sticky actions are drawn.
+    fn waits(&self) -> u32 {
+        0
+    }
+
     /// Takes the action for one frame, which need not be drawn where it is not seen and not the game's last. Returns the
     /// frame's reward.
     fn act(&mut self, action: AtariAction, seen: bool) -> i32;

@@ -111,6 +111,11 @@ impl Game {
     /// Starts the game from its first frame. The generator of the sticky actions goes on.
     pub fn reset(&mut self) {
         let (before, frames) = self.console.reset(self.progress.resets);
+        // Loading the ROM starts the game once, too.
+        let starts = if self.progress.resets == 0 { 2 } else { 1 };
+        for _ in 0..starts * self.console.waits() {
+            self.progress.stick(AtariAction::NOOP, self.repeat_action_probability);
+        }
         self.progress.resets += 1;
         self.progress.held = AtariAction::NOOP.code();
         self.progress.frame_number += before + frames;

@@ -115,6 +115,10 @@ impl console::Console for VcsBackend {
         (0, counted)
     }
 
+    fn waits(&self) -> u32 {
+        self.rules.menu.map_or(0, |menu| menu.wait)
+    }
+
     fn act(&mut self, action: AtariAction, seen: bool) -> i32 {
         let inputs = games::inputs(&mut self.progress.controls, self.choice, action);
         let before = *self.console.state();
