@@ -33,8 +33,9 @@ fn update<T: Element>(criterion: &mut Criterion, name: &str, hidden: &[usize], r
     let (shape, actions) = ([rollout.observation_len], Space::discrete(ACTIONS));
     let policy = ActorCritic::new(&shape, &actions, None, &config.architecture(), &mut rng);
     let mut learner = Learner::new(policy, &config, Rc::new(Group::alone()));
-    criterion
-        .bench_function(&format!("update/{name}"), |bencher| bencher.iter(|| learner.update(rollout, &config, 1.0)));
+    criterion.bench_function(&format!("update/{name}"), |bencher| {
+        bencher.iter(|| learner.update(rollout, &config, 1.0, &mut |_, _| true))
+    });
 }
 
 /// Differences with 40 random cells of -1 or 1.

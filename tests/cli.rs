@@ -127,8 +127,12 @@ fn runs_are_compared_in_one_plot() {
     assert_eq!(image::open(png).unwrap().width(), 800);
 
     let output = vpg(&format!("{plot} --y Reward"));
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("\"Reward\"") && stderr(&output).contains("AverageEpRet"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("--y = Reward") && stderr(&output).contains("AverageEpRet"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -150,6 +154,17 @@ fn wrong_values_are_refused_in_one_line() {
         ("--env CartPol-v1", "did you mean \"CartPole-v1\""),
         ("--env CartPole --gamma NaN", "gamma = NaN"),
         ("--env CartPole --gamma 1.5", "gamma = 1.5"),
+        ("--env CartPole --pi-lr nan", "--pi-lr = nan: expected a finite number"),
+        ("--env CartPole --seed -1", "--seed = -1: expected a whole number from 0 on"),
+        ("--env CartPole --epochs 99999999999999999999", "expected a smaller whole number"),
+        ("--env CartPole --actions a", "--actions = a: expected a whole number"),
+        ("--env CartPole --from nope", "nope: expected the folder of a run"),
+        ("--env CartPole --train-v-iters 18446744073709551615", "train-v-iters = 18446744073709551615: expected"),
+        ("--env CartPole --episodes-per-epoch 1000000000000", "from 1 to 100000"),
+        ("--env CartPole --epochs 18446744073709551615", "epochs = 18446744073709551615"),
+        ("--env CartPole --minibatch 18446744073709551615", "minibatch = 18446744073709551615"),
+        ("--env CartPole --max-ep-len 18446744073709551615", "max-ep-len = 18446744073709551615"),
+        ("--env CartPole --checkpoint-mb 18446744073709551615", "checkpoint-mb = 18446744073709551615"),
         ("--env CartPole --pi-lr inf", "pi-lr = inf"),
         ("--env CartPole --l 18446744073709551615", "l = 18446744073709551615"),
         ("--env CartPole --l 1000000000", "from 1 to 100"),

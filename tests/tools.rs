@@ -208,7 +208,7 @@ fn a_grid_trains_every_combination_once() {
     assert_eq!(summary.matches(",finished,").count(), 6, "{summary}");
 
     for (vary, flags, named) in [
-        ("hid=8 x", TINY, "'x'"),
+        ("hid=8 x", TINY, "--hid = x"),
         ("hid=8", "--env CartPol", "did you mean"),
         ("nonsense=8", TINY, "--nonsense"),
         ("hid", TINY, "values"),
@@ -294,10 +294,10 @@ fn a_plot_shows_the_runs_that_were_asked_for() {
     assert!(picture("--legend a,b") != all && picture("--x Epoch") != all && picture("--y EpLen --smooth 2") != all);
 
     for (args, named) in
-        [("--legend a", "expected 2"), ("--include nothing", "leave no run"), ("--y Reward", "AverageEpRet")]
+        [("--legend a", "expected 2"), ("--include nothing", "no run is left"), ("--y Reward", "AverageEpRet")]
     {
         let output = plot(args);
-        assert_eq!(output.status.code(), Some(1), "{args}");
+        assert_eq!(output.status.code(), Some(2), "{args}");
         assert!(stderr(&output).contains(named), "{args}: {}", stderr(&output));
     }
 }
@@ -350,9 +350,13 @@ fn folders_that_are_no_runs_are_refused_by_every_tool() {
             assert!(!text.contains("panicked"), "{tool}: {text}");
         }
     }
-    let output = vpg(&format!("eval {} --checkpoint 7", run.display()));
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("epoch 7") && stderr(&output).contains("[1, 2]"), "{}", stderr(&output));
+    for which in ["7", "best", "no.safetensors"] {
+        let output = vpg(&format!("eval {} --checkpoint {which}", run.display()));
+        assert_eq!(output.status.code(), Some(2));
+        let named = format!("--checkpoint = {which}: expected an");
+        assert!(stderr(&output).contains(&named), "{}", stderr(&output));
+        assert!(which != "7" || stderr(&output).contains("[1, 2]"), "{}", stderr(&output));
+    }
 }
 
 #[test]
@@ -365,6 +369,12 @@ fn wrong_flags_of_the_tools_end_with_two() {
         "watch",
         "plot",
         "plot run --smooth -1",
+        "plot run --smooth 0",
+        "plot run --smooth 99999999999999",
+        "plot run --legend a --legend b",
+        "eval run --episodes 1000000000000",
+        "eval run --seed -1",
+        "grid out --jobs 100000000 -- --env CartPole",
         "grid",
         "grid out --vary hid=8",
         "completions",

@@ -43,7 +43,9 @@ pub fn spec(id: &str) -> Result<EnvSpec, Error> {
         let known = registry.keys().map(String::as_str).chain(SHORT_NAMES.map(|(short, _)| short));
         let like = |known: &str| strsim::jaro_winkler(&name_of(known), &name_of(id));
         let whole = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &id.to_lowercase());
-        let nearest = known.max_by(|a, b| like(a).total_cmp(&like(b)).then(whole(a).total_cmp(&whole(b))));
+        let nearest = known.max_by(|a, b| {
+            like(a).total_cmp(&like(b)).then(a.ends_with(id).cmp(&b.ends_with(id))).then(whole(a).total_cmp(&whole(b)))
+        });
         Error::UnknownEnv { id: id.into(), nearest: nearest.filter(|near| like(near) > 0.8).map(Into::into) }
     })
 }

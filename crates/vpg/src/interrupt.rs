@@ -31,11 +31,22 @@ impl Interrupt {
         self.0.get().is_some()
     }
 
+    /// # Errors
+    /// [`Interrupted`] where it has been raised.
+    pub fn check(&self) -> Result<(), Interrupted> {
+        if self.is_raised() { Err(Interrupted) } else { Ok(()) }
+    }
+
     /// Whether it was raised a second ago or longer.
     pub fn is_overdue(&self) -> bool {
         self.0.get().is_some_and(|raised| raised.elapsed() >= PATIENCE)
     }
 }
+
+/// Work was given up at a wish to end.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
 
 /// Looks on while an epoch is worked on: is told what is done at the moment and how much of it is, from 0 to 1, and says
 /// whether to go on.

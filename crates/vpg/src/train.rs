@@ -12,7 +12,7 @@ use crate::{
     collect::{Collector, EnvState},
     config::{Baseline, Budget, Config},
     group::Group,
-    interrupt::{Interrupt, Watch},
+    interrupt::{Interrupt, Interrupted, Watch},
     learn::update::{Learner, UpdateStats},
     nn::policy::ActorCritic,
     profile::{Profile, timed},
@@ -43,9 +43,12 @@ pub fn train<T: Element>(
     };
     let (first_epoch, mut given_up) = (trainer.epoch, false);
     while !trainer.is_over() && !trainer.group.any(stop.is_raised()) {
-        let Some(stats) = trainer.watched_epoch(&mut logger, stop)? else {
-            given_up = true;
-            break;
+        let stats = match trainer.watched_epoch(&mut logger, stop) {
+            Err(error) if error.is::<Interrupted>() => {
+                given_up = true;
+                break;
+            }
+            stats => stats?,
         };
         if let Some(logger) = &logger {
             finite::check(&trainer.report(stats), trainer.policy(), logger.folder())?;
@@ -73,7 +76,10 @@ pub fn train<T: Element>(
             timed(&mut profile.log, || logger.checkpoint(epoch, &learner.policy, config.log.checkpoint_mb))?;
         }
         logger.wait()?;
-        logger.end(&summary)?;
+        // A finished run that is resumed has one already.
+        if logger.folder().summary().is_none_or(|written| written != summary) {
+            logger.end(&summary)?;
+        }
         if let Some(log) = &write_up {
             log.end(&summary, logger);
         }
@@ -205,12 +211,11 @@ impl<T: Element> Trainer<T> {
     /// # Errors
     /// Where an environment fails to step, or the weights of two processes differ.
     pub fn epoch(&mut self) -> Result<UpdateStats> {
-        let stats = self.try_epoch(&mut |_, _| true)?;
-        Ok(stats.unwrap_or_else(|| unreachable!("nobody gives it up")))
+        self.try_epoch(&mut |_, _| true)
     }
 
-    /// The next epoch, shown by the logger while it is worked on; none where it was given up.
-    fn watched_epoch(&mut self, logger: &mut Option<&mut Logger>, stop: &Interrupt) -> Result<Option<UpdateStats>> {
+    /// The next epoch, shown by the logger while it is worked on.
+    fn watched_epoch(&mut self, logger: &mut Option<&mut Logger>, stop: &Interrupt) -> Result<UpdateStats> {
         let (epoch, is_alone) = (self.epoch + 1, self.group.size() == 1);
         let steps = self.clock.next_steps(self.summary.env_steps) as u64 * self.clock.num_envs;
         let [begin, end] = [(self.epoch, 0), (epoch, steps)]
@@ -223,8 +228,8 @@ impl<T: Element> Trainer<T> {
         })
     }
 
-    /// None where `watch` gave it up: the trainer is to be used no more, but for [`go_back`](Self::go_back).
-    fn try_epoch(&mut self, watch: &mut Watch<'_>) -> Result<Option<UpdateStats>> {
+    /// `Interrupted` where `watch` gave it up: the trainer is to be used no more, but for [`go_back`](Self::go_back).
+    fn try_epoch(&mut self, watch: &mut Watch<'_>) -> Result<UpdateStats> {
         self.epoch += 1;
         self.episodes.epoch.clear();
         let steps = self.clock.next_steps(self.summary.env_steps);
@@ -232,21 +237,20 @@ impl<T: Element> Trainer<T> {
         let collected = self
             .collector
             .collect(&mut self.actor, steps, &mut self.profile, &mut |what, share| watch(what, share / 2.0))?;
-        let Some(Collected { steps, ended }) = collected else { return Ok(None) };
+        let Collected { steps, ended } = collected.ok_or(Interrupted)?;
         self.count_episodes(ended)?;
         let progress = self.clock.progress(self.epoch - 1, self.summary.env_steps);
         let decay = self.config.decay(self.summary.raw_frames, progress);
         let stats = timed(&mut self.profile.learn, || {
-            self.learner.watched_update(self.collector.rollout(), &self.config, decay, &mut |what, share| {
+            self.learner.update(self.collector.rollout(), &self.config, decay, &mut |what, share| {
                 watch(what, 0.5 + share / 2.0)
             })
-        });
-        let Some(stats) = stats else { return Ok(None) };
+        })?;
         self.learner.check_equal_weights()?;
         self.actor = Actor::new(&self.learner.policy);
         let seconds = self.seconds();
         self.summary.count(&self.episodes, steps, &self.config, seconds);
-        Ok(Some(stats))
+        Ok(stats)
     }
 
     /// After an epoch that was given up: back to the newest state on the disk, which a resumed run goes on from, or to the

@@ -2,14 +2,13 @@
 
 use std::{
     ffi::OsString,
-    num::ParseFloatError,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use anyhow::{Result, bail, ensure};
-use clap::{Args, Parser, Subcommand};
-use serde::{Serialize, Serializer};
+use clap::{ArgAction, Args, Parser, Subcommand};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
@@ -105,21 +104,16 @@ pub struct TrainArgs {
     pub values: Values,
 }
 
-/// A number of a flag. JSON has none that are not finite: they travel as text, to be refused by their name.
-#[derive(Clone, Copy, Debug)]
+/// A number of a flag: JSON has none that are not finite.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(transparent)]
 pub struct Number(f64);
 
 impl FromStr for Number {
-    type Err = ParseFloatError;
+    type Err = String;
 
-    fn from_str(text: &str) -> std::result::Result<Self, ParseFloatError> {
-        text.parse().map(Self)
-    }
-}
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        if self.0.is_finite() { self.0.serialize(serializer) } else { self.0.to_string().serialize(serializer) }
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        text.parse().ok().filter(|number: &f64| number.is_finite()).map(Self).ok_or("expected a finite number".into())
     }
 }
 
@@ -174,7 +168,7 @@ pub struct Values {
     pub max_ep_len: Option<u64>,
 
     /// The run is solved when what the rule looks at is at least this [default: the environment's threshold].
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Stopping")]
+    #[arg(long, value_name = "X", help_heading = "Stopping")]
     pub solve_at: Option<Number>,
     /// What counts as solving.
     #[arg(long, value_name = "RULE", help_heading = "Stopping")]
@@ -244,10 +238,10 @@ pub struct Values {
     #[arg(long, value_name = "WHAT", help_heading = "Credit")]
     pub loss_per: Option<LossPer>,
     /// Discount.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Credit")]
+    #[arg(long, value_name = "X", help_heading = "Credit")]
     pub gamma: Option<Number>,
     /// Lambda of GAE.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Credit")]
+    #[arg(long, value_name = "X", help_heading = "Credit")]
     pub lam: Option<Number>,
     /// A reward other than zero ends its return (a point in Pong), although the episode goes on.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Credit")]
@@ -257,10 +251,10 @@ pub struct Values {
     pub norm_reward: Option<bool>,
 
     /// Learning rate of the policy.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub pi_lr: Option<Number>,
     /// Learning rate of the value function.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub vf_lr: Option<Number>,
     /// Both learning rates.
     #[arg(long, value_name = "X", conflicts_with_all = ["pi_lr", "vf_lr"], help_heading = "Optimizer")]
@@ -278,25 +272,25 @@ pub struct Values {
     #[arg(long, value_name = "N", help_heading = "Optimizer")]
     pub minibatch: Option<usize>,
     /// A longer gradient is scaled down to this length.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub max_grad_norm: Option<Number>,
     /// Weight of the entropy bonus at the start.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub entropy: Option<Number>,
     /// Weight of the value loss in the policy step, where the trunk is shared.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub vf_coef: Option<Number>,
     /// The rule of a step.
     #[arg(long, value_name = "KIND", help_heading = "Optimizer")]
     pub optimizer: Option<OptimizerKind>,
     /// How much of the gradients' running mean stays (Adam).
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub beta1: Option<Number>,
     /// How much of their squares' running mean stays (Adam, RMSprop).
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub beta2: Option<Number>,
     /// Added to the root of that mean (Adam, RMSprop).
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub adam_eps: Option<Number>,
 
     /// Linear layers, or the Nature convolutions for pictures.
@@ -319,7 +313,7 @@ pub struct Values {
     pub norm_obs: Option<bool>,
 
     /// The actions to choose from, as indices into the environment's action space.
-    #[arg(long, value_name = "A,..", value_delimiter = ',', help_heading = "Environment")]
+    #[arg(long, value_name = "A,..", value_delimiter = ',', action = ArgAction::Set, help_heading = "Environment")]
     pub actions: Option<Vec<i64>>,
     /// How Atari frames become observations.
     #[arg(long, value_name = "PHI", help_heading = "Environment")]
@@ -340,7 +334,7 @@ pub struct Values {
     #[arg(long, value_name = "N", help_heading = "Environment")]
     pub frame_skip: Option<u64>,
     /// The probability that a frame repeats the action before [default: the environment's own].
-    #[arg(long, value_name = "P", allow_negative_numbers = true, help_heading = "Environment")]
+    #[arg(long, value_name = "P", help_heading = "Environment")]
     pub sticky: Option<Number>,
     /// At most this many frames without action after a reset [default: the environment's own].
     #[arg(long, value_name = "N", help_heading = "Environment")]
@@ -374,7 +368,7 @@ impl TrainArgs {
 }
 
 impl TrainArgs {
-    /// The config of a run that goes on: `--epochs` or `--frames` in place of its budget, `--threads` and
+    /// The config of a run that goes on: `--epochs` or `--frames` in place of its budget, `--device`, and `--threads` and
     /// `--state-freq`, which decide nothing.
     ///
     /// # Errors
@@ -384,6 +378,7 @@ impl TrainArgs {
         for key in self.values.layer()?.values.keys() {
             match key.as_str() {
                 "threads" => config.environment.threads = self.values.threads.unwrap_or(config.environment.threads),
+                "device" => config.network.device = self.values.device.unwrap_or(config.network.device),
                 "state_freq" => config.log.state_freq = self.values.state_freq.unwrap_or(config.log.state_freq),
                 "epochs" | "frames" => {
                     ensure!(
@@ -399,12 +394,14 @@ impl TrainArgs {
                 key => {
                     let flag = key.replace('_', "-");
                     bail!(
-                        "--{flag} with --resume: the run's own stays; --epochs, --frames, --threads and --state-freq can be new"
+                        "--{flag} with --resume: the run's own stays; --epochs, --frames, --device, --threads and \
+                         --state-freq can be new"
                     );
                 }
             }
         }
         config.check()?;
+        config.check_device()?;
         Ok(config)
     }
 }

@@ -24,11 +24,11 @@ use crate::{
     app::signals::{end_with_stdin, watched_interrupt},
     collect::environment::{self, AnyVecEnv, networks_for, with_vec_env},
     config::{
-        Budget, Config, EnvironmentOptions, NetworkOptions, PixelConfig, WriteUp, presets::preset, recipes::is_general,
-        sources::LayerError,
+        Budget, Config, EnvironmentOptions, InvalidValue, NetworkOptions, PixelConfig, WriteUp, presets::preset,
+        recipes::is_general, sources::LayerError,
     },
     group::Group,
-    interrupt::Interrupt,
+    interrupt::{Interrupt, Interrupted},
     learn::moments::Moments,
     nn::machine,
     nn::policy::{ActorCritic, NetworkKind},
@@ -43,7 +43,11 @@ use crate::{
     train::{Trainer, train},
 };
 
-/// Why a command ended, and the process's exit code: 2 where the command line is wrong, 1 otherwise.
+/// After a wish to end, as shells have it for Ctrl-C.
+pub const INTERRUPTED: u8 = 130;
+
+/// Why a command ended, and the process's exit code: 2 where the command line is wrong, 130 after a wish to end, 1
+/// otherwise.
 #[derive(Debug)]
 pub struct Failure {
     /// What to tell.
@@ -73,7 +77,13 @@ impl Failure {
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { error: error.into(), exit_code: 1 }
+        let error = error.into();
+        let exit_code = match () {
+            () if error.is::<InvalidValue>() => 2,
+            () if error.is::<Interrupted>() => INTERRUPTED,
+            () => 1,
+        };
+        Self { error, exit_code }
     }
 }
 
@@ -144,8 +154,8 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
     if args.ends_with_stdin {
         end_with_stdin(&stop)?;
     }
-    let mut logger =
-        folder.as_ref().map(|folder| Logger::new(folder, &found, pictures(&config, args.render))).transpose()?;
+    let draw = |folder| Logger::new(folder, &found, pictures(&config, args.render, &stop));
+    let mut logger = folder.as_ref().map(draw).transpose()?;
     if let Some(logger) = &mut logger {
         logger.evaluate_by(evaluation(&config));
         logger.say(&format!("run folder {}", logger.folder().path().display()));
@@ -166,10 +176,12 @@ fn run_in(group: &Rc<Group>, args: &TrainArgs, started: Instant) -> Result<ExitC
         tell(&profile.to_string());
     }
     if stop.is_raised() {
-        return Ok(ExitCode::from(130));
+        return Ok(ExitCode::from(INTERRUPTED));
     }
     if config.log.write_up.is_some_and(WriteUp::ends_with_a_demo) {
-        let demo = RecordArgs::grid_of(folder.path()).record()?;
+        tell("drawing a demo of all checkpoints");
+        let by_hand = || format!("no demo was drawn; `vpg record {} --grid` does it", folder.path().display());
+        let demo = RecordArgs::grid_of(folder.path()).record(&stop).with_context(by_hand)?;
         writeln!(std::io::stdout(), "demo of all checkpoints: {}", demo.path.display())?;
     }
     Ok(ExitCode::SUCCESS)
@@ -312,6 +324,8 @@ fn warm_start(policy: &mut ActorCritic, from: &Path, config: &Config) -> anyhow:
         true => (from.join("checkpoints/latest.safetensors"), Some(from)),
         false => (from.to_owned(), from.ancestors().nth(2).filter(|run| run.join("config.json").exists())),
     };
+    let expected = "the folder of a run that has a policy, or a safetensors file";
+    ensure!(checkpoint.exists(), InvalidValue::new("--from", from.display(), expected));
     let other = run.map(|run| RunFolder::open(run).map(|(_, other)| other)).transpose()?;
     let theirs = other.as_ref().map_or("a policy of its own".into(), networks);
     let unlike = || format!("--from {} ({theirs}) does not fit this run ({})", from.display(), networks(config));
@@ -329,7 +343,16 @@ fn go_on(args: &TrainArgs, path: &Path, group: &Group, clock: Option<&Arc<StepCl
     if let Some(state) = &mut found.state {
         state.take_times(&folder, &begun);
     }
-    if group.is_first() && config.budget != begun.budget {
+    if let Some(state) = found.state.as_ref().filter(|_| config.budget.limit != begun.budget.limit) {
+        let (name, limit, has) = match config.budget.limit {
+            Budget::Epochs(limit) => ("--epochs", limit, state.epoch),
+            Budget::Frames(limit) => ("--frames", limit, state.summary.raw_frames),
+        };
+        if limit < has {
+            Err(InvalidValue::new(name, limit, format!("at least {has}, which the run has behind it")))?;
+        }
+    }
+    if group.is_first() && (&config.budget, config.network.device) != (&begun.budget, begun.network.device) {
         folder.write("config.json", &serde_json::to_vec_pretty(&config)?)?;
     }
     if group.is_first() {
@@ -359,18 +382,27 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
     config.environment.max_ep_len = args.max_ep_len.or(config.environment.max_ep_len);
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
     let play = args.play;
-    args.gif.as_deref().map_or(Ok(()), record::expect_gif).map_err(usage)?;
+    args.gif.as_deref().map_or(Ok(()), |path| record::expect_gif("--gif", path))?;
+    let stop = watched_interrupt()?;
     if let Some(path) = &args.gif {
-        let gif = record::gif(&config, &policy, play)?;
+        let gif = record::gif(&config, &policy, play, &stop)
+            .with_context(|| format!("{} was not written", path.display()))?;
         std::fs::write(path, gif).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let bar = progress::bar(args.episodes, "episodes");
     let episodes = evaluate::episodes(&config, &policy, play, args.episodes as usize, |done| {
         bar.set_position(done as u64);
-        true
+        !stop.is_raised()
     })?;
-    let episodes = episodes.unwrap_or_default();
     bar.finish_and_clear();
+    let Some(episodes) = episodes else {
+        let done = format!(
+            "{} of {} episodes were over; the short ones end first, so nothing is told of them",
+            bar.position(),
+            args.episodes
+        );
+        return Err(Interrupted).context(done)?;
+    };
     let returns = Moments::of(episodes.iter().map(|episode| episode.stats.episode_return));
     let different = episodes.iter().map(|episode| episode.seen).collect::<HashSet<_>>().len();
     let mut out = std::io::stdout().lock();
@@ -415,7 +447,7 @@ fn open_run(run: &Path) -> anyhow::Result<(RunFolder, Config)> {
 
 fn run_record(args: &RecordArgs) -> Result<ExitCode, Failure> {
     open_run(&args.run)?;
-    let Recording { path, film } = args.record()?;
+    let Recording { path, film } = args.record(&watched_interrupt()?)?;
     let rest = if film.cut_off { "; cut off at 64 MB, --every shows the rest of the episode too" } else { "" };
     writeln!(std::io::stdout(), "{} pictures in {}{rest}", film.pictures, path.display())?;
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
@@ -11,12 +12,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::Parser;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    app::{cli::Cli, grid_args::GridArgs},
+    app::{grid_args::GridArgs, help},
     interrupt::Interrupt,
     learn::moments::Moments,
     run::folder::{RunFolder, Summary},
@@ -63,25 +63,26 @@ impl GridArgs {
             let given = |flag: &String| flag.split('=').next().is_some_and(|name| name.replace('_', "-") == owned);
             ensure!(!self.flags.iter().any(given), "{owned} cannot be a flag of all runs: the grid sets it");
         }
-        let mut folders = BTreeSet::new();
+        let (mut folders, mut configs) = (BTreeSet::new(), BTreeMap::new());
         for job in self.jobs() {
             ensure!(
                 folders.insert(job.folder.clone()),
                 "{} is there twice: name each value and seed once",
                 job.key_text()
             );
-            let cli = Cli::try_parse_from([&["vpg".into()], job.flags.as_slice()].concat()).map_err(|error| {
+            let args = std::iter::once("vpg").chain(job.flags.iter().map(String::as_str)).map(OsString::from);
+            let cli = help::parse(args.collect()).map_err(|error| {
                 let text = error.to_string();
-                anyhow::anyhow!(
-                    "{}: {}",
-                    job.name,
-                    text.lines().next().unwrap_or_default().trim_start_matches("error: ")
-                )
+                let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+                anyhow::anyhow!("{}: {line}", job.name)
             })?;
             if cli.command.is_some() {
                 bail!("the flags after -- are those of training");
             }
             let config = cli.train.config().with_context(|| job.name.clone())?;
+            if let Some(other) = configs.insert(serde_json::to_string(&config)?, job.key_text()) {
+                bail!("{other} and {} are one run: name each value once", job.key_text());
+            }
             if job.folder.join("config.json").exists() {
                 let same = RunFolder::open(&job.folder)?.1 == config;
                 ensure!(same, "{} holds a run with other flags: choose another folder", job.folder.display());
@@ -119,8 +120,8 @@ impl GridArgs {
             }
         };
         std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                (0..self.jobs.map_or(cores, |jobs| jobs as usize)).map(|_| scope.spawn(worker)).collect();
+            let jobs = self.jobs.map_or(cores, |jobs| jobs as usize).min(jobs.len());
+            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
             workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| bail!("a worker broke off")))
         })?;
         bar.finish_and_clear();
@@ -188,8 +189,7 @@ impl Job {
         }
         let status =
             wait(command.arg("--ends-with-stdin").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(file), stop)?;
-        let summary = fs::read(self.folder.join("summary.json")).ok();
-        let summary: Option<Summary> = summary.and_then(|text| serde_json::from_slice(&text).ok());
+        let summary = RunFolder::new(&self.folder).summary();
         let status = match status.code() {
             Some(0) => FINISHED,
             Some(130) => "interrupted",

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::config::check::number_in;
+
 /// The flags of `vpg grid`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct GridArgs {
@@ -15,7 +17,7 @@ pub struct GridArgs {
     #[arg(long, value_name = "S,..", value_parser = seeds, default_value = "0,1,2")]
     pub seeds: Seeds,
     /// Runs side by side [default: the number of cores].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number_in(1..=1024))]
     pub jobs: Option<u64>,
     /// Flags that all runs share, such as `-- --env CartPole --epochs 50`.
     #[arg(last = true, value_name = "TRAINING FLAGS", required = true)]
@@ -36,9 +38,8 @@ pub struct Seeds(pub(super) Vec<u64>);
 /// Numbers with commas or spaces between them.
 fn seeds(text: &str) -> Result<Seeds, String> {
     let numbers = text.split([',', ' ']).filter(|number| !number.is_empty());
-    let seeds: Result<Vec<u64>, String> =
-        numbers.map(|number| number.parse().map_err(|error| format!("{number:?}: {error}"))).collect();
-    seeds.and_then(|seeds| if seeds.is_empty() { Err("expected numbers".into()) } else { Ok(Seeds(seeds)) })
+    let seeds: Option<Vec<u64>> = numbers.map(|number| number.parse().ok()).collect();
+    seeds.filter(|seeds| !seeds.is_empty()).map(Seeds).ok_or("expected numbers such as 0,1,2".into())
 }
 
 fn vary(text: &str) -> Result<Axis, String> {

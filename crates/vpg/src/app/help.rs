@@ -1,6 +1,10 @@
 //! The command line as clap reads it, with what a person is told about it: defaults, and other trainers' names of flags.
 
-use std::ffi::OsString;
+use std::{
+    error::Error as _,
+    ffi::OsString,
+    num::{IntErrorKind, ParseIntError},
+};
 
 use clap::{
     Command, CommandFactory, Error, FromArgMatches,
@@ -23,14 +27,33 @@ const WITHOUT_DEFAULT: [&str; 6] = ["env", "preset", "lr", "cpu", "l", "modulus"
 /// # Errors
 /// Where they make no command line; also where they ask for help.
 pub fn parse(args: Vec<OsString>) -> Result<Cli, Error> {
-    let mut command = Cli::command();
+    let mut command = taking_negative(Cli::command()).mut_subcommands(taking_negative);
     let wants_help = args.len() < 2 || args.iter().any(|arg| arg == "--help" || arg == "-h");
     if wants_help {
         command = with_defaults(command);
     }
     let trains = args.get(1).is_none_or(|arg| arg.to_str().is_none_or(|name| command.find_subcommand(name).is_none()));
     let parsed = command.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
-    parsed.map_err(|error| if trains { named(&command, error) } else { error })
+    parsed.map_err(|error| if trains { named(&command, error) } else { error }).map_err(plain)
+}
+
+/// With `-1` as a value, which is refused as one.
+fn taking_negative(command: Command) -> Command {
+    command.mut_args(|arg| if arg.get_action().takes_values() { arg.allow_negative_numbers(true) } else { arg })
+}
+
+/// The error of a value in one line, in our words where it is a number that is none.
+fn plain(error: Error) -> Error {
+    let Some(source) = error.source().filter(|_| error.kind() == ErrorKind::ValueValidation) else { return error };
+    let expected = match source.downcast_ref().map(ParseIntError::kind) {
+        None => source.to_string(),
+        Some(IntErrorKind::PosOverflow) => "expected a smaller whole number".into(),
+        Some(_) => "expected a whole number from 0 on".into(),
+    };
+    let context = |what| error.get(what).map(ToString::to_string).unwrap_or_default();
+    let (arg, value) = (context(ContextKind::InvalidArg), context(ContextKind::InvalidValue));
+    let flag = arg.split(' ').next().unwrap_or_default();
+    Error::raw(ErrorKind::ValueValidation, format!("{flag} = {value}: {expected}\n"))
 }
 
 /// The error with our name of a flag that another trainer has.

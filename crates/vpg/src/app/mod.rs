@@ -14,7 +14,7 @@ mod signals;
 
 use std::{ffi::OsString, process::ExitCode, time::Instant};
 
-use crate::run::progress::tell;
+use crate::{app::commands::INTERRUPTED, run::progress::tell};
 
 /// Runs the program with these arguments, the first of which is its name: trains, or does what a subcommand says.
 /// `started` is when the process began. Wrong arguments end the process with exit code 2.
@@ -31,7 +31,8 @@ pub fn main(args: impl Iterator<Item = OsString>, started: Instant) -> ExitCode 
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            tell(&format!("error: {:#}{}", failure.error, failure.hint()));
+            let what = if failure.exit_code == INTERRUPTED { "" } else { "error: " };
+            tell(&format!("{what}{:#}{}", failure.error, failure.hint()));
             ExitCode::from(failure.exit_code)
         }
     }

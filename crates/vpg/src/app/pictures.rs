@@ -9,6 +9,7 @@ use anyhow::Result;
 
 use crate::{
     config::{Baseline, Config, SolveRule},
+    interrupt::{Interrupt, Interrupted},
     play::evaluate::Play,
     play::record::gif,
     play::watch::Beside,
@@ -20,16 +21,19 @@ use crate::{
 };
 
 /// Draws the plots as they stand and, with `render`, the policy's play, for which a window opens where there is a
-/// display.
-pub fn pictures(config: &Config, render: bool) -> Draw {
-    let config = config.clone();
+/// display. A wish to end leaves the play out.
+pub fn pictures(config: &Config, render: bool, stop: &Interrupt) -> Draw {
+    let (config, stop) = (config.clone(), stop.clone());
     let mut window = None;
     Box::new(move |kept| {
         let mut pictures = plots(kept.folder, &config)?;
-        if render {
+        if render && !stop.is_raised() {
             let play = Play { seed: config.seed, deterministic: false };
             let name = format!("checkpoints/policy-{}.gif", kept.epoch);
-            pictures.push(Picture { name, bytes: gif(&config, kept.policy, play)? });
+            match gif(&config, kept.policy, play, &stop) {
+                Err(error) if error.is::<Interrupted>() => {} // the run is worth more
+                bytes => pictures.push(Picture { name, bytes: bytes? }),
+            }
             if window.is_none() {
                 window = Beside::open(kept.folder.path())?;
             }

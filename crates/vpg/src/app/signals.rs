@@ -36,7 +36,7 @@ pub fn watched_interrupt() -> Result<Interrupt> {
                 None => {
                     first = Some(Instant::now());
                     raised.raise();
-                    tell("\nsaving; Ctrl-C again ends at once");
+                    tell("\nstopping; Ctrl-C again ends at once");
                 }
                 Some(first) if first.elapsed() < ONE_WISH => {}
                 // Without destructors: libtorch's would run under threads that still compute.

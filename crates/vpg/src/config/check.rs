@@ -1,6 +1,8 @@
 //! What no config may hold: single values, options in each other's way, spaces the networks cannot serve. Nothing here
 //! touches a device or an environment.
 
+use std::ops::RangeInclusive;
+
 use envs::{Action, DType, Space};
 
 use crate::{
@@ -14,13 +16,23 @@ const MAX_WEIGHTS: u64 = 100_000_000;
 /// Of an epoch's observations, in bytes.
 const MAX_ROLLOUT: u64 = 1 << 36;
 
+/// Up to more than anybody waits for.
+pub const ANY: RangeInclusive<u64> = 1..=1_000_000_000_000_000;
+
 /// A value that makes no sense, and the ones that do.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} = {value}: expected {expected}")]
 pub struct InvalidValue {
-    pub(super) name: &'static str,
-    pub(super) value: String,
-    pub(super) expected: &'static str,
+    name: &'static str,
+    value: String,
+    expected: String,
+}
+
+impl InvalidValue {
+    /// An option's or flag's name, its value, and the values that it can have.
+    pub fn new(name: &'static str, value: impl ToString, expected: impl Into<String>) -> Self {
+        Self { name, value: value.to_string(), expected: expected.into() }
+    }
 }
 
 impl Config {
@@ -31,14 +43,8 @@ impl Config {
     pub fn check_actions(&self, space: &Space) -> Result<(), InvalidValue> {
         let refused =
             self.environment.actions.iter().flatten().find(|&&action| !space.contains(Action::Discrete(action)));
-        match refused {
-            None => Ok(()),
-            Some(action) => Err(InvalidValue {
-                name: "actions",
-                value: action.to_string(),
-                expected: "indices into the environment's discrete action space",
-            }),
-        }
+        let expected = "indices into the environment's discrete action space";
+        refused.map_or(Ok(()), |action| Err(InvalidValue::new("actions", action, expected)))
     }
 
     /// Refuses spaces that the networks cannot serve.
@@ -50,7 +56,7 @@ impl Config {
         self.check_actions(actions)?;
         if self.log.write_up.is_some_and(WriteUp::needs_continuous_actions) && matches!(actions, Space::Discrete(_)) {
             let expected = "an environment with continuous actions, such as InvertedPendulum-v4, for this write-up";
-            return Err(InvalidValue { name: "env", value: self.environment.id.clone(), expected });
+            return Err(InvalidValue::new("env", &self.environment.id, expected));
         }
         let (size, steps) =
             (observations.size() as u64, (self.budget.steps_per_epoch + self.environment.num_envs) as u64);
@@ -64,12 +70,12 @@ impl Config {
         };
         if self.network.kind == NetworkKind::Cnn && sides < NatureCnn::LEAST_SIDE {
             let expected = "mlp, where observations are not pictures of at least 36x36";
-            return Err(InvalidValue { name: "policy", value: "cnn".into(), expected });
+            return Err(InvalidValue::new("policy", "cnn", expected));
         }
         match observations {
             Space::Box(space) if self.network.norm_obs && matches!(space.dtype, DType::I8 | DType::U8) => {
                 let expected = "false where observations are pictures, whose range is known";
-                Err(InvalidValue { name: "norm-obs", value: "true".into(), expected })
+                Err(InvalidValue::new("norm-obs", true, expected))
             }
             _ => Ok(()),
         }
@@ -89,15 +95,13 @@ impl Config {
         ];
         match of_one_process.into_iter().find(|(_, set)| *set && processes > 1) {
             None => Ok(()),
-            Some((name, _)) => {
-                Err(InvalidValue { name, value: "set".into(), expected: "it left out with several processes" })
-            }
+            Some((name, _)) => Err(InvalidValue::new(name, "set", "it left out with several processes")),
         }
     }
 
     /// Refuses options that are in each other's way.
     fn check_together(&self) -> Result<(), InvalidValue> {
-        let wrong = |name, value: &str, expected| Err(InvalidValue { name, value: value.into(), expected });
+        let wrong = |name, value: &str, expected: &str| Err(InvalidValue::new(name, value, expected));
         if self.credit.baseline == Baseline::None {
             if self.credit.returns == Returns::Gae {
                 return wrong("returns", "gae", "total or reward-to-go where there is no baseline");
@@ -120,51 +124,44 @@ impl Config {
     /// # Errors
     /// `InvalidValue` for the first value out of its range, and for options in each other's way.
     pub fn check(&self) -> Result<(), InvalidValue> {
-        let budget = match self.budget.limit {
-            Budget::Frames(n) | Budget::Epochs(n) => n,
-        };
-        let positive = "a whole number from 1 on";
-        at_least_one("num-envs", self.environment.num_envs as u64, positive)?;
-        at_least_one("torch-threads", self.network.torch_threads as u64, positive)?;
-        at_least_one("steps-per-epoch", self.budget.steps_per_epoch as u64, positive)?;
-        for (name, value) in [("num-envs", self.environment.num_envs), ("steps-per-epoch", self.budget.steps_per_epoch)]
-        {
-            at_most(name, value as u64, 10_000_000, "at most ten million")?;
+        let (Budget::Frames(limit) | Budget::Epochs(limit)) = self.budget.limit;
+        let whole_numbers = [
+            ("num-envs", self.environment.num_envs as u64, 1..=100_000),
+            ("threads", self.environment.threads as u64, 0..=1024),
+            ("torch-threads", self.network.torch_threads as u64, 1..=1024),
+            ("max-ep-len", self.environment.max_ep_len.unwrap_or(1), ANY),
+            ("frames or epochs", limit, ANY),
+            ("steps-per-epoch", self.budget.steps_per_epoch as u64, 1..=10_000_000),
+            ("episodes-per-epoch", self.budget.episodes_per_epoch.unwrap_or(1) as u64, 1..=100_000),
+            ("minibatch", self.optimizer.minibatch.unwrap_or(1) as u64, 1..=10_000_000),
+            ("train-v-iters", self.optimizer.train_v_iters as u64, 0..=10_000_000),
+            ("decay-frames", self.optimizer.decay_frames.unwrap_or(1), ANY),
+            ("log-interval", self.log.log_interval, ANY),
+            ("save-freq", self.log.save_freq, ANY),
+            ("state-freq", self.log.state_freq, ANY),
+            ("checkpoint-mb", self.log.checkpoint_mb, 0..=1_000_000),
+            ("eval-every", self.log.eval_every.unwrap_or(1), ANY),
+            ("eval-episodes", self.log.eval_episodes as u64, 1..=1_000_000),
+            ("number of hid", self.network.hid.len() as u64, 0..=100),
+        ];
+        for (name, value, range) in whole_numbers {
+            whole(name, value, range)?;
         }
-        for (name, value) in [("threads", self.environment.threads), ("torch-threads", self.network.torch_threads)] {
-            at_most(name, value as u64, 1024, "at most 1024")?;
+        for &size in &self.network.hid {
+            whole("hid", size as u64, 1..=10_000_000)?;
         }
-        at_most("hid", self.network.hid.len() as u64, 100, "at most a hundred layers")?;
         for pair in self.network.hid.windows(2) {
             let weights = (pair[0] as u64).saturating_mul(pair[1] as u64);
             at_most("hid", weights, MAX_WEIGHTS, "at most 100 million weights between two layers")?;
         }
         if let Some(pixels) = &self.environment.pixels {
-            let stack = pixels.stack.unwrap_or(1) as u64;
-            at_least_one("stack", stack, positive)?;
-            at_most("stack", stack, 64, "at most 64 frames")?;
-            at_most("noops", pixels.noops.unwrap_or(0).into(), 100_000, "at most 100,000 frames")?;
+            whole("stack", pixels.stack.unwrap_or(1) as u64, 1..=64)?;
+            within("sticky", pixels.sticky.unwrap_or(0.0).into(), 1.0, "a number from 0 to 1")?;
+            whole("noops", pixels.noops.unwrap_or(0).into(), 0..=100_000)?;
             if !(1.0..=1000.0).contains(&pixels.frame_skip) || (pixels.fixed_skip && pixels.frame_skip.fract() != 0.0) {
-                let (name, value) = ("frame-skip", pixels.frame_skip.to_string());
-                return Err(InvalidValue { name, value, expected: "a whole number of frames from 1 to 1000" });
+                let expected = "a whole number of frames from 1 to 1000";
+                return Err(InvalidValue::new("frame-skip", pixels.frame_skip, expected));
             }
-        }
-        at_least_one("frames or epochs", budget, positive)?;
-        at_most("frames or epochs", budget, 1_000_000_000_000_000, "at most 10^15")?;
-        at_least_one("episodes-per-epoch", self.budget.episodes_per_epoch.unwrap_or(1) as u64, positive)?;
-        at_least_one("minibatch", self.optimizer.minibatch.unwrap_or(1) as u64, positive)?;
-        at_least_one("log-interval", self.log.log_interval, positive)?;
-        at_least_one("save-freq", self.log.save_freq, positive)?;
-        at_least_one("state-freq", self.log.state_freq, positive)?;
-        at_most("checkpoint-mb", self.log.checkpoint_mb, 1_000_000, "at most a million megabytes")?;
-        at_least_one("eval-every", self.log.eval_every.unwrap_or(1), positive)?;
-        at_least_one("eval-episodes", self.log.eval_episodes as u64, positive)?;
-        at_most("eval-episodes", self.log.eval_episodes as u64, 1_000_000, "at most a million")?;
-        at_least_one("decay_frames", self.optimizer.decay_frames.unwrap_or(1), positive)?;
-        at_least_one("max-ep-len", self.environment.max_ep_len.unwrap_or(1), positive)?;
-        for &size in &self.network.hid {
-            at_least_one("hid", size as u64, "layer sizes from 1 on")?;
-            at_most("hid", size as u64, 10_000_000, "layer sizes up to ten million")?;
         }
         within("gamma", self.credit.gamma, 1.0, "a number from 0 to 1")?;
         within("lam", self.credit.lam, 1.0, "a number from 0 to 1")?;
@@ -183,22 +180,32 @@ impl Config {
             within(name, value, f64::MAX, "a finite number from 0 on")?;
         }
         match self.budget.solve_at {
-            Some(value) if !value.is_finite() => {
-                Err(InvalidValue { name: "solve-at", value: value.to_string(), expected: "a finite number" })
-            }
+            Some(value) if !value.is_finite() => Err(InvalidValue::new("solve-at", value, "a finite number")),
             _ => self.check_together(),
         }
     }
 }
 
-fn at_least_one(name: &'static str, value: u64, expected: &'static str) -> Result<(), InvalidValue> {
-    if value >= 1 { Ok(()) } else { Err(InvalidValue { name, value: value.to_string(), expected }) }
+fn whole(name: &'static str, value: u64, range: RangeInclusive<u64>) -> Result<(), InvalidValue> {
+    if range.contains(&value) { Ok(()) } else { Err(InvalidValue::new(name, value, whole_in(&range))) }
 }
 
-fn at_most(name: &'static str, value: u64, most: u64, expected: &'static str) -> Result<(), InvalidValue> {
-    if value <= most { Ok(()) } else { Err(InvalidValue { name, value: value.to_string(), expected }) }
+fn whole_in(range: &RangeInclusive<u64>) -> String {
+    format!("a whole number from {} to {}", range.start(), range.end())
 }
 
-fn within(name: &'static str, value: f64, high: f64, expected: &'static str) -> Result<(), InvalidValue> {
-    if (0.0..=high).contains(&value) { Ok(()) } else { Err(InvalidValue { name, value: value.to_string(), expected }) }
+/// Reads a flag's value, a number in this range.
+pub fn number_in(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| format!("expected {}", whole_in(&range)))
+    }
+}
+
+fn at_most(name: &'static str, value: u64, most: u64, expected: &str) -> Result<(), InvalidValue> {
+    if value <= most { Ok(()) } else { Err(InvalidValue::new(name, value, expected)) }
+}
+
+fn within(name: &'static str, value: f64, high: f64, expected: &str) -> Result<(), InvalidValue> {
+    if (0.0..=high).contains(&value) { Ok(()) } else { Err(InvalidValue::new(name, value, expected)) }
 }

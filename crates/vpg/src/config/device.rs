@@ -56,7 +56,7 @@ impl FromStr for DeviceName {
             ("cpu", _) => Ok(Self::Cpu),
             ("cuda", _) => Ok(Self::Cuda(0)),
             (_, Some(Ok(index))) => Ok(Self::Cuda(index)),
-            _ => Err(format!("no device {name:?}: expected auto, cpu or cuda:N")),
+            _ => Err("expected auto, cpu or cuda:N".into()),
         }
     }
 }
@@ -87,9 +87,11 @@ impl Config {
         let DeviceName::Cuda(index) = self.network.device else { return Ok(()) };
         let expected = match Cuda::device_count() {
             devices if (index as i64) < devices => return Ok(()),
-            0 => "cpu: this libtorch sees no CUDA device (docs/install.md tells how to build with CUDA)",
+            0 => {
+                "cpu, as with --device cpu: this libtorch sees no CUDA device (docs/install.md tells how to build with CUDA)"
+            }
             _ => "a CUDA device that is there (`vpg doctor` counts them)",
         };
-        Err(InvalidValue { name: "device", value: self.network.device.to_string(), expected })
+        Err(InvalidValue::new("device", self.network.device, expected))
     }
 }

@@ -24,7 +24,7 @@ const fn rule(key: &'static str, counts: fn(&Config, &Value) -> bool, needs: &'s
 
 const EPOCHS_OF_STEPS: &str = "epochs of steps, without episodes_per_epoch";
 const THRESHOLD: &str = "a threshold, as solve_at gives one";
-const DIFFERENCES: &str = "differences of frames, without stack";
+const DIFFERENCES: &str = "no stack of frames, which takes the difference's place";
 const LAYERS: &str = "policy = mlp";
 
 /// An option that is not here does something in every config that has it.

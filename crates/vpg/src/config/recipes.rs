@@ -37,7 +37,7 @@ pub fn recipe(env: &str, id: &str) -> Config {
 /// Whether this is a game that runs with the recipe for all games.
 pub fn is_general(config: &Config) -> bool {
     let environment = &config.environment;
-    environment.pixels.is_some() && config.log.write_up.is_none() && !environment.id.contains("Pong")
+    PixelConfig::game(&environment.id).is_some_and(|(game, _)| game != "pong") && config.log.write_up.is_none()
 }
 
 /// The recipe as it suits what flags and files, which made `wanted` of it, have the networks look at.

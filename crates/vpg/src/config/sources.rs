@@ -113,12 +113,11 @@ impl Layer {
         let bad = |reason: String| LayerError::BadFile { path: path.display().to_string(), reason };
         let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text); // some editors put a byte-order mark first
-        let values = match path.extension().is_some_and(|extension| extension == "json") {
-            true => serde_json::from_str(text)
-                .and_then(|Unique(values)| serde_json::from_value(values))
-                .map_err(|error| bad(error.to_string()))?,
+        let Unique(values) = match path.extension().is_some_and(|extension| extension == "json") {
+            true => serde_json::from_str(text).map_err(|error| bad(error.to_string()))?,
             false => toml::from_str(text).map_err(|error| bad(error.to_string().trim_end().to_owned()))?,
         };
+        let values = serde_json::from_value(values).map_err(|error| bad(error.to_string()))?;
         let layer = Self { origin: path.display().to_string(), values };
         Ok(layer.with_paths_from(path.parent().unwrap_or(Path::new(""))))
     }
@@ -291,8 +290,20 @@ fn apply(config: Config, layer: &Layer) -> Result<Config, LayerError> {
             serde_json::from_value::<Config>(Value::Object(fields)).is_err()
         };
         let (key, value) = changes.iter().find(refused).unwrap_or(&changes[0]);
-        layer.bad_value(key, value, error)
+        layer.bad_value(key, value, expected(&error))
     })
+}
+
+/// What a value is to be, in a person's words.
+fn expected(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once("expected ").map_or("", |(_, expected)| expected) {
+        "f32" | "f64" => "expected a number".into(),
+        "u32" | "u64" | "usize" | "i64" => "expected a whole number".into(),
+        "a boolean" => "expected true or false".into(),
+        "string or map" => "expected one of the words that --help lists".into(),
+        _ => text,
+    }
 }
 
 /// Replaces a field's value, or those parts of the frame options that are given; none where there is no such field.
@@ -336,7 +347,10 @@ fn changes(config: &Config, layer: &Layer) -> Result<Vec<(String, Value)>, Layer
     for short in SHORT_KEYS {
         for (key, value) in given.iter().filter(|(key, _)| key == short) {
             if FRAME_KEYS.contains(&short) {
-                set_frame_option(&mut pixels, key, value).map_err(|reason| {
+                let set = set_frame_option(&mut pixels, key, value);
+                let checked =
+                    set.and_then(|()| PixelConfig::deserialize(&pixels).map_err(|error| Some(expected(&error))));
+                checked.map_err(|reason| {
                     let reason = reason.unwrap_or_else(|| {
                         format!("{} has no frames: expected an Atari environment", config.environment.id)
                     });
@@ -363,9 +377,10 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
         "preset" => Vec::new(),
         "epochs" | "frames" => {
             // Who gives a budget wants all of it, but for the write-up that goes on until it is solved.
+            let limit = value.as_u64().ok_or_else(|| layer.bad_value(key, value, "expected a whole number"))?;
             let stop = config.budget.stop_when_solved && config.budget.solve_rule == SolveRule::RunningReward;
             let mut fields = vec![field("budget", json!({key: value})), field("stop_when_solved", stop.into())];
-            let save_freq = config.log.write_up.zip(value.as_u64()).and_then(|(write_up, n)| write_up.save_freq(n));
+            let save_freq = config.log.write_up.and_then(|write_up| write_up.save_freq(limit));
             fields.extend(save_freq.map(|epochs| field("save_freq", epochs.into())));
             fields
         }

@@ -42,8 +42,8 @@ impl<'de> Visitor<'de> for Reader {
         Ok(value.into())
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        if value.is_finite() { Ok(value.into()) } else { Err(E::custom(format!("{value}: expected a finite number"))) }
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

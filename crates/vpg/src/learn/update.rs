@@ -13,7 +13,7 @@ use crate::{
     collect::rollout::Rollout,
     config::{Config, LossPer},
     group::Group,
-    interrupt::Watch,
+    interrupt::{Interrupted, Watch},
     learn::credit::{Credit, credit},
     learn::moments::Moments,
     nn::{
@@ -146,20 +146,18 @@ impl Learner {
         Ok(())
     }
 
-    /// Learns from one rollout. Learning rates and the entropy bonus are multiplied with `decay`.
-    pub fn update<T: Element>(&mut self, rollout: &Rollout<T>, config: &Config, decay: f64) -> UpdateStats {
-        let stats = self.watched_update(rollout, config, decay, &mut |_, _| true);
-        stats.unwrap_or_else(|| unreachable!("nobody gives it up"))
-    }
-
-    /// As [`update`](Self::update); none where `watch` gave it up, which leaves the networks half-way.
-    pub fn watched_update<T: Element>(
+    /// Learns from one rollout. Learning rates and the entropy bonus are multiplied with `decay`. `watch` is told how far
+    /// it is, from 0 to 1, and says whether to go on.
+    ///
+    /// # Errors
+    /// `Interrupted` where `watch` gave it up, which leaves the networks half-way.
+    pub fn update<T: Element>(
         &mut self,
         rollout: &Rollout<T>,
         config: &Config,
         decay: f64,
         watch: &mut Watch<'_>,
-    ) -> Option<UpdateStats> {
+    ) -> Result<UpdateStats, Interrupted> {
         let trained = rollout.len() * rollout.observation_len;
         let input = self.policy.input(&rollout.observations[..trained], rollout.observation_len);
         // Mini-batches have passes of their own: what going backward through this one takes is not kept.
@@ -187,18 +185,18 @@ impl Learner {
             max_grad_norm: config.optimizer.max_grad_norm,
         };
         let minibatches = self.minibatches(rollout.len(), config);
-        let all = minibatches.len().max(1) * (1 + config.optimizer.train_v_iters);
+        let rounds = self.policy.v.as_ref().map_or(0, |_| config.optimizer.train_v_iters);
+        let all = minibatches.len().max(1) * (1 + rounds);
         let mut steps = Steps { watch, done: 0, all };
         let stats = self.policy_steps(&data, &minibatches, step, &mut steps)?;
         let step = StepSize { learning_rate: config.optimizer.vf_lr * decay, ..step };
-        let (loss_v, delta_loss_v) =
-            self.value_steps(&data, &minibatches, v_pass, (config.optimizer.train_v_iters, &mut steps), step)?;
+        let (loss_v, delta_loss_v) = self.value_steps(&data, &minibatches, v_pass, (rounds, &mut steps), step)?;
         if let Some(moments) = &mut self.policy.observation_moments {
             moments.update(rollout.observations[..trained].iter().map(|&value| f64::from(to_f32(value))));
         }
         self.updates += 1;
         let learning_rates = [config.optimizer.pi_lr, config.optimizer.vf_lr].map(|rate| rate * decay);
-        Some(self.of_all_processes(UpdateStats { loss_v, delta_loss_v, learning_rates, ..stats }, &values))
+        Ok(self.of_all_processes(UpdateStats { loss_v, delta_loss_v, learning_rates, ..stats }, &values))
     }
 
     /// Takes over the scale and the moments that came with the credit; gives its values.
@@ -260,10 +258,12 @@ impl Learner {
         minibatches: &[Vec<i64>],
         step: StepSize,
         steps: &mut Steps<'_>,
-    ) -> Option<UpdateStats> {
-        steps.next()?;
+    ) -> Result<UpdateStats, Interrupted> {
         let before = match minibatches {
-            [] => self.policy_step(data, step),
+            [] => {
+                steps.next()?;
+                self.policy_step(data, step)
+            }
             _ => {
                 let before = self.policy_loss(data, step);
                 for indices in minibatches {
@@ -274,7 +274,7 @@ impl Learner {
             }
         };
         let after = self.policy_loss(data, step);
-        Some(UpdateStats {
+        Ok(UpdateStats {
             loss_pi: before.loss.double_value(&[]),
             delta_loss_pi: (after.loss - before.loss).double_value(&[]),
             entropy: before.entropy.double_value(&[]),
@@ -310,9 +310,9 @@ impl Learner {
         pass: Option<Pass>,
         (rounds, steps): (usize, &mut Steps<'_>),
         step: StepSize,
-    ) -> Option<(f64, f64)> {
+    ) -> Result<(f64, f64), Interrupted> {
         let features = self.policy.features(&data.input);
-        let Some(v) = &mut self.policy.v else { return Some((0.0, 0.0)) };
+        let Some(v) = &mut self.policy.v else { return Ok((0.0, 0.0)) };
         // A shared trunk has had its step: only what stands on it goes on learning.
         let input = features.as_ref().unwrap_or(&data.input);
         let measure = |v: &Net| tch::no_grad(|| value_loss(&v.forward(input).output, &data.targets)).double_value(&[]);
@@ -339,7 +339,7 @@ impl Learner {
         }
         let after = measure(v);
         let before = before.unwrap_or(after);
-        Some((before, after - before))
+        Ok((before, after - before))
     }
 }
 
@@ -351,11 +351,11 @@ struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    /// Counts the next one; none where it is not to be taken any more.
-    fn next(&mut self) -> Option<()> {
-        let goes_on = (self.watch)("learning", (self.done as f64 / self.all as f64).min(1.0));
+    /// Counts the next one, where it is still to be taken.
+    fn next(&mut self) -> Result<(), Interrupted> {
+        let goes_on = (self.watch)("learning", self.done as f64 / self.all as f64);
         self.done += 1;
-        goes_on.then_some(())
+        if goes_on { Ok(()) } else { Err(Interrupted) }
     }
 }
 

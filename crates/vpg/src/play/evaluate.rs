@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, mem, path::PathBuf, str::FromStr};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use crc32fast::Hasher;
 use envs::{Element, EpisodeStats, Seed, VecEnv};
 
@@ -10,7 +10,10 @@ use crate::{
     collect::actions::EnvActions,
     collect::actor::{Actor, action_rngs},
     collect::environment::{self, networks, with_vec_env},
-    config::{Config, DeviceName},
+    config::{
+        Config, DeviceName,
+        check::{ANY, InvalidValue, number_in},
+    },
     nn::policy::ActorCritic,
     run::folder::{BEST, RunFolder},
 };
@@ -24,7 +27,7 @@ pub struct EvalArgs {
     /// A run folder.
     pub run: PathBuf,
     /// How many episodes to play.
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = number_in(1..=1_000_000))]
     pub episodes: u64,
     #[command(flatten)]
     pub play: Play,
@@ -32,7 +35,7 @@ pub struct EvalArgs {
     #[arg(long, alias = "itr", value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
     /// The step limit of an episode [default: the run's].
-    #[arg(long, alias = "len", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, alias = "len", value_name = "N", value_parser = number_in(ANY))]
     pub max_ep_len: Option<u64>,
     /// Print one JSON object in place of lines.
     #[arg(long)]
@@ -113,19 +116,19 @@ pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Res
         Checkpoint::Latest => kept("latest"),
         Checkpoint::Best => {
             let path = folder.file(BEST);
-            ensure!(
-                path.exists(),
-                "no best policy yet: there is one after 100 episodes, or an evaluation (--eval-every)"
-            );
+            let expected = "another, there is no best policy yet: it comes after 100 episodes or with --eval-every";
+            ensure!(path.exists(), InvalidValue::new("--checkpoint", "best", expected));
             path
         }
-        Checkpoint::File(path) => path.clone(),
+        Checkpoint::File(path) => {
+            let expected = "an epoch, latest, best, or a safetensors file that is there";
+            ensure!(path.exists(), InvalidValue::new("--checkpoint", path.display(), expected));
+            path.clone()
+        }
         Checkpoint::Epoch(epoch) => {
             let epochs = folder.checkpoints();
-            if !epochs.contains(epoch) {
-                let kept = epochs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-                bail!("no policy of epoch {epoch} was kept: there are those of [{kept}]");
-            }
+            let expected = || format!("an epoch whose policy was kept: one of {epochs:?}");
+            ensure!(epochs.contains(epoch), InvalidValue::new("--checkpoint", epoch, expected()));
             kept(&format!("policy-{epoch}"))
         }
     };

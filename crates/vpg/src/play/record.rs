@@ -16,7 +16,11 @@ use image::{
 };
 
 use crate::{
-    config::Config,
+    config::{
+        Config,
+        check::{ANY, InvalidValue, number_in},
+    },
+    interrupt::Interrupt,
     nn::policy::ActorCritic,
     play::evaluate::{self, Checkpoint, Play},
     play::player::Player,
@@ -45,14 +49,14 @@ pub struct RecordArgs {
     #[command(flatten)]
     pub play: Play,
     /// Show every so many steps alone [default: all; with --grid so many that the longest episode has 200 pictures].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number_in(ANY))]
     pub every: Option<u64>,
     /// End after this many pictures, even within the episode [default: at its end, or at 64 MB].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number_in(ANY))]
     pub max_frames: Option<u64>,
     /// Pictures a second [default: the environment's own pace; with --grid 30].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub fps: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = number_in(1..=100))]
+    pub fps: Option<u64>,
 }
 
 /// Where a recording ends at the latest.
@@ -88,24 +92,27 @@ impl RecordArgs {
     /// Plays and writes.
     ///
     /// # Errors
-    /// Where the run or the policy cannot be read, the environment has no pictures, or the output cannot be written.
-    pub fn record(&self) -> Result<Recording> {
+    /// Where the run or the policy cannot be read, the environment has no pictures, or the output cannot be written, and
+    /// `Interrupted`.
+    pub fn record(&self, stop: &Interrupt) -> Result<Recording> {
         let (folder, config) = RunFolder::open(&self.run)?;
-        self.out.as_deref().map_or(Ok(()), expect_gif)?;
+        self.out.as_deref().map_or(Ok(()), |path| expect_gif("--out", path))?;
         let (mut scene, length): (Box<dyn Scene>, _) = if self.grid {
             let grid = Grid::new(&folder, &config, self.play)?;
-            (Box::new(grid), Grid::new(&folder, &config, self.play)?.length()?)
+            (Box::new(grid), Grid::new(&folder, &config, self.play)?.length(stop)?)
         } else {
             let policy = evaluate::load(&folder, &config, &self.checkpoint)?;
             (Box::new(Solo { player: Player::new(&config, &policy, self.play)?, over: false }), 0)
         };
         let every = self.every.unwrap_or(length.div_ceil(GRID_PICTURES).max(1));
-        let fps = self.fps.map_or(if self.grid { GRID_FPS } else { scene.fps() / every as f64 }, f64::from);
+        let fps = self.fps.map_or(if self.grid { GRID_FPS } else { scene.fps() / every as f64 }, |fps| fps as f64);
         let bar = progress::bar(self.max_frames.unwrap_or(length / every), "pictures");
-        let shots = Shots { every, most: self.max_frames.unwrap_or(u64::MAX) };
+        let shots = Shots { every, most: self.max_frames.unwrap_or(u64::MAX), stop };
+        let shown = |pictures| bar.set_position(pictures);
         if let Some(folder) = &self.frames {
-            let film = film(scene.as_mut(), &mut Numbered::new(folder)?, shots, || bar.inc(1))?;
+            let film = film(scene.as_mut(), &mut Numbered::new(folder)?, shots, shown);
             bar.finish_and_clear();
+            let film = film.with_context(|| format!("{} has the pictures so far", folder.display()))?;
             return Ok(Recording { path: folder.clone(), film });
         }
         let name = if self.grid { "grid" } else { "record" };
@@ -114,13 +121,13 @@ impl RecordArgs {
         // Whole or not at all: what is there stays until the new one is finished.
         let part = gif.with_extension("gif.part");
         let file = File::create(&part).with_context(cannot)?;
-        let filmed = Gif::new(BufWriter::new(file), fps)
-            .and_then(|mut gif| film(scene.as_mut(), &mut gif, shots, || bar.inc(1)));
+        let filmed =
+            Gif::new(BufWriter::new(file), fps).and_then(|mut gif| film(scene.as_mut(), &mut gif, shots, shown));
         bar.finish_and_clear();
         if filmed.is_err() {
             let _ = fs::remove_file(&part); // the error is worth more
         }
-        let film = filmed?;
+        let film = filmed.with_context(|| format!("{} was not written", gif.display()))?;
         fs::rename(&part, &gif).with_context(cannot)?;
         Ok(Recording { path: gif, film })
     }
@@ -130,10 +137,10 @@ impl RecordArgs {
 ///
 /// # Errors
 /// Where the name does not end in .gif.
-pub fn expect_gif(path: &Path) -> Result<()> {
+pub fn expect_gif(flag: &'static str, path: &Path) -> Result<(), InvalidValue> {
     let is_gif = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif"));
-    ensure!(is_gif, "{}: expected a name that ends in .gif; --frames DIR writes PNG files", path.display());
-    Ok(())
+    let expected = "a name that ends in .gif; `vpg record --frames DIR` writes PNG files";
+    if is_gif { Ok(()) } else { Err(InvalidValue::new(flag, path.display(), expected)) }
 }
 
 /// `name.gif` in the folder, or the first of `name-2.gif`, ... that is not there.
@@ -146,18 +153,19 @@ fn free_name(folder: &RunFolder, name: &str) -> PathBuf {
 /// An episode as a GIF at its own pace, thinned where it is long.
 ///
 /// # Errors
-/// An environment's own, where it fails to reset or step.
-pub fn gif(config: &Config, policy: &ActorCritic, play: Play) -> Result<Vec<u8>> {
+/// An environment's own, where it fails to reset or step, and `Interrupted`.
+pub fn gif(config: &Config, policy: &ActorCritic, play: Play, stop: &Interrupt) -> Result<Vec<u8>> {
     let new = || Ok::<_, anyhow::Error>(Solo { player: Player::new(config, policy, play)?, over: false });
     let (mut rehearsal, mut length) = (new()?, 0u64);
     while !rehearsal.over {
+        stop.check()?;
         rehearsal.advance()?;
         length += 1;
     }
-    let shots = Shots { every: length.div_ceil(CHECKPOINT_PICTURES).max(1), most: u64::MAX };
+    let shots = Shots { every: length.div_ceil(CHECKPOINT_PICTURES).max(1), most: u64::MAX, stop };
     let (mut scene, mut bytes) = (new()?, Vec::new());
     let fps = scene.fps() / shots.every as f64;
-    film(&mut scene, &mut Gif::new(&mut bytes, fps)?, shots, || ())?;
+    film(&mut scene, &mut Gif::new(&mut bytes, fps)?, shots, |_| ())?;
     Ok(bytes)
 }
 
@@ -179,21 +187,22 @@ pub struct Film {
     pub cut_off: bool,
 }
 
-/// Which steps become pictures, beside the last.
+/// Which steps become pictures, beside the last, and the wish to give it up.
 #[derive(Clone, Copy)]
-struct Shots {
+struct Shots<'a> {
     every: u64,
     most: u64,
+    stop: &'a Interrupt,
 }
 
 /// Films until the scene is over, its last picture included.
-fn film(scene: &mut dyn Scene, reel: &mut dyn Reel, shots: Shots, each: impl Fn()) -> Result<Film> {
+fn film(scene: &mut dyn Scene, reel: &mut dyn Reel, shots: Shots<'_>, each: impl Fn(u64)) -> Result<Film> {
     let (mut pictures, mut step) = (0, 0u64);
     loop {
+        shots.stop.check()?;
         if step.is_multiple_of(shots.every) || scene.is_over() {
-            reel.add(scene.picture()?)?;
-            pictures += 1;
-            each();
+            pictures = reel.add(scene.picture()?)?;
+            each(pictures);
         }
         let cut_off = reel.is_full() && !scene.is_over();
         if cut_off || scene.is_over() || pictures == shots.most {
@@ -267,9 +276,10 @@ impl Grid {
     }
 
     /// The steps of the longest episode.
-    fn length(mut self) -> Result<u64> {
+    fn length(mut self, stop: &Interrupt) -> Result<u64> {
         let mut steps = 0;
         while !self.is_over() {
+            stop.check()?;
             self.advance()?;
             steps += 1;
         }
@@ -324,7 +334,8 @@ fn small(picture: &RgbImage) -> RgbImage {
 
 /// What takes pictures.
 trait Reel {
-    fn add(&mut self, picture: RgbImage) -> Result<()>;
+    /// Gives how many it has then.
+    fn add(&mut self, picture: RgbImage) -> Result<u64>;
     /// Whether no more should be added.
     fn is_full(&self) -> bool {
         false
@@ -343,8 +354,10 @@ struct Gif<W: Write> {
     encoder: GifEncoder<Counting<W>>,
     written: Rc<Counter<u64>>,
     fps: f64,
-    /// The pictures so far.
+    /// The pictures that came so far.
     pictures: u64,
+    /// Those of them that are left out.
+    skipped: u64,
     /// The newest that is not written yet, and the hundredth at which it begins.
     held: Option<(RgbImage, u64)>,
 }
@@ -354,7 +367,7 @@ impl<W: Write> Gif<W> {
         let written = Rc::new(Counter::new(0));
         let mut encoder = GifEncoder::new_with_speed(Counting { writer, written: Rc::clone(&written) }, GIF_SPEED);
         encoder.set_repeat(Repeat::Infinite)?;
-        Ok(Self { encoder, written, fps, pictures: 0, held: None })
+        Ok(Self { encoder, written, fps, pictures: 0, skipped: 0, held: None })
     }
 
     /// The hundredth at which picture `number` begins.
@@ -370,7 +383,7 @@ impl<W: Write> Gif<W> {
 }
 
 impl<W: Write> Reel for Gif<W> {
-    fn add(&mut self, picture: RgbImage) -> Result<()> {
+    fn add(&mut self, picture: RgbImage) -> Result<u64> {
         let start = self.start(self.pictures);
         self.pictures += 1;
         match self.held.take() {
@@ -379,10 +392,13 @@ impl<W: Write> Reel for Gif<W> {
                 self.held = Some((picture, start));
             }
             // Too short to be seen: the newer one is shown from then on, so that the last is not lost.
-            Some((_, began)) => self.held = Some((picture, began)),
+            Some((_, began)) => {
+                self.held = Some((picture, began));
+                self.skipped += 1;
+            }
             None => self.held = Some((picture, start)),
         }
-        Ok(())
+        Ok(self.pictures - self.skipped)
     }
 
     fn is_full(&self) -> bool {
@@ -434,10 +450,11 @@ impl Numbered {
 }
 
 impl Reel for Numbered {
-    fn add(&mut self, picture: RgbImage) -> Result<()> {
+    fn add(&mut self, picture: RgbImage) -> Result<u64> {
         let path = self.folder.join(format!("{:05}.png", self.pictures));
         self.pictures += 1;
-        picture.save(&path).with_context(|| format!("cannot write {}", path.display()))
+        picture.save(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(self.pictures)
     }
 }
 

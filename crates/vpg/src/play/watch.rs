@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::Result;
 
-use crate::play::evaluate::{Checkpoint, Play};
+use crate::{
+    config::check::{ANY, number_in},
+    play::evaluate::{Checkpoint, Play},
+};
 
 /// The flags of `vpg watch`.
 #[derive(Clone, Debug, clap::Args)]
@@ -23,11 +26,11 @@ pub struct WatchArgs {
     #[arg(long, alias = "itr", value_name = "WHICH", default_value = "latest")]
     pub checkpoint: Checkpoint,
     /// The step limit of an episode [default: the run's].
-    #[arg(long, alias = "len", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, alias = "len", value_name = "N", value_parser = number_in(ANY))]
     pub max_ep_len: Option<u64>,
     /// Pictures a second [default: the environment's own pace].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub fps: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = number_in(1..=1000))]
+    pub fps: Option<u64>,
 }
 
 /// Shows the episodes until they are over or the window is closed (Escape closes it too).
@@ -45,8 +48,11 @@ pub fn watch(args: &WatchArgs) -> Result<()> {
     config.environment.max_ep_len = args.max_ep_len.or(config.environment.max_ep_len);
     let policy = evaluate::load(&folder, &config, &args.checkpoint)?;
     let mut player = Player::new(&config, &policy, args.play)?;
-    let mut window =
-        window::Window::open(&config.environment.id, &player.picture()?, args.fps.map_or(player.fps, f64::from))?;
+    let mut window = window::Window::open(
+        &config.environment.id,
+        &player.picture()?,
+        args.fps.map_or(player.fps, |fps| fps as f64),
+    )?;
     while player.episode <= args.episodes {
         let title = format!("{} | episode {} | step {}", config.environment.id, player.episode, player.step);
         if !window.show(&title, &player.picture()?)? {

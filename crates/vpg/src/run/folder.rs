@@ -50,14 +50,12 @@ impl RunFolder {
         let folder = Self::new(path);
         let left = LEFT_BY_RUNS.into_iter().find(|name| path.join(name).exists());
         if let Some(name) = left {
-            bail!(
-                "{} {}: choose another --run-dir, or go on with --resume",
-                path.display(),
-                match name {
-                    "config.json" => "already holds a run".into(),
-                    _ => format!("holds another run's {name}"),
-                }
+            let path = path.display();
+            ensure!(
+                name != "config.json",
+                "{path} already holds a run: choose another --run-dir, or go on with --resume"
             );
+            bail!("{path} holds what is left of a run without its config.json ({name}): choose another --run-dir");
         }
         fs::create_dir_all(path).with_context(|| folder.cannot_write(""))?;
         folder.claim(&serde_json::to_vec_pretty(config)?)?;
@@ -121,7 +119,7 @@ impl RunFolder {
             Category::Data => anyhow!("{} is another version's or none of vpg's: {error}", file.display()),
             _ => anyhow!("{} is damaged: {error}", file.display()),
         })?;
-        config.check().with_context(|| format!("{} is damaged", file.display()))?;
+        config.check().map_err(|error| anyhow!("{} is damaged: {error}", file.display()))?;
         Ok((Self::new(path), config))
     }
 
@@ -175,6 +173,11 @@ impl RunFolder {
         let mut epochs: Vec<u64> = files.filter_map(|file| epoch(file.file_name().to_str()?)).collect();
         epochs.sort_unstable();
         epochs
+    }
+
+    /// The summary that was written last; none where there is no readable one.
+    pub fn summary(&self) -> Option<Summary> {
+        serde_json::from_slice(&fs::read(self.file("summary.json")).ok()?).ok()
     }
 
     /// Writes the summary, and what machine it was computed on.
@@ -392,7 +395,7 @@ impl Summary {
             _ => "not solved".into(),
         };
         format!(
-            "{}: {solved} | mean return of the last 100 episodes {}, best {} | {} frames in {:.1} s | {}",
+            "{}: {solved}\nlast 100 episodes: mean return {}, best {} | {} frames in {:.1} s\nrun folder {}",
             self.env,
             number(self.mean_return_100),
             number(self.best_mean_return_100),

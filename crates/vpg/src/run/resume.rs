@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     collect::EnvState,
-    config::{Config, DeviceName, LrSchedule},
+    config::{Config, LrSchedule},
     learn::update::LearnerState,
     run::folder::{BEST, RunFolder, STATE_FILES, Summary},
     run::statistics::EpisodeWindow,
@@ -72,6 +72,12 @@ impl RunState {
         };
         self.summary.wall_seconds = at(self.summary.raw_frames).unwrap_or(0.0);
         self.summary.solved_at_seconds = self.summary.solved_at_frames.and_then(at);
+        // What was written at the run's end knows the seconds after the last row, too.
+        if let Some(written) =
+            folder.summary().filter(|written| written.without_times() == self.summary.without_times())
+        {
+            self.summary = written;
+        }
     }
 
     /// The content of a file, in the memory of `content`; the state itself in that of `plain`.
@@ -121,16 +127,11 @@ impl RunState {
         let [ours, given] = [&self.config, &config.decisive()?].map(|text| serde_json::from_str(text));
         let (ours, given): (serde_json::Map<String, serde_json::Value>, serde_json::Map<_, _>) = (ours?, given?);
         let text = |value: Option<&serde_json::Value>| value.map_or("nothing".into(), ToString::to_string);
-        // How long a run goes on does not change what it does until then, but for a schedule over the whole budget; nor does
-        // another name of the device.
-        let mut free = Vec::new();
+        // How long a run goes on does not change what it does until then, but for a schedule over the whole budget. A state
+        // has no device.
+        let mut free = vec!["device"];
         if config.optimizer.lr_schedule != Some(LrSchedule::Linear) {
             free.extend(["budget", "stop_when_solved"]);
-        }
-        let mut begun = config.clone();
-        begun.network.device = DeviceName::deserialize(&ours["device"])?;
-        if begun.torch_device() == config.torch_device() {
-            free.push("device");
         }
         for name in given.keys().filter(|name| !free.contains(&name.as_str())) {
             let (ours, given) = (text(ours.get(name)), text(given.get(name)));

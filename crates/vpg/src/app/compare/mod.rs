@@ -8,12 +8,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
+use clap::ArgAction;
 use serde_json::Value;
 
 use crate::{
-    config::{Config, LrSchedule},
-    run::folder::{RunFolder, Summary},
+    config::{
+        Config, LrSchedule,
+        check::{InvalidValue, number_in},
+    },
+    run::folder::RunFolder,
     run::plot::{Curve, Format, Panel, draw},
     run::progress::tell,
 };
@@ -43,10 +47,10 @@ pub struct PlotArgs {
     #[arg(long, alias = "est", value_name = "STAT", value_enum, default_value_t)]
     pub stat: Stat,
     /// Each point is the mean of so many epochs up to it.
-    #[arg(long, value_name = "EPOCHS", default_value_t = 1)]
-    pub smooth: usize,
+    #[arg(long, value_name = "EPOCHS", default_value_t = 1, value_parser = number_in(1..=1_000_000))]
+    pub smooth: u64,
     /// The lines' names in their order [default: the environment and the values in which they differ].
-    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', action = ArgAction::Set)]
     pub legend: Option<Vec<String>>,
     /// A line for each run, named by its folder, also where runs differ in their seed alone; the band is the deviation of
     /// each epoch's episodes.
@@ -89,7 +93,7 @@ impl PlotArgs {
         let format = match self.out.extension().and_then(|extension| extension.to_str()) {
             Some("png") => Format::Png,
             Some("svg") => Format::Svg,
-            _ => bail!("--out = {}: expected a name that ends in .png or .svg", self.out.display()),
+            _ => bail!(InvalidValue::new("--out", self.out.display(), "a name that ends in .png or .svg")),
         };
         let bytes = self.draw(format)?;
         fs::write(&self.out, bytes).with_context(|| format!("cannot write {}", self.out.display()))
@@ -102,11 +106,14 @@ impl PlotArgs {
             None if self.per_run => lines.iter().map(|line| text(line.settings.get(FOLDER))).collect(),
             None => names(&lines),
             Some(names) if names.len() == lines.len() => names.clone(),
-            Some(names) => bail!("--legend has {} names: expected {}, one for each line", names.len(), lines.len()),
+            Some(names) => {
+                let expected = format!("{} names, one for each line", lines.len());
+                bail!(InvalidValue::new("--legend", names.join(","), expected))
+            }
         };
         let curves: Vec<Curve> =
             lines.iter().zip(names).map(|(line, name)| curve(&name, &line.seeds, self.stat)).collect();
-        ensure!(curves.iter().any(|curve| !curve.is_empty()), "no run has a value of {} yet", self.y);
+        ensure!(curves.iter().any(|curve| !curve.is_empty()), "the seeds have no part of {} in common", self.x);
         let panel = Panel { title: "", y: axis_label(&self.y), curves: &curves, level: None };
         draw(format, axis_label(&self.x), &[panel])
     }
@@ -120,21 +127,27 @@ impl PlotArgs {
             if self.per_run {
                 settings.insert(FOLDER.into(), path.to_string_lossy().into());
             }
-            match self.read(&path, &config)? {
-                None => left_out.push(format!("{} has no finished epoch in progress.txt", path.display())),
-                Some(series) => match lines.iter_mut().find(|line| line.settings == settings) {
+            match self.read(&path, &config) {
+                Err(error) => left_out.push(error),
+                Ok(series) => match lines.iter_mut().find(|line| line.settings == settings) {
                     Some(line) => line.seeds.push(series),
                     None => lines.push(Line { settings, seeds: vec![series] }),
                 },
             }
         }
-        ensure!(!lines.is_empty(), "there is nothing to plot: {}", left_out.join("; "));
-        left_out.iter().for_each(|reason| tell(&format!("left out: {reason}")));
-        Ok(lines)
+        if !lines.is_empty() {
+            left_out.iter().for_each(|reason| tell(&format!("left out: {reason:#}")));
+            return Ok(lines);
+        }
+        if let Some(place) = left_out.iter().position(|reason| reason.is::<InvalidValue>()) {
+            return Err(left_out.swap_remove(place));
+        }
+        let reasons: Vec<String> = left_out.iter().map(|reason| format!("{reason:#}")).collect();
+        bail!("there is nothing to plot: {}", reasons.join("; "))
     }
 
     /// The runs that the arguments name or hold, less those left out, and why folders with a config are no runs.
-    fn selected(&self) -> Result<(Vec<Run>, Vec<String>)> {
+    fn selected(&self) -> Result<(Vec<Run>, Vec<Error>)> {
         let mut search = Search::default();
         for path in &self.runs {
             let before = search.seen.len();
@@ -148,25 +161,33 @@ impl PlotArgs {
             let path = run.path.to_string_lossy();
             self.include.iter().all(|text| path.contains(text)) && !self.exclude.iter().any(|text| path.contains(text))
         });
-        ensure!(!any || !runs.is_empty(), "--include and --exclude leave no run");
+        let include = self.include.join(" ");
+        ensure!(
+            !any || !runs.is_empty(),
+            InvalidValue::new("--include", include, "a part of a path; with --exclude no run is left")
+        );
         Ok((runs, refused))
     }
 
-    /// None where there is no row yet.
-    fn read(&self, run: &Path, config: &Config) -> Result<Option<Series>> {
+    /// The error is why there is nothing to draw.
+    fn read(&self, run: &Path, config: &Config) -> Result<Series> {
         let path = run.join("progress.txt");
         let text = fs::read_to_string(&path).unwrap_or_default();
         let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
-        let Some((columns, rows)) = rows.split_first() else { return Ok(None) };
-        let column = |name: &str| match columns.iter().position(|column| *column == name) {
-            Some(index) => Ok(index),
-            None => bail!("{} has no column {name:?}: it has {}", path.display(), columns.join(", ")),
+        let (columns, rows) = match rows.split_first() {
+            Some((columns, rows)) if !rows.is_empty() => (columns, rows),
+            _ => bail!("{} has no finished epoch in progress.txt", run.display()),
+        };
+        let place = |name: &str| columns.iter().position(|column| *column == name);
+        let column = |flag, name: &str| {
+            let expected = || format!("a column of {}, which has {}", path.display(), columns.join(", "));
+            place(name).ok_or_else(|| InvalidValue::new(flag, name, expected()))
         };
         let x_factor = if self.x == FRAMES { config.frames_per_step() } else { 1.0 };
-        let (x, y) = (column(if self.x == FRAMES { "TotalEnvInteracts" } else { &self.x })?, column(&self.y)?);
+        let x = column("--x", if self.x == FRAMES { "TotalEnvInteracts" } else { &self.x })?;
+        let y = column("--y", &self.y)?;
         let deviation =
-            self.y.strip_prefix("Average").filter(|_| self.per_run).map(|name| column(&format!("Std{name}")));
-        let deviation = deviation.transpose()?;
+            self.y.strip_prefix("Average").filter(|_| self.per_run).and_then(|name| place(&format!("Std{name}")));
         let (mut points, mut deviations) = (Vec::new(), Vec::new());
         // The last row may be half written.
         for row in rows.iter().filter(|row| row.len() == columns.len()) {
@@ -176,19 +197,15 @@ impl PlotArgs {
             deviations.push((x * x_factor, deviation.and_then(number).unwrap_or(0.0)));
         }
         let grows = points.windows(2).all(|pair| pair[0].0 <= pair[1].0);
-        ensure!(
-            grows,
-            "--x = {}: it does not grow in {}; expected TotalEnvInteracts, Frames, Epoch or Time",
-            self.x,
-            path.display()
-        );
-        let smooth = |points: &[(f64, f64)]| smooth(points, self.smooth);
+        let expected = || format!("TotalEnvInteracts, Frames, Epoch or Time: it does not grow in {}", path.display());
+        ensure!(grows, InvalidValue::new("--x", &self.x, expected()));
+        let smooth = |points: &[(f64, f64)]| smooth(points, self.smooth as usize);
         let deviations = deviation.map(|_| smooth(&deviations).iter().map(|point| point.1).collect());
-        let summary = fs::read(run.join("summary.json")).ok();
-        let summary = summary.and_then(|text| serde_json::from_slice::<Summary>(&text).ok());
+        let summary = RunFolder::new(run).summary();
         let solved = config.budget.stop_when_solved && summary.is_some_and(|summary| summary.solved);
         let points = smooth(&points);
-        Ok((!points.is_empty()).then_some(Series { points, deviations, solved }))
+        ensure!(!points.is_empty(), "{} has no value of {} in any of its epochs", run.display(), self.y);
+        Ok(Series { points, deviations, solved })
     }
 }
 
@@ -202,7 +219,7 @@ struct Run {
 struct Search {
     runs: Vec<Run>,
     /// Why folders with a config are no runs.
-    refused: Vec<String>,
+    refused: Vec<Error>,
     /// Folders with a config, by their paths without links: each counts once.
     seen: BTreeSet<PathBuf>,
     /// All folders, which links may lead back to.
@@ -220,7 +237,7 @@ impl Search {
             self.seen.insert(real);
             match RunFolder::open(path) {
                 Ok((_, config)) => return self.runs.push(Run { path: path.to_owned(), config }),
-                Err(error) => self.refused.push(format!("{error:#}")),
+                Err(error) => self.refused.push(error),
             }
         }
         let entries = fs::read_dir(path).into_iter().flatten().flatten();

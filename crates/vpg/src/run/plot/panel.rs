@@ -108,7 +108,13 @@ pub fn draw_panel(canvas: &mut Canvas, sheet: Frame, x: &str, panel: &Panel<'_>,
             let of_axes = outlines().map(|(x, y)| {
                 ((x - x_range[0]) / (x_range[1] - x_range[0]), (y - y_range[0]) / (y_range[1] - y_range[0]))
             });
-            corner(frame, panel, layout, emptiest_corner(of_axes, f64::from(height)))
+            let (left, top) = corner(frame, panel, layout, emptiest_corner(of_axes, f64::from(height)));
+            // Lines that go through it all the same stay behind.
+            let (right, above) = (left + widest(frame, panel) + SWATCH + 6.0, top - LEGEND_ROW);
+            let below = above + layout.rows as f32 * LEGEND_ROW + 10.0;
+            let outline = [(left - 4.0, above), (right, above), (right, below), (left - 4.0, below)];
+            canvas.area(&outline, Ink { color: [255; 3], opacity: 0.8 });
+            (left, top)
         } else {
             (sheet.left + MARGIN, sheet.bottom - layout.below() + LEGEND_ROW)
         };
@@ -188,12 +194,16 @@ fn draw_legend(canvas: &mut Canvas, (left, top): Point, right: f32, panel: &Pane
 /// Corners of a field: right or left, low or high.
 type Corner = (bool, bool);
 
+/// The width of a legend's texts inside.
+fn widest(frame: Frame, panel: &Panel<'_>) -> f32 {
+    let room = frame.right - frame.left - SWATCH - 20.0;
+    labelled(panel).map(|(_, curve)| font::width(&curve.label, TEXT)).fold(0.0, f32::max).min(room)
+}
+
 /// Where a legend inside begins.
 fn corner(frame: Frame, panel: &Panel<'_>, layout: &Layout, (right, low): Corner) -> Point {
-    let room = frame.right - frame.left - SWATCH - 20.0;
-    let widest = labelled(panel).map(|(_, curve)| font::width(&curve.label, TEXT)).fold(0.0, f32::max).min(room);
     let height = layout.rows as f32 * LEGEND_ROW;
-    let x = if right { frame.right - widest - SWATCH - 10.0 } else { frame.left + 10.0 };
+    let x = if right { frame.right - widest(frame, panel) - SWATCH - 10.0 } else { frame.left + 10.0 };
     let y = if low { frame.bottom - height - 10.0 } else { frame.top + 6.0 };
     (x, y + LEGEND_ROW - 4.0)
 }
