@@ -212,7 +212,7 @@ mod signals {
         let eval = ["eval", text(&run_dir), "--episodes", "1000000", "--gif", text(&gif)];
         let part = |run: &Path| run.join("grid.gif.part");
         for (args, begun, said) in [
-            (&eval[..], &gif, "of 1000000 episodes were over"),
+            (&eval[..], &gif, "of 1000000 episodes ended"),
             (&["record", text(&run_dir), "--grid"], &part(&run_dir), "grid.gif was not written: interrupted"),
             (&preset, &part(&demo), "no demo was drawn; `vpg record"),
         ] {

@@ -294,7 +294,7 @@ fn a_plot_shows_the_runs_that_were_asked_for() {
     assert!(picture("--legend a,b") != all && picture("--x Epoch") != all && picture("--y EpLen --smooth 2") != all);
 
     for (args, named) in
-        [("--legend a", "expected 2"), ("--include nothing", "no run is left"), ("--y Reward", "AverageEpRet")]
+        [("--legend a", "expected 2"), ("--include nothing", "to leave a run"), ("--y Reward", "AverageEpRet")]
     {
         let output = plot(args);
         assert_eq!(output.status.code(), Some(2), "{args}");

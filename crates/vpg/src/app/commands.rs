@@ -395,14 +395,8 @@ fn run_eval(args: &EvalArgs) -> Result<ExitCode, Failure> {
         !stop.is_raised()
     })?;
     bar.finish_and_clear();
-    let Some(episodes) = episodes else {
-        let done = format!(
-            "{} of {} episodes were over; the short ones end first, so nothing is told of them",
-            bar.position(),
-            args.episodes
-        );
-        return Err(Interrupted).context(done)?;
-    };
+    let untold = || format!("{} of {} episodes ended, short ones first: none counts", bar.position(), args.episodes);
+    let episodes = episodes.ok_or(Interrupted).with_context(untold)?;
     let returns = Moments::of(episodes.iter().map(|episode| episode.stats.episode_return));
     let different = episodes.iter().map(|episode| episode.seen).collect::<HashSet<_>>().len();
     let mut out = std::io::stdout().lock();

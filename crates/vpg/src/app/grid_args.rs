@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::check::number_in;
+use crate::config::number_in;
 
 /// The flags of `vpg grid`.
 #[derive(Clone, Debug, clap::Args)]

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use crate::config::{
-    check::InvalidValue,
+    check::{ANY, InvalidValue, number_in},
     device::DeviceName,
     pixels::{BackendName, PhiName, PixelConfig},
     presets::WriteUp,

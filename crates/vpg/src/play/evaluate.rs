@@ -10,10 +10,7 @@ use crate::{
     collect::actions::EnvActions,
     collect::actor::{Actor, action_rngs},
     collect::environment::{self, networks, with_vec_env},
-    config::{
-        Config, DeviceName,
-        check::{ANY, InvalidValue, number_in},
-    },
+    config::{ANY, Config, DeviceName, InvalidValue, number_in},
     nn::policy::ActorCritic,
     run::folder::{BEST, RunFolder},
 };

@@ -16,10 +16,7 @@ use image::{
 };
 
 use crate::{
-    config::{
-        Config,
-        check::{ANY, InvalidValue, number_in},
-    },
+    config::{ANY, Config, InvalidValue, number_in},
     interrupt::Interrupt,
     nn::policy::ActorCritic,
     play::evaluate::{self, Checkpoint, Play},

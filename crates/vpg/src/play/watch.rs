@@ -7,10 +7,8 @@ use std::{
 
 use anyhow::Result;
 
-use crate::{
-    config::check::{ANY, number_in},
-    play::evaluate::{Checkpoint, Play},
-};
+use crate::config::{ANY, number_in};
+use crate::play::evaluate::{Checkpoint, Play};
 
 /// The flags of `vpg watch`.
 #[derive(Clone, Debug, clap::Args)]

@@ -13,10 +13,7 @@ use clap::ArgAction;
 use serde_json::Value;
 
 use crate::{
-    config::{
-        Config, LrSchedule,
-        check::{InvalidValue, number_in},
-    },
+    config::{Config, InvalidValue, LrSchedule, number_in},
     run::folder::RunFolder,
     run::plot::{Curve, Format, Panel, draw},
     run::progress::tell,
@@ -161,11 +158,8 @@ impl PlotArgs {
             let path = run.path.to_string_lossy();
             self.include.iter().all(|text| path.contains(text)) && !self.exclude.iter().any(|text| path.contains(text))
         });
-        let include = self.include.join(" ");
-        ensure!(
-            !any || !runs.is_empty(),
-            InvalidValue::new("--include", include, "a part of a path; with --exclude no run is left")
-        );
+        let left = |paths: &[String]| InvalidValue::new("--include", paths.join(" "), "with --exclude to leave a run");
+        ensure!(!any || !runs.is_empty(), left(&self.include));
         Ok((runs, refused))
     }
 
