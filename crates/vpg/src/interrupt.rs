@@ -32,7 +32,7 @@ impl Interrupt {
     }
 
     /// # Errors
-    /// [`Interrupted`] where it has been raised.
+    /// `Interrupted` where it has been raised.
     pub fn check(&self) -> Result<(), Interrupted> {
         if self.is_raised() { Err(Interrupted) } else { Ok(()) }
     }
