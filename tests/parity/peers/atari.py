@@ -79,11 +79,11 @@ def _play(folder, case, ours, theirs, kwargs, frames, longest=None, starts=0):
 def _play_episodes(rollout, frames, longest):
     """Random actions, each held for a while, over several episodes: seeded and not, some stepped past their end.
 
-    No episode is played longer than `longest` frames, if given.
+    No episode is played longer than `longest` frames, if given; there are at most 60 then, since some modes end at once.
     """
     choose = np.random.default_rng(5)
     actions, episode, played = int(rollout.env.action_space.n), 0, 0
-    while played < frames:
+    while played < frames and (longest is None or episode < 60):
         # Two seeded resets to each one that is not: only a seed loads the ROM anew and starts the sticky stream again.
         rollout.reset(episode if episode % 3 != 2 else None)
         action, left, after_end, before = 0, 0, 0, rollout.rows["frame_number"][-1]
