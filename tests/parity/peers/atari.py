@@ -37,8 +37,8 @@ OPTIONS = [
 # The games whose rules the native console does not know yet, and of which the crate `ale` has no ROM.
 NOT_PLAYED = [
     "backgammon", "basic_math", "blackjack", "casino", "human_cannonball", "klax",
-    "miniature_golf", "othello", "pitfall2", "space_war", "superman", "tic_tac_toe_3d",
-    "video_checkers", "video_cube", "tetris", "word_zapper",
+    "miniature_golf", "othello", "pitfall2", "space_war", "superman",
+    "video_checkers", "video_cube", "word_zapper",
 ]  # fmt: skip
 
 # The games whose rules the native console knows: a file each.

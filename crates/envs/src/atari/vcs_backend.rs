@@ -219,7 +219,7 @@ impl Start {
         let ram = std::array::from_fn(|_| generator.next_u32() as u8);
         let mut console = switched_on(&cartridge, ram, RESETS_TO_BEGIN - 1);
         let idle = games::inputs(&mut Controls::new(rules.controllers), default, AtariAction::NOOP);
-        games::pass(&mut console, &idle, FRAMES_TO_BEGIN);
+        games::pass(&mut console, rules, &idle, FRAMES_TO_BEGIN);
         let ram = *console.ram();
         let (_, before) = start(&mut console, &cartridge, ram, rules, default, 0);
         let ram = *console.ram();

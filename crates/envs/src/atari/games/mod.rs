@@ -98,6 +98,8 @@ games! {
     star_gunner,
     surround,
     tennis,
+    tetris,
+    tic_tac_toe_3d,
     time_pilot,
     trondead,
     turmoil,

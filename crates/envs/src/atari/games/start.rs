@@ -17,8 +17,7 @@ const LEFT_A: u8 = 0x40;
 const RIGHT_A: u8 = 0x80;
 /// Select is pressed at most this many times: a byte has no more values.
 const MOST_PRESSES: u32 = 256;
-/// The last frames before the reset switch is pressed and before the game are drawn: an unfinished one shows what the one
-/// before the last drew.
+/// The last frames before the game are drawn: a short one shows what the one before the last drew.
 const FRAMES_DRAWN: u32 = 3;
 
 /// How a game's mode is chosen, as ale-py does it: select is pressed until the memory tells the mode.
@@ -71,16 +70,13 @@ pub(in crate::atari) fn inputs(controls: &mut Controls, choice: Choice, action: 
 pub(in crate::atari) fn run(console: &mut Console, controls: &mut Controls, rules: &Rules, choice: Choice) -> u32 {
     let idle = inputs(&mut controls.clone(), choice, AtariAction::NOOP);
     let reset = Inputs { swchb: idle.swchb & !RESET, ..idle };
-    pass(console, &idle, FRAMES_BEFORE_START - FRAMES_DRAWN);
-    for _ in 0..FRAMES_DRAWN {
-        console.run_frame(&idle);
-    }
+    pass(console, rules, &idle, FRAMES_BEFORE_START);
     let mut counted = 0;
     if let Some(menu) = rules.menu {
-        pass(console, &reset, menu.reset);
-        counted = choose(console, &idle, menu, choice.mode);
+        pass(console, rules, &reset, menu.reset);
+        counted = choose(console, rules, menu, &idle, choice.mode);
     }
-    pass(console, &reset, FRAMES_OF_START - FRAMES_DRAWN);
+    pass(console, rules, &reset, FRAMES_OF_START - FRAMES_DRAWN);
     for _ in 0..FRAMES_DRAWN {
         console.run_frame(&reset);
     }
@@ -97,26 +93,29 @@ pub(in crate::atari) fn run(console: &mut Console, controls: &mut Controls, rule
 }
 
 /// Presses select until the mode is chosen.
-fn choose(console: &mut Console, idle: &Inputs, menu: Menu, mode: u16) -> u32 {
+fn choose(console: &mut Console, rules: &Rules, menu: Menu, idle: &Inputs, mode: u16) -> u32 {
     let select = Inputs { swchb: idle.swchb & !SELECT, ..*idle };
-    pass(console, idle, menu.wait);
+    pass(console, rules, idle, menu.wait);
     if menu.presses_before {
-        pass(console, &select, menu.press);
+        pass(console, rules, &select, menu.press);
     }
     for presses in 0..MOST_PRESSES {
         let may_stop = presses > 0 || !(menu.presses_first || menu.presses_before);
         if may_stop && (menu.is_chosen)(Memory(console.ram()), mode.into()) {
             return menu.wait + presses * menu.release;
         }
-        pass(console, &select, menu.press);
-        pass(console, idle, menu.release);
+        pass(console, rules, &select, menu.press);
+        pass(console, rules, idle, menu.release);
     }
     menu.wait + MOST_PRESSES * menu.release
 }
 
-/// Lets frames pass that nobody looks at.
-pub(in crate::atari) fn pass(console: &mut Console, inputs: &Inputs, frames: u32) {
+/// Lets frames pass that nobody looks at, unless a later one may show them.
+pub(in crate::atari) fn pass(console: &mut Console, rules: &Rules, inputs: &Inputs, frames: u32) {
     for _ in 0..frames {
-        console.run_frame_unseen(inputs);
+        match rules.draws_all {
+            true => console.run_frame(inputs),
+            false => console.run_frame_unseen(inputs),
+        }
     }
 }
