@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use envs::{
-    Action, Actions, AsyncVecEnv, BoxEnv, DType, Env, Error, Info, Order, Seed, Seeds, Space, Step, TimeLimit, VecEnv,
+    Action, Actions, AsyncVecEnv, Autoreset, BoxEnv, DType, Env, Error, Info, Order, Seed, Seeds, Space, Step,
+    TimeLimit, VecEnv,
 };
 use image::RgbImage;
 
@@ -64,6 +65,23 @@ impl Env for Counter {
     fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error> {
         self.count = envs::state::take(state)?;
         Ok(())
+    }
+}
+
+#[test]
+fn an_ended_episode_begins_anew_in_the_next_step_where_that_is_asked_for() {
+    let envs = vec![envs::make("CartPole-v1").unwrap().typed::<f32>().unwrap()];
+    let mut envs = AsyncVecEnv::new(envs, 1, 1).unwrap().with_autoreset(Autoreset::NextStep);
+    let mut single = VecEnv::<f32>::make("CartPole-v1", 1, 1).unwrap().with_autoreset(Autoreset::NextStep);
+    envs.reset(&Seed::from(7)).unwrap();
+    envs.recv().unwrap();
+    single.reset(&Seed::from(7)).unwrap();
+    for _ in 0..60 {
+        envs.send(Actions::Discrete(&[1]), &[0]).unwrap();
+        envs.recv().unwrap();
+        single.step(Actions::Discrete(&[1])).unwrap();
+        assert_eq!(envs.observations(), single.observations());
+        assert_eq!((envs.rewards(), envs.terminated()), (single.rewards(), single.terminated()));
     }
 }
 

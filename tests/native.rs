@@ -35,6 +35,33 @@ fn pong_plays() {
     assert!(points < -1.0, "{points} points of nobody who looks");
 }
 
+#[test]
+fn a_frame_that_was_not_drawn_is_drawn_when_it_is_looked_at() {
+    let make = || envs::make("BreakoutNoFrameskip-v4").unwrap().typed::<u8>().unwrap();
+    let (mut seen, mut unseen, mut restored) = (make(), make(), make());
+    let mut observation = vec![0; 210 * 160 * 3];
+    for env in [&mut seen, &mut unseen, &mut restored] {
+        env.reset(Some(&Seed::from(0)), &mut observation).unwrap();
+    }
+    for step in 0..200 {
+        let action = Action::Discrete(step / 20 % 4);
+        let told = seen.step(action, &mut observation).unwrap();
+        // The time limit outside has no part in it.
+        let game = unseen.game_mut().unwrap();
+        let code = game.minimal_actions()[(step / 20 % 4) as usize];
+        assert_eq!(f64::from(game.act_unseen(code)), told.reward);
+        let mut pixels = vec![0; 210 * 160 * 3];
+        game.rgb(&mut pixels);
+        assert_eq!(pixels, observation, "step {step}");
+        let mut state = vec![];
+        game.save(&mut state).unwrap();
+        let other = restored.game_mut().unwrap();
+        other.restore(&mut state.as_slice()).unwrap();
+        other.rgb(&mut pixels);
+        assert_eq!(pixels, observation, "restored after step {step}");
+    }
+}
+
 #[cfg(not(feature = "ale"))]
 #[test]
 fn what_is_left_out_is_said_with_the_feature_that_brings_it() {

@@ -307,6 +307,31 @@ fn observations_go_into_the_callers_buffer_if_it_wants_them_there() {
 }
 
 #[test]
+fn observations_are_kept_where_they_are_copied_too() {
+    for threads in [1, 2] {
+        let [mut own, mut copying] = [(); 2].map(|()| VecEnv::<f32>::make("CartPole-v1", 19, threads).unwrap());
+        for vector in [&mut own, &mut copying] {
+            vector.reset(&Seed::from(5)).unwrap();
+        }
+        let mut copy = vec![std::mem::MaybeUninit::new(9.0); 19 * 4];
+        own.step(Actions::Discrete(&[1; 19])).unwrap();
+        copying.step_with_copy(Actions::Discrete(&[1; 19]), &mut copy).unwrap();
+        assert_eq!(own.observations(), copying.observations());
+        #[allow(unsafe_code, reason = "all of it was written before it was given")]
+        let copied: Vec<f32> = copy.iter().map(|number| unsafe { number.assume_init() }).collect();
+        assert_eq!(copied, own.observations().as_slice().unwrap());
+        assert!(copying.step_with_copy(Actions::Discrete(&[1; 19]), &mut copy[1..]).is_err());
+    }
+}
+
+#[test]
+fn a_vector_knows_whether_its_environments_tell_anything() {
+    assert!(!VecEnv::<f32>::make("CartPole-v1", 3, 1).unwrap().tells_infos());
+    assert!(VecEnv::<f64>::make("InvertedPendulum-v5", 3, 1).unwrap().tells_infos());
+    assert!(VecEnv::new(vec![Counter::new(9).boxed()], 1).unwrap().tells_infos());
+}
+
+#[test]
 fn a_panic_stays_in_its_environment() {
     for threads in [1, 2] {
         let envs = vec![Counter::new(9).boxed(), Counter::failing(9, 1, true).boxed(), Counter::new(9).boxed()];

@@ -50,6 +50,15 @@ pub trait Env: Send {
     /// [`Error::ResetNeeded`] before the first reset, [`Error::InvalidAction`], [`Error::WrongLength`].
     fn step(&mut self, action: Action<'_>, observation: &mut [Self::Obs]) -> Result<Step, Error>;
 
+    /// Takes a step whose observation nobody looks at, so that games need not draw it: what `observation` then holds means
+    /// nothing, all else is as after [`step`](Self::step).
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    fn step_unseen(&mut self, action: Action<'_>, observation: &mut [Self::Obs]) -> Result<Step, Error> {
+        self.step(action, observation)
+    }
+
     /// The present state as a picture.
     ///
     /// # Errors
@@ -71,6 +80,12 @@ pub trait Env: Send {
     /// # Ok::<(), envs::Error>(())
     /// ```
     fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
+        None
+    }
+
+    /// The Atari console that is played; `None` where there is none, or a wrapper hides it.
+    #[cfg(feature = "atari")]
+    fn game_mut(&mut self) -> Option<&mut crate::atari::Game> {
         None
     }
 
@@ -243,6 +258,10 @@ impl<E: Env + ?Sized> Env for Box<E> {
         (**self).step(action, observation)
     }
 
+    fn step_unseen(&mut self, action: Action<'_>, observation: &mut [Self::Obs]) -> Result<Step, Error> {
+        (**self).step_unseen(action, observation)
+    }
+
     fn render(&self) -> Result<RgbImage, Error> {
         (**self).render()
     }
@@ -253,6 +272,11 @@ impl<E: Env + ?Sized> Env for Box<E> {
 
     fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
         (**self).rng_mut()
+    }
+
+    #[cfg(feature = "atari")]
+    fn game_mut(&mut self) -> Option<&mut crate::atari::Game> {
+        (**self).game_mut()
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

@@ -83,6 +83,11 @@ impl<E: Env> Env for TimeLimit<E> {
         self.env.rng_mut()
     }
 
+    #[cfg(feature = "atari")]
+    fn game_mut(&mut self) -> Option<&mut crate::atari::Game> {
+        self.env.game_mut()
+    }
+
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
         state::put(&(self.length, self.episode_return), state)?;
         self.env.save(state)

@@ -90,6 +90,26 @@ fn a_game_goes_on_with_the_next_life_where_it_is_asked_to() {
 }
 
 #[test]
+fn a_frame_of_which_little_changed_is_resized_as_any_other() {
+    let first: Vec<u8> = (0..210 * 160).map(|i| (i * 7 % 251) as u8).collect();
+    let changed = |rows: &[usize]| {
+        let mut frame = first.clone();
+        rows.iter().for_each(|row| frame[row * 160 + row % 160] ^= 0xff);
+        frame
+    };
+    let frames =
+        [first.clone(), first.clone(), changed(&[0]), changed(&[209]), changed(&[2, 4, 5, 100]), first.clone()];
+    let resizer = AreaResizer::new([210, 160], [84, 84]).unwrap();
+    let mut env = AreaResize::new(Film::of_shape(&[210, 160], frames.to_vec()), [84, 84]).unwrap();
+    let mut expected = vec![0; 84 * 84];
+    for (i, frame) in frames.iter().enumerate() {
+        resizer.resize(frame, &mut expected).unwrap();
+        let observation = if i == 0 { reset(&mut env) } else { step(&mut env).0 };
+        assert_eq!(observation, expected, "frame {i}");
+    }
+}
+
+#[test]
 fn rewards_are_clipped() {
     let mut env = ClipReward::new(film(&[[0, 0]; 5]), -1.0, 2.5).unwrap();
     reset(&mut env);

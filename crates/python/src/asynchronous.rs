@@ -2,11 +2,9 @@
 
 use std::sync::{Mutex, PoisonError, atomic::Ordering};
 
-use envs::{Actions, AsyncVecEnv, DType, EnvSpec, Order, Seed, Seeds, Space};
-use ndarray::ArrayView2;
+use envs::{AsyncVecEnv, Autoreset, DType, EnvSpec, Order, Seed, Seeds};
 use numpy::{PyArray1, PyArrayDyn};
 use pyo3::{
-    exceptions::PyRuntimeError,
     prelude::*,
     types::{PyDict, PyTuple},
 };
@@ -16,7 +14,7 @@ use crate::{
     error::{closed, exception, invalid_value},
     info,
     options::{self, Limit},
-    vector::{FORKS, check_fork},
+    vector::{FORKS, autoreset, check_fork},
 };
 
 /// A vector whose kind of observations is not known.
@@ -29,6 +27,7 @@ trait Vector: Send {
 
 struct Typed<T: Scalar> {
     envs: AsyncVecEnv<T>,
+    autoreset: Autoreset,
     actions: ActionBuffer,
 }
 
@@ -44,15 +43,8 @@ impl<T: Scalar> Vector for Typed<T> {
     }
 
     fn send(&mut self, actions: &Bound<'_, PyAny>, ids: &[usize]) -> PyResult<()> {
-        let (num_envs, size) = (ids.len(), self.envs.action_space().size());
-        self.actions.read_all(actions, self.envs.action_space(), num_envs)?;
-        let actions_of = match self.envs.action_space() {
-            Space::Discrete(_) => Actions::Discrete(&self.actions.discrete),
-            Space::Box(_) => Actions::Continuous(
-                ArrayView2::from_shape((num_envs, size), &self.actions.continuous)
-                    .map_err(|error| PyRuntimeError::new_err(error.to_string()))?,
-            ),
-        };
+        self.actions.read_all(actions, self.envs.action_space(), ids.len())?;
+        let actions_of = self.actions.of(self.envs.action_space(), ids.len())?;
         self.envs.send(actions_of, ids).map_err(|error| exception(actions.py(), &error))
     }
 
@@ -61,13 +53,15 @@ impl<T: Scalar> Vector for Typed<T> {
         py.detach(|| envs.recv()).map_err(|error| exception(py, &error))?;
         let envs = &self.envs;
         let infos = info::batched(py, envs.infos(), |_| true)?;
-        info::insert_finals(
-            &infos,
-            envs.terminated(),
-            envs.truncated(),
-            envs.final_observations(),
-            envs.final_infos(),
-        )?;
+        if self.autoreset == Autoreset::SameStep {
+            info::insert_finals(
+                &infos,
+                envs.terminated(),
+                envs.truncated(),
+                envs.final_observations(),
+                envs.final_infos(),
+            )?;
+        }
         let ids: Vec<i32> = envs.ids().iter().map(|&id| id as i32).collect();
         infos.set_item("env_id", PyArray1::from_vec(py, ids))?;
         let observations = PyArrayDyn::from_array(py, &envs.observations());
@@ -100,23 +94,27 @@ fn boxed<T: Scalar>(
     py: Python<'_>,
     spec: &EnvSpec,
     [num_envs, batch_size, threads]: [usize; 3],
+    autoreset: Autoreset,
 ) -> PyResult<Box<dyn Vector>> {
     let envs = (0..num_envs).map(|_| spec.make()?.typed::<T>()).collect::<Result<_, _>>();
     let envs = envs.and_then(|envs| AsyncVecEnv::new(envs, batch_size, threads));
-    let envs = envs.map_err(|error| exception(py, &error))?.with_order(Order::FirstFinished);
-    Ok(Box::new(Typed { envs, actions: ActionBuffer::default() }))
+    let envs = envs.map_err(|error| exception(py, &error))?;
+    let envs = envs.with_order(Order::FirstFinished).with_autoreset(autoreset);
+    Ok(Box::new(Typed { envs, autoreset, actions: ActionBuffer::default() }))
 }
 
 #[pymethods]
 impl NativeAsyncVecEnv {
     #[new]
-    #[pyo3(signature = (env_id, num_envs, batch_size, threads, max_episode_steps, options))]
+    #[pyo3(signature = (env_id, num_envs, batch_size, threads, autoreset_mode, max_episode_steps, options))]
+    #[allow(clippy::too_many_arguments, reason = "Python's keyword arguments")]
     fn new(
         py: Python<'_>,
         env_id: &str,
         num_envs: usize,
         batch_size: usize,
         threads: usize,
+        autoreset_mode: &str,
         max_episode_steps: Option<i64>,
         options: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
@@ -128,7 +126,7 @@ impl NativeAsyncVecEnv {
             DType::F64 => boxed::<f64>,
             other => return Err(invalid_value("observations", other, "of another type")),
         };
-        let envs = make(py, &spec, [num_envs, batch_size, threads])?;
+        let envs = make(py, &spec, [num_envs, batch_size, threads], autoreset(autoreset_mode)?)?;
         Ok(Self { envs: Mutex::new(Some(envs)), born: FORKS.load(Ordering::Relaxed) })
     }
 

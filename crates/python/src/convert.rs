@@ -1,8 +1,10 @@
 //! Values of Python as those of the environments, and back.
 
-use envs::{Action, Bounds, DType, Element, Seed, Space};
+use envs::{Action, Actions, Bounds, DType, Element, Seed, Space};
+use ndarray::ArrayView2;
 use numpy::{PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::{
+    exceptions::PyRuntimeError,
     intern,
     prelude::*,
     sync::PyOnceLock,
@@ -73,6 +75,17 @@ impl ActionBuffer {
         }
     }
 
+    /// What was read, for so many environments.
+    pub fn of(&self, space: &Space, num_envs: usize) -> PyResult<Actions<'_>> {
+        match space {
+            Space::Discrete(_) => Ok(Actions::Discrete(&self.discrete)),
+            Space::Box(_) => {
+                let actions = ArrayView2::from_shape((num_envs, space.size()), &self.continuous);
+                Ok(Actions::Continuous(actions.map_err(|error| PyRuntimeError::new_err(error.to_string()))?))
+            }
+        }
+    }
+
     /// An array of one whole number, which `int` would not take.
     fn whole_number(&mut self, action: &Bound<'_, PyAny>, space: &Space) -> PyResult<i64> {
         let refused = || {
@@ -89,7 +102,11 @@ impl ActionBuffer {
     fn read_whole_numbers(&mut self, actions: &Bound<'_, PyAny>, space: &Space, num_envs: usize) -> PyResult<()> {
         self.discrete.clear();
         if let Ok(array) = actions.cast::<PyArray1<i64>>() {
-            self.discrete.extend(array.try_readonly()?.as_array().iter());
+            let array = array.try_readonly()?;
+            match array.as_slice() {
+                Ok(actions) => self.discrete.extend_from_slice(actions),
+                Err(_) => self.discrete.extend(array.as_array().iter()),
+            }
         } else if let Ok(array) = actions.cast::<PyArray1<i32>>() {
             self.discrete.extend(array.try_readonly()?.as_array().iter().map(|&action| i64::from(action)));
         } else {

@@ -5,10 +5,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use envs::{AnyEnv, BoxEnv, Error, Info, NumpyRng, Step};
+use envs::{AnyEnv, BoxEnv, Error, Info, NumpyRng, Step, atari::Game};
 use numpy::{PyArray1, PyArray3, PyArrayMethods};
 use pyo3::{
-    exceptions::PyRuntimeError,
+    exceptions::{PyAttributeError, PyRuntimeError},
     prelude::*,
     types::{PyBytes, PyDict, PyTuple},
 };
@@ -31,6 +31,7 @@ trait Single: Send {
     fn render(&self) -> Result<image::RgbImage, Error>;
     fn render_fps(&self) -> u32;
     fn rng_mut(&mut self) -> Option<&mut NumpyRng>;
+    fn game_mut(&mut self) -> Option<&mut Game>;
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error>;
     fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error>;
 }
@@ -41,6 +42,9 @@ struct Typed<T> {
     observation: Vec<T>,
     shape: Vec<usize>,
 }
+
+/// The bytes of an Atari console's memory.
+const RAM_BYTES: usize = 128;
 
 /// From this size on, other Python threads may run during a step.
 const LARGE: usize = 100;
@@ -110,6 +114,10 @@ impl<T: Scalar> Single for Typed<T> {
         self.env.rng_mut()
     }
 
+    fn game_mut(&mut self) -> Option<&mut Game> {
+        self.env.game_mut()
+    }
+
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
         self.env.save(state)
     }
@@ -133,6 +141,11 @@ impl NativeEnv {
             Some(env) => Ok(env.as_mut()),
             None => Err(closed(py)),
         }
+    }
+
+    fn game(&mut self, py: Python<'_>) -> PyResult<&mut Game> {
+        let game = self.env(py)?.game_mut();
+        game.ok_or_else(|| PyAttributeError::new_err("this environment shows no Atari console: expected a game's id"))
     }
 }
 
@@ -207,6 +220,55 @@ impl NativeEnv {
     fn restore(&mut self, py: Python<'_>, state: &[u8]) -> PyResult<()> {
         let mut rest = state;
         self.env(py)?.restore(&mut rest).map_err(|error| exception(py, &error))
+    }
+
+    /// Of an Atari game: lives, frames since the ROM was loaded, those of the episode, whether it is over, or cut off.
+    fn game_numbers(&mut self, py: Python<'_>) -> PyResult<(u32, u32, u32, bool, bool)> {
+        let game = self.game(py)?;
+        Ok((game.lives(), game.frame_number(), game.episode_frame_number(), game.game_over(), game.truncated()))
+    }
+
+    /// Of an Atari game: ALE's codes of the actions that do something.
+    fn minimal_actions(&mut self, py: Python<'_>) -> PyResult<Vec<u8>> {
+        Ok(self.game(py)?.minimal_actions().iter().map(|action| action.code()).collect())
+    }
+
+    /// Of an Atari game: the console's memory.
+    fn ram<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u8>>> {
+        let mut ram = vec![0; RAM_BYTES];
+        self.game(py)?.ram(&mut ram);
+        Ok(PyArray1::from_vec(py, ram))
+    }
+
+    /// Of an Atari game: the screen in `channels` channels: 3 of colours, 1 of brightness, 0 of palette indices.
+    fn screen<'py>(&mut self, py: Python<'py>, channels: usize) -> PyResult<Bound<'py, PyAny>> {
+        let game = self.game(py)?;
+        let (height, width) = game.screen_size();
+        let mut pixels = vec![0; height * width * channels.max(1)];
+        match channels {
+            3 => game.rgb(&mut pixels),
+            1 => game.grayscale(&mut pixels),
+            _ => game.screen(&mut pixels),
+        }
+        let pixels = PyArray1::from_vec(py, pixels);
+        match channels {
+            3 => Ok(pixels.reshape([height, width, 3])?.into_any()),
+            _ => Ok(pixels.reshape([height, width])?.into_any()),
+        }
+    }
+
+    /// Of an Atari game: the console's state.
+    fn save_console<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let mut state = vec![];
+        self.game(py)?.save(&mut state).map_err(|error| exception(py, &error))?;
+        Ok(PyBytes::new(py, &state))
+    }
+
+    /// The console goes on from what `save_console` gave, and so do sticky actions, if their generator is asked for.
+    fn restore_console(&mut self, py: Python<'_>, state: &[u8], generator: bool) -> PyResult<()> {
+        let (game, mut rest) = (self.game(py)?, state);
+        let restored = if generator { game.restore(&mut rest) } else { game.restore_console(&mut rest) };
+        restored.map_err(|error| exception(py, &error))
     }
 
     /// Frees everything; any other call is an error from then on.

@@ -35,9 +35,6 @@ pub fn single<'py>(py: Python<'py>, info: &Info) -> PyResult<Bound<'py, PyDict>>
 /// a mask of those that have it.
 pub fn batched<'py>(py: Python<'py>, infos: &[Info], here: impl Fn(usize) -> bool) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    if infos.iter().all(|info| *info == Info::default()) {
-        return Ok(dict);
-    }
     for (key, read) in COLUMNS {
         let value = |i: usize| here(i).then(|| read(&infos[i])).flatten();
         if !(0..infos.len()).any(|i| value(i).is_some()) {

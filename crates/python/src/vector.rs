@@ -5,8 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use envs::{Actions, Autoreset, DType, Error, Seed, Seeds, Space, VecEnv};
-use ndarray::ArrayView2;
+use envs::{Autoreset, DType, Error, Seed, Seeds, Space, VecEnv};
 use numpy::{PyArray1, PyArray3, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::{
     exceptions::PyRuntimeError,
@@ -72,6 +71,8 @@ struct Typed<T: Scalar> {
     envs: VecEnv<T>,
     autoreset: Autoreset,
     actions: ActionBuffer,
+    /// Whether infos may hold anything.
+    tells: bool,
     /// What `copy=False` hands out.
     shared: Option<Py<PyArrayDyn<T>>>,
 }
@@ -96,22 +97,43 @@ impl<T: Scalar> Typed<T> {
         Ok(())
     }
 
-    fn deliver<'py>(&mut self, py: Python<'py>, target: &Target<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// The array that gets the observations.
+    #[allow(unsafe_code, reason = "an array is made before what is in it")]
+    fn target_array<'py>(&mut self, py: Python<'py>, target: &Target<'py>) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
         let observations = self.envs.observations();
-        let array = match target {
-            Target::Copy(true) => return Ok(PyArrayDyn::from_array(py, &observations).into_any()),
+        Ok(match target {
+            // SAFETY: whoever asked for it writes all of it before Python sees it.
+            Target::Copy(true) => unsafe { PyArrayDyn::new(py, observations.raw_dim(), false) },
             Target::Copy(false) => {
                 let shared = self.shared.get_or_insert_with(|| PyArrayDyn::from_array(py, &observations).unbind());
-                shared.bind(py)
+                shared.bind(py).clone()
             }
-            Target::Out(out) => out.cast::<PyArrayDyn<T>>()?,
-        };
-        let mut out = array.try_readwrite()?;
-        match (out.as_slice_mut(), observations.as_slice()) {
-            (Ok(out), Some(observations)) => out.copy_from_slice(observations),
-            _ => out.as_array_mut().assign(&observations),
+            Target::Out(out) => out.cast::<PyArrayDyn<T>>()?.clone(),
+        })
+    }
+
+    fn deliver<'py>(&mut self, py: Python<'py>, target: &Target<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let array = self.target_array(py, target)?;
+        array.try_readwrite()?.as_array_mut().assign(&self.envs.observations());
+        Ok(array.into_any())
+    }
+
+    /// Steps with the actions that were read.
+    #[allow(unsafe_code, reason = "environments write into Python's array")]
+    fn step_all<'py>(&mut self, py: Python<'py>, target: &Target<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let array = self.target_array(py, target)?;
+        let envs = &mut self.envs;
+        let actions = self.actions.of(envs.action_space(), envs.num_envs())?;
+        if !array.is_c_contiguous() {
+            py.detach(|| envs.step(actions)).map_err(|error| exception(py, &error))?;
+            return self.deliver(py, target);
         }
-        Ok(array.clone().into_any())
+        // Nobody else may borrow an array that others know.
+        let _borrowed = (!matches!(target, Target::Copy(true))).then(|| array.try_readwrite()).transpose()?;
+        // SAFETY: the array is contiguous and has that many elements, and nothing else refers to them in this call.
+        let rows = unsafe { std::slice::from_raw_parts_mut(array.data().cast(), array.len()) };
+        py.detach(|| envs.step_with_copy(actions, rows)).map_err(|error| exception(py, &error))?;
+        Ok(array.into_any())
     }
 
     fn reset_all(&mut self, request: &Request) -> Result<(), Error> {
@@ -129,7 +151,10 @@ impl<T: Scalar> Typed<T> {
     /// What the environments told in a step.
     fn infos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let envs = &self.envs;
-        let infos = info::batched(py, envs.infos(), |_| true)?;
+        let infos = match self.tells {
+            true => info::batched(py, envs.infos(), |_| true)?,
+            false => PyDict::new(py),
+        };
         if self.autoreset != Autoreset::SameStep {
             return Ok(infos);
         }
@@ -168,18 +193,8 @@ impl<T: Scalar> Vector for Typed<T> {
     fn step<'py>(&mut self, actions: &Bound<'py, PyAny>, target: &Target<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let py = actions.py();
         self.check_target(target)?;
-        let (num_envs, size) = (self.envs.num_envs(), self.envs.action_space().size());
-        self.actions.read_all(actions, self.envs.action_space(), num_envs)?;
-        let actions = match self.envs.action_space() {
-            Space::Discrete(_) => Actions::Discrete(&self.actions.discrete),
-            Space::Box(_) => Actions::Continuous(
-                ArrayView2::from_shape((num_envs, size), &self.actions.continuous)
-                    .map_err(|error| PyRuntimeError::new_err(error.to_string()))?,
-            ),
-        };
-        let envs = &mut self.envs;
-        py.detach(|| envs.step(actions)).map_err(|error| exception(py, &error))?;
-        let observations = self.deliver(py, target)?;
+        self.actions.read_all(actions, self.envs.action_space(), self.envs.num_envs())?;
+        let observations = self.step_all(py, target)?;
         let envs = &self.envs;
         let rewards = PyArray1::from_slice(py, envs.rewards());
         let [terminated, truncated] =
@@ -269,7 +284,8 @@ impl NativeVecEnv {
         ) -> PyResult<Box<dyn Vector>> {
             let envs = VecEnv::<T>::of_spec(spec, num_envs, threads).map_err(|error| exception(py, &error))?;
             let envs = envs.with_autoreset(autoreset);
-            Ok(Box::new(Typed { envs, autoreset, actions: ActionBuffer::default(), shared: None }))
+            let tells = envs.tells_infos();
+            Ok(Box::new(Typed { envs, autoreset, actions: ActionBuffer::default(), tells, shared: None }))
         }
         if num_envs == 0 {
             return Err(invalid_value("num_envs", 0, "at least 1"));

@@ -135,6 +135,26 @@ impl Atari {
         rng
     }
 
+    /// Plays the action's frames, of which at most the last is seen.
+    fn play(&mut self, action: Action<'_>, seen: bool) -> Result<Step, Error> {
+        let Space::Discrete(actions) = &self.action_space else { return Err(Error::ResetNeeded) };
+        let action = self.actions[actions.index(action)?];
+        let rng = self.rng.as_mut().ok_or(Error::ResetNeeded)?;
+        let frames = match self.frame_skip {
+            FrameSkip::Fixed(frames) => i64::from(frames),
+            FrameSkip::Range(low, high) => rng.integers(low.into(), high.into()),
+        };
+        let unseen: i32 = (1..frames).map(|_| self.game.act_unseen(action)).sum();
+        let last = if seen { self.game.act(action) } else { self.game.act_unseen(action) };
+        Ok(Step {
+            reward: f64::from(unseen + last),
+            terminated: self.game.game_over(),
+            truncated: self.game.truncated(),
+            info: self.info(),
+            ..Step::default()
+        })
+    }
+
     fn write(&self, observation: &mut [u8]) {
         match self.obs_type {
             ObsType::Rgb => self.game.rgb(observation),
@@ -175,24 +195,14 @@ impl Env for Atari {
 
     fn step(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
         check_row(observation, &self.observation_space)?;
-        let Space::Discrete(actions) = &self.action_space else { return Err(Error::ResetNeeded) };
-        let action = self.actions[actions.index(action)?];
-        let rng = self.rng.as_mut().ok_or(Error::ResetNeeded)?;
-        let frames = match self.frame_skip {
-            FrameSkip::Fixed(frames) => i64::from(frames),
-            FrameSkip::Range(low, high) => rng.integers(low.into(), high.into()),
-        };
-        // Only the last frame is seen.
-        let unseen: i32 = (1..frames).map(|_| self.game.act_unseen(action)).sum();
-        let reward = f64::from(unseen + self.game.act(action));
+        let step = self.play(action, true)?;
         self.write(observation);
-        Ok(Step {
-            reward,
-            terminated: self.game.game_over(),
-            truncated: self.game.truncated(),
-            info: self.info(),
-            ..Step::default()
-        })
+        Ok(step)
+    }
+
+    fn step_unseen(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
+        check_row(observation, &self.observation_space)?;
+        self.play(action, false)
     }
 
     fn render(&self) -> Result<RgbImage, Error> {
@@ -209,6 +219,10 @@ impl Env for Atari {
 
     fn rng_mut(&mut self) -> Option<&mut NumpyRng> {
         self.rng.as_mut()
+    }
+
+    fn game_mut(&mut self) -> Option<&mut Game> {
+        Some(&mut self.game)
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

@@ -252,6 +252,17 @@ impl Game {
         (self.progress, *bytes) = (progress, rest);
         Ok(())
     }
+
+    /// [`restore`](Self::restore), but sticky actions go on from the present: so it is with ALE's `restoreState`.
+    ///
+    /// # Errors
+    /// As [`restore`](Self::restore).
+    pub fn restore_console(&mut self, bytes: &mut &[u8]) -> Result<(), Error> {
+        let present = self.progress.clone();
+        self.restore(bytes)?;
+        (self.progress.sticky, self.progress.held) = (present.sticky, present.held);
+        Ok(())
+    }
 }
 
 impl Backend {

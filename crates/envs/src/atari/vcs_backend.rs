@@ -1,12 +1,13 @@
 //! The native console with a game in it: rewards, lives and ends are read from its memory.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
-use vcs::{Console, Television};
+use vcs::{Console, Inputs, Television};
 
 use super::{
     AtariAction, Backend,
@@ -38,6 +39,8 @@ pub(super) struct VcsBackend {
     choice: Choice,
     progress: Progress,
     start: Arc<Start>,
+    /// What the last frame began from, where it was not drawn.
+    undrawn: Option<(vcs::State, Inputs)>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -87,7 +90,16 @@ impl VcsBackend {
         let key = (rom.md5.clone(), choice);
         let start = starts.entry(key).or_insert_with(|| Arc::new(Start::of(cartridge, rules, choice)));
         let console = Console::with_memory(Arc::clone(&start.cartridge), [0; RAM_BYTES], 0);
-        Ok(Self { console, rules, choice, progress: start.progress, start: Arc::clone(start) })
+        Ok(Self { console, rules, choice, progress: start.progress, start: Arc::clone(start), undrawn: None })
+    }
+
+    /// The console with its last frame drawn.
+    fn drawn(&self) -> Cow<'_, Console> {
+        let Some((before, inputs)) = &self.undrawn else { return Cow::Borrowed(&self.console) };
+        let mut console = self.console.clone();
+        console.restore(before);
+        console.run_frame(inputs);
+        Cow::Owned(console)
     }
 }
 
@@ -102,6 +114,7 @@ impl console::Console for VcsBackend {
     }
 
     fn reset(&mut self, resets: u32) -> (u32, u32) {
+        self.undrawn = None;
         if resets == 0 || self.rules.starts_alike {
             self.console.restore(&self.start.state);
             show(&mut self.console, &self.start.pictures);
@@ -128,10 +141,7 @@ impl console::Console for VcsBackend {
             false => self.console.run_frame_unseen(&inputs),
         }
         let (score, reward) = self.rules.score(self.console.ram(), &self.progress.score);
-        if score.over && !seen {
-            self.console.restore(&before);
-            self.console.run_frame(&inputs);
-        }
+        self.undrawn = (!seen).then_some((before, inputs));
         self.progress.score = score;
         reward
     }
@@ -160,7 +170,7 @@ impl console::Console for VcsBackend {
     }
 
     fn screen(&self, pixels: &mut [u8]) {
-        pixels.copy_from_slice(self.console.screen());
+        pixels.copy_from_slice(self.drawn().screen());
     }
 
     fn ram(&self, ram: &mut [u8]) {
@@ -168,7 +178,7 @@ impl console::Console for VcsBackend {
     }
 
     fn save(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        state::put(&(self.progress, self.console.state(), pictures(&self.console, self.rules)), bytes)
+        state::put(&(self.progress, self.console.state(), pictures(&self.drawn(), self.rules)), bytes)
     }
 
     fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
@@ -177,7 +187,7 @@ impl console::Console for VcsBackend {
         if fits {
             self.console.restore(&state);
             show(&mut self.console, &shown);
-            self.progress = progress;
+            (self.progress, self.undrawn) = (progress, None);
         }
         Ok(fits)
     }

@@ -24,7 +24,7 @@ use crate::{Action, BoxEnv, Element, EpisodeStats, Error, Info, Seed, Space};
 ///
 /// [`send`](Self::send) gives actions to some environments, [`recv`](Self::recv) waits until `batch_size` of those at
 /// work have finished, whichever they are ([`ids`](Self::ids)). What they gave is then read as from a
-/// [`VecEnv`](crate::VecEnv), with `batch_size` rows; ended episodes begin anew in the same step.
+/// [`VecEnv`](crate::VecEnv), with `batch_size` rows; ended episodes begin anew in the same step, or as [`with_autoreset`](Self::with_autoreset) says.
 ///
 /// ```
 /// use envs::{Actions, AsyncVecEnv, Seed};
@@ -71,6 +71,7 @@ pub enum Order {
 struct Worker<T> {
     index: usize,
     env: BoxEnv<T>,
+    autoreset: Autoreset,
     task: Task,
     observation: Vec<T>,
     results: Results<T>,
@@ -96,7 +97,7 @@ impl<T: Element> Worker<T> {
             Task::Discrete(value) => Action::Discrete(*value),
             Task::Continuous(values) => Action::Continuous(values),
         };
-        self.outcome = row.step(&mut self.env, action, Autoreset::SameStep, self.index);
+        self.outcome = row.step(&mut self.env, action, self.autoreset, self.index);
     }
 }
 
@@ -116,7 +117,8 @@ impl<T: Element> AsyncVecEnv<T> {
         let shape = [&[batch_size], observation_space.shape()].concat();
         let worker = |(index, env)| {
             let (observation, results) = (vec![T::default(); size], Results::new(1, size));
-            Some(Box::new(Worker { index, env, task: Task::Reset(None), observation, results, outcome: Ok(()) }))
+            let (autoreset, task, outcome) = (Autoreset::SameStep, Task::Reset(None), Ok(()));
+            Some(Box::new(Worker { index, env, autoreset, task, observation, results, outcome }))
         };
         let (finish, finished) = channel();
         Ok(Self {
@@ -143,6 +145,13 @@ impl<T: Element> AsyncVecEnv<T> {
             let _ = self.finish.send(worker); // this vector itself holds the receiver
         }
         Self { order, ..self }
+    }
+
+    /// This vector, which nothing was sent yet, with another way to go on after an end. With [`Autoreset::Disabled`]
+    /// ended environments are to be sent a reset.
+    pub fn with_autoreset(mut self, autoreset: Autoreset) -> Self {
+        self.idle.iter_mut().flatten().for_each(|worker| worker.autoreset = autoreset);
+        self
     }
 
     /// How many environments there are.

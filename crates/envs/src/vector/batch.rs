@@ -188,6 +188,10 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E,
         Ok(())
     }
 
+    fn tells(&self) -> bool {
+        self.env.info(0.0).is_some()
+    }
+
     fn render(&self, i: usize) -> Result<RgbImage, Error> {
         self.single(i)?.render()
     }

@@ -20,6 +20,11 @@ pub(crate) trait Group<T>: Send {
     /// Steps all, none of which is unready.
     fn step(&mut self, call: &StepCall<'_>, first: usize, rows: &mut Rows<'_, T>) -> Result<(), Error>;
 
+    /// Whether an environment may tell anything beside observations and rewards.
+    fn tells(&self) -> bool {
+        true
+    }
+
     /// Environment `i` of the group as a picture.
     fn render(&self, i: usize) -> Result<RgbImage, Error>;
 

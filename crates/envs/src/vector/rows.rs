@@ -1,5 +1,7 @@
 //! What the environments write: a row each.
 
+use std::mem::MaybeUninit;
+
 use crate::{Element, EpisodeStats, Info};
 
 /// Everything a step gives but the observations, and where every environment stands.
@@ -27,6 +29,8 @@ pub(crate) enum Status {
 /// The rows of consecutive environments.
 pub(crate) struct Rows<'a, T> {
     pub observations: &'a mut [T],
+    /// Where the observations go a second time; empty where that is nowhere.
+    pub copy: &'a mut [MaybeUninit<T>],
     pub final_observations: &'a mut [T],
     pub rewards: &'a mut [f64],
     pub terminated: &'a mut [bool],
@@ -54,6 +58,7 @@ impl<T: Element> Results<T> {
     pub fn rows<'a>(&'a mut self, observations: &'a mut [T]) -> Rows<'a, T> {
         Rows {
             observations,
+            copy: &mut [],
             final_observations: &mut self.final_observations,
             rewards: &mut self.rewards,
             terminated: &mut self.terminated,
@@ -77,8 +82,10 @@ impl<'a, T> Rows<'a, T> {
     /// Takes the rows of the first `count` environments off.
     pub fn take(&mut self, count: usize) -> Self {
         let size = self.size();
+        let copied = if self.copy.is_empty() { 0 } else { count * size };
         Self {
             observations: take(&mut self.observations, count * size),
+            copy: take(&mut self.copy, copied),
             final_observations: take(&mut self.final_observations, count * size),
             rewards: take(&mut self.rewards, count),
             terminated: take(&mut self.terminated, count),
@@ -99,6 +106,15 @@ impl<'a, T> Rows<'a, T> {
     pub fn clear(&mut self, i: usize) {
         (self.rewards[i], self.terminated[i], self.truncated[i]) = (0.0, false, false);
         (self.episodes[i], self.statuses[i]) = (None, Status::Running);
+    }
+}
+
+impl<T: Element> Rows<'_, T> {
+    /// Copies the observations, while they are near.
+    pub fn copy_observations(&mut self) {
+        for (copy, number) in self.copy.iter_mut().zip(&*self.observations) {
+            copy.write(*number);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Environments that step together.
 
+use std::mem::MaybeUninit;
+
 use image::RgbImage;
 use ndarray::{ArrayViewD, IxDyn};
 
@@ -173,7 +175,7 @@ impl<T: Element> VecEnv<T> {
     }
 
     fn reset_all(&mut self, request: &Reset<'_>, observations: &mut [T]) -> Result<(), Error> {
-        self.check_observations(observations)?;
+        self.check_observations(observations.len())?;
         let (groups, rows) = (&mut self.groups, &mut self.results.rows(observations));
         let work = |group: &mut dyn Group<T>, first: usize, rows: &mut Rows<'_, T>| group.reset(request, first, rows);
         let result = match self.threads.pool() {
@@ -195,19 +197,42 @@ impl<T: Element> VecEnv<T> {
         self.with_own_observations(|envs, observations| envs.step_into(actions, observations))
     }
 
+    /// [`step`](Self::step) with the observations written into `copy` too, by the threads that made them; wherever a step
+    /// was taken all of `copy` is, also where an environment failed.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step), and [`Error::WrongLength`].
+    pub fn step_with_copy(&mut self, actions: Actions<'_>, copy: &mut [MaybeUninit<T>]) -> Result<(), Error> {
+        self.check_observations(copy.len())?;
+        self.with_own_observations(|envs, observations| envs.step_all(actions, observations, copy))
+    }
+
     /// [`step`](Self::step) with the observations written into `observations`, N rows, instead of the vector's own:
     /// a rollout buffer gets them without a copy.
     ///
     /// # Errors
     /// As [`step`](Self::step), and [`Error::WrongLength`].
     pub fn step_into(&mut self, actions: Actions<'_>, observations: &mut [T]) -> Result<(), Error> {
+        self.step_all(actions, observations, &mut [])
+    }
+
+    fn step_all(
+        &mut self,
+        actions: Actions<'_>,
+        observations: &mut [T],
+        copy: &mut [MaybeUninit<T>],
+    ) -> Result<(), Error> {
         let autoreset = self.autoreset;
         let actions = CheckedActions::new(actions, &self.action_space, self.num_envs())?;
         self.check_unblocked()?;
-        self.check_observations(observations)?;
+        self.check_observations(observations.len())?;
         let call = StepCall { actions, autoreset };
-        let (groups, rows) = (&mut self.groups, &mut self.results.rows(observations));
-        let work = |group: &mut dyn Group<T>, first: usize, rows: &mut Rows<'_, T>| group.step(&call, first, rows);
+        let (groups, rows) = (&mut self.groups, &mut Rows { copy, ..self.results.rows(observations) });
+        let work = |group: &mut dyn Group<T>, first: usize, rows: &mut Rows<'_, T>| {
+            let result = group.step(&call, first, rows);
+            rows.copy_observations();
+            result
+        };
         let result = self.threads.step(|pool| match pool {
             None => group::serially(groups, 0, rows, &work),
             Some(pool) => pool.install(|| group::in_parallel(groups, 0, rows, &work)),
@@ -219,6 +244,11 @@ impl<T: Element> VecEnv<T> {
     }
 
     answers!("the last [`step`](Self::step) or [`reset`](Self::reset)", "N");
+
+    /// Whether any environment may tell anything: where this is `false`, all [`infos`](Self::infos) are empty for ever.
+    pub fn tells_infos(&self) -> bool {
+        self.groups.iter().any(|group| group.tells())
+    }
 
     /// How many pictures a second show one of the environments at its own pace.
     pub fn render_fps(&self) -> u32 {
@@ -322,8 +352,8 @@ impl<T: Element> VecEnv<T> {
         Err(Error::InvalidOption { name: "index", value: index.to_string(), expected })
     }
 
-    fn check_observations(&self, observations: &[T]) -> Result<(), Error> {
-        check_length("the buffer for observations", observations.len(), self.results.final_observations.len())
+    fn check_observations(&self, len: usize) -> Result<(), Error> {
+        check_length("the buffer for observations", len, self.results.final_observations.len())
     }
 
     fn check_unblocked(&self) -> Result<(), Error> {

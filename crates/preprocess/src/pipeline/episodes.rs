@@ -29,6 +29,14 @@ impl<E: Env> LifeLossEnd<E> {
         Self { continuing: true, ..self }
     }
 
+    /// The step as the episode's last one where it cost a life.
+    fn ending(&mut self, step: Step) -> Step {
+        let lives = step.info.lives.unwrap_or(0);
+        let lost = lives < self.lives;
+        (self.lives, self.between_lives) = (lives, lost && !step.done());
+        Step { terminated: step.terminated | lost, ..step }
+    }
+
     /// What a reset gives that goes on with the next life; `None` where the game ends meanwhile.
     fn next_life(&mut self, observation: &mut [E::Obs]) -> Result<Option<Info>, Error> {
         let step = self.env.step(Action::Discrete(0), observation)?;
@@ -48,12 +56,13 @@ impl<E: Env> Env for LifeLossEnd<E> {
     }
 
     fn step(&mut self, action: Action<'_>, observation: &mut [E::Obs]) -> Result<Step, Error> {
-        let mut step = self.env.step(action, observation)?;
-        let lives = step.info.lives.unwrap_or(0);
-        self.between_lives = lives < self.lives && !step.done();
-        step.terminated |= lives < self.lives;
-        self.lives = lives;
-        Ok(step)
+        let step = self.env.step(action, observation)?;
+        Ok(self.ending(step))
+    }
+
+    fn step_unseen(&mut self, action: Action<'_>, observation: &mut [E::Obs]) -> Result<Step, Error> {
+        let step = self.env.step_unseen(action, observation)?;
+        Ok(self.ending(step))
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

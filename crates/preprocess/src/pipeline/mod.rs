@@ -91,6 +91,11 @@ pub fn pipeline<E: Env<Obs = u8> + 'static>(
 /// The methods of `Env` that a wrapper passes on.
 macro_rules! pass_on {
     ($($method:ident),*) => {$(pass_on!(@ $method);)*};
+    (@ step_unseen) => {
+        fn step_unseen(&mut self, action: Action<'_>, observation: &mut [Self::Obs]) -> Result<Step, Error> {
+            self.env.step_unseen(action, observation)
+        }
+    };
     (@ observation_space) => {
         fn observation_space(&self) -> &Space {
             self.env.observation_space()

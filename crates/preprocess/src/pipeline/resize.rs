@@ -69,6 +69,17 @@ impl AreaResizer {
         Ok(())
     }
 
+    /// Resizes a frame of which the one before was resized into `small`.
+    fn resize_changes(&self, frame: &[u8], before: &[u8], small: &mut [u8]) {
+        for (i, small) in small.chunks_exact_mut(self.columns.len()).enumerate() {
+            let start = self.rows.first[i] * self.from[1];
+            let covered = start..start + self.rows.weights.len() * self.from[1];
+            if frame[covered.clone()] != before[covered] {
+                self.resize_row(&frame[start..], i, small);
+            }
+        }
+    }
+
     /// The new row `i` from the old ones, the first that it covers being first.
     fn resize_row(&self, frame: &[u8], i: usize, small: &mut [u8]) {
         let weights = self.rows.weights.iter().map(|weights| weights[i]);
@@ -84,6 +95,9 @@ pub struct AreaResize<E> {
     observation_space: Space,
     resizer: AreaResizer,
     frame: Vec<u8>,
+    /// The frame before, and what became of it.
+    before: Vec<u8>,
+    small: Vec<u8>,
 }
 
 impl<E: Env<Obs = u8>> AreaResize<E> {
@@ -102,7 +116,18 @@ impl<E: Env<Obs = u8>> AreaResize<E> {
         };
         let resizer = AreaResizer::new([rows, columns], screen_size)?;
         let observation_space = Space::boxed(&screen_size, DType::U8, 0.0, 255.0);
-        Ok(Self { frame: vec![0; rows * columns], env, observation_space, resizer })
+        let frame = vec![0; rows * columns];
+        let small = vec![0; screen_size[0] * screen_size[1]];
+        Ok(Self { before: frame.clone(), frame, small, env, observation_space, resizer })
+    }
+}
+
+impl<E> AreaResize<E> {
+    /// What becomes of the frame. Most of it is as before.
+    fn resize(&mut self, observation: &mut [u8]) {
+        self.resizer.resize_changes(&self.frame, &self.before, &mut self.small);
+        std::mem::swap(&mut self.frame, &mut self.before);
+        observation.copy_from_slice(&self.small);
     }
 }
 
@@ -116,14 +141,14 @@ impl<E: Env<Obs = u8>> Env for AreaResize<E> {
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [u8]) -> Result<Info, Error> {
         check_row(observation, &self.observation_space)?;
         let info = self.env.reset(seed, &mut self.frame)?;
-        self.resizer.resize(&self.frame, observation)?;
+        self.resize(observation);
         Ok(info)
     }
 
     fn step(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
         check_row(observation, &self.observation_space)?;
         let step = self.env.step(action, &mut self.frame)?;
-        self.resizer.resize(&self.frame, observation)?;
+        self.resize(observation);
         Ok(step)
     }
 

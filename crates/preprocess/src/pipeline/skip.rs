@@ -48,9 +48,10 @@ impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
         Self { colours: Some(Box::new(*colours)), ..self }
     }
 
-    /// One step of the environment, into `frames[newest]`.
-    fn act(&mut self, action: Action<'_>, newest: usize) -> Result<Step, Error> {
-        let step = self.env.step(action, &mut self.frames[newest])?;
+    /// One step of the environment, into `frames[newest]` if it is seen.
+    fn act(&mut self, action: Action<'_>, newest: usize, seen: bool) -> Result<Step, Error> {
+        let frame = &mut self.frames[newest];
+        let step = if seen { self.env.step(action, frame) } else { self.env.step_unseen(action, frame) }?;
         let frames =
             step.info.frame_number.zip(self.frame_number).map_or(1, |(now, before)| now.saturating_sub(before));
         self.frame_number = step.info.frame_number;
@@ -108,7 +109,7 @@ impl<E: Env<Obs = u8>> Env for MaxPoolSkip<E> {
         let (mut reward, mut step) = (0.0, Step::default());
         for frame in 0..self.frame_skip {
             let (newest, last) = (frame % 2, frame + 1 == self.frame_skip);
-            step = self.act(action, newest)?;
+            step = self.act(action, newest, frame + 2 >= self.frame_skip)?;
             reward += step.reward;
             match (last, step.done()) {
                 (true, false) => self.pool(newest),

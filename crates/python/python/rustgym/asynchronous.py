@@ -13,7 +13,7 @@ from gymnasium.vector.utils import batch_space
 
 from rustgym import _native, spaces
 from rustgym.env import check_seed, with_rom
-from rustgym.vector import Array, Step, check_count
+from rustgym.vector import Array, Step, autoreset, check_count
 
 __all__ = ["AsyncVectorEnv"]
 
@@ -21,14 +21,14 @@ __all__ = ["AsyncVectorEnv"]
 class AsyncVectorEnv(gymnasium.vector.VectorEnv[Array, Any, Array]):
     """Environments of which each call gives the ``batch_size`` that finish first, as EnvPool and ale-py have it.
 
-    ``infos["env_id"]`` tells which they are; the next actions are for them. Ended episodes begin anew in the same step
-    (``AutoresetMode.SAME_STEP``). Which environments come first depends on time; what each of them does does not.
+    ``infos["env_id"]`` tells which they are; the next actions are for them. Which environments come first depends on time; what each of them does does not.
 
     Args:
         env_id: The original's id.
         num_envs: How many.
         batch_size: How many one call gives.
         threads: How many threads step them; 0 for as many as there are cores.
+        autoreset_mode: ``SAME_STEP`` or ``NEXT_STEP``: when ended episodes begin anew.
         max_episode_steps: The steps after which an episode is truncated: -1 for no limit, ``None`` for the registered one.
         kwargs: Those of the original; docs/python.md lists them.
 
@@ -49,20 +49,26 @@ class AsyncVectorEnv(gymnasium.vector.VectorEnv[Array, Any, Array]):
         batch_size: int,
         *,
         threads: int = 0,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         max_episode_steps: int | None = None,
         **kwargs: Any,
     ) -> None:
         for name, value, least in (("num_envs", num_envs, 1), ("batch_size", batch_size, 1), ("threads", threads, 0)):
             check_count(name, value, least)
         self.env_id, self.num_envs, self.batch_size = env_id, num_envs, batch_size
+        mode = autoreset(autoreset_mode)
+        if mode is AutoresetMode.DISABLED:
+            raise ValueError(f"autoreset_mode = {mode} is not possible: expected SAME_STEP or NEXT_STEP")
         options = with_rom(env_id, kwargs)
-        self._native = _native.AsyncVecEnv(env_id, num_envs, batch_size, threads, max_episode_steps, options)
+        self._native = _native.AsyncVecEnv(
+            env_id, num_envs, batch_size, threads, mode.value, max_episode_steps, options
+        )
         observation_space, action_space = self._native.spaces()
         self.single_observation_space = spaces.build(observation_space)
         self.single_action_space = spaces.build(action_space)
         self.observation_space = batch_space(self.single_observation_space, batch_size)
         self.action_space = batch_space(self.single_action_space, batch_size)
-        self.metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
+        self.metadata = {"render_modes": [], "autoreset_mode": mode}
         self._working: set[int] = set()
         self._received: npt.NDArray[np.int32] = np.zeros(0, np.int32)
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gymnasium.utils import seeding
 
 from rustgym import _native, options as reset_options, roms, spaces
+from rustgym.ale import Action, ALEInterface
 
 __all__ = ["Env"]
 
@@ -124,8 +125,24 @@ class Env(gymnasium.Env[npt.NDArray[Any], Any]):
         self._pull_generator()
 
     def get_action_meanings(self) -> list[str]:
-        """The names of an Atari game's actions."""
-        raise AttributeError(f"{self.env_id} has no action meanings")
+        """The names of an Atari game's actions, such as ``"NOOP"`` and ``"FIRE"``."""
+        everything = self.action_space == gymnasium.spaces.Discrete(len(Action))
+        return [action.name for action in (self.ale.getLegalActionSet() if everything else self.ale.getMinimalActionSet())]
+
+    @property
+    def ale(self) -> ALEInterface:
+        """An Atari game's console, as scripts for ale-py know it."""
+        if not self._is_atari:
+            raise AttributeError(f"{self.env_id} has no ale: expected an Atari game")
+        return ALEInterface(self._native)
+
+    @property
+    def _frameskip(self) -> Any:
+        """Where Gymnasium's ``AtariPreprocessing`` looks for the frames of an action."""
+        if not self._is_atari:
+            raise AttributeError(f"{self.env_id} has no frames: expected an Atari game")
+        fixed = 4 if self.env_id.startswith("ALE/") or "Deterministic" in self.env_id else (2, 5)
+        return self._kwargs.get("frameskip", 1 if "NoFrameskip" in self.env_id else fixed)
 
     @property
     def np_random_seed(self) -> int:

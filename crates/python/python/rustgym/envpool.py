@@ -10,17 +10,18 @@ Unlike EnvPool's, environments of this module equal the originals, and a ``seed`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import gymnasium
 import numpy as np
-import numpy.typing as npt
 from gymnasium.vector import AutoresetMode
 
 from rustgym import _native
+from rustgym.asynchronous import AsyncVectorEnv
 from rustgym.registration import make_vec, registered
-from rustgym.vector import Array
+from rustgym.vector import Array, VectorEnv, check_count
 
 __all__ = ["EnvPool", "list_all_envs", "make", "make_gym", "make_gymnasium"]
 
@@ -85,21 +86,29 @@ class EnvPool(gymnasium.Env[Array, Any]):
         reward_clip: bool = False,
         **kwargs: Any,
     ) -> None:
-        if batch_size not in (None, 0, num_envs):
-            raise ValueError(f"batch_size = {batch_size} is not possible: expected {num_envs}, all environments; "
-                             "rustgym.AsyncVectorEnv gives those that finish first")
+        check_count("num_envs", num_envs, 1)
+        batch_size = batch_size or num_envs
+        check_count("batch_size", batch_size, 1)
         self.env_id = f"ALE/{task_id}" if f"ALE/{task_id}" in registered() else task_id
         self.env_type = env_type
         self.is_vector_env = True
         self.num_envs = num_envs
-        self.config = {"num_envs": num_envs, "batch_size": num_envs, "num_threads": num_threads, "seed": seed,
+        self.config = {"num_envs": num_envs, "batch_size": batch_size, "num_threads": num_threads, "seed": seed,
                        "reward_clip": reward_clip, **kwargs}
         self._is_atari = _native.is_atari(self.env_id)
         self._clips = reward_clip
-        self._envs = make_vec(self.env_id, num_envs, threads=num_threads, **self._arguments(kwargs))
+        arguments = {"threads": num_threads, **self._arguments(kwargs)}
+        self._envs: VectorEnv | AsyncVectorEnv
+        if batch_size == num_envs:
+            self._envs = make_vec(self.env_id, num_envs, **arguments)
+        else:
+            mode = AutoresetMode.NEXT_STEP
+            self._envs = AsyncVectorEnv(self.env_id, num_envs, batch_size, autoreset_mode=mode, **arguments)
         self._seed: int | None = seed
+        self._all = np.arange(num_envs, dtype=np.int32)
         self._elapsed = np.zeros(num_envs, np.int32)
-        self._sent: tuple[Any, ...] | None = None
+        self._began = np.zeros(num_envs, np.bool_)
+        self._waiting: Callable[[], Any] | None = None
         self.observation_space = self._envs.single_observation_space
         self.action_space = self._envs.single_action_space
         self.single_observation_space = self.observation_space
@@ -122,16 +131,22 @@ class EnvPool(gymnasium.Env[Array, Any]):
     def reset(
         self, env_id: Any = None, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> Any:
-        """Begins episodes everywhere, or where ``env_id`` says."""
-        chosen = np.ones(self.num_envs, np.bool_) if env_id is None else np.isin(np.arange(self.num_envs), env_id)
-        mask = {} if env_id is None else {"reset_mask": chosen}
+        """Begins episodes everywhere, or where ``env_id`` says; with a smaller ``batch_size``, gives the first batch."""
+        if isinstance(self._envs, AsyncVectorEnv):
+            if env_id is not None:
+                raise ValueError(f"env_id = {env_id} with batch_size = {self._envs.batch_size}: expected None, a reset of all")
+            self.async_reset(seed=seed)
+            told = self.recv()
+            return told[0] if self.env_type == "gym" else (told[0], told[-1])
+        chosen = self._all if env_id is None else np.unique(np.asarray(env_id))
+        mask = {} if env_id is None else {"reset_mask": np.isin(self._all, chosen)}
         seed = self._seed if seed is None else seed
         observations, infos = self._envs.reset(seed=seed, options={**(options or {}), **mask})
         self._seed = None
-        self._elapsed[chosen] = 0
+        self._elapsed[chosen], self._began[chosen] = 0, False
         none = np.zeros(self.num_envs, np.bool_)
-        told = self._told(np.zeros(self.num_envs, np.float32), none, none, infos)
-        return observations if self.env_type == "gym" else (observations, told)
+        info = self._told(self._all, np.zeros(self.num_envs, np.float32), none, none, infos)
+        return observations if self.env_type == "gym" else (observations, info)
 
     def step(self, action: Any, env_id: Any = None) -> Any:
         """Takes a step everywhere: five things, or with ``env_type="gym"`` four."""
@@ -141,38 +156,53 @@ class EnvPool(gymnasium.Env[Array, Any]):
     def send(self, action: Any, env_id: Any = None) -> None:
         """Takes the actions of the step whose results :meth:`recv` gives; ``env_id`` says whose they are."""
         actions = np.asarray(action)
+        if isinstance(self._envs, AsyncVectorEnv):
+            return self._envs.send(actions, env_id)
         if env_id is not None:
             order = np.asarray(env_id)
             if sorted(order.tolist()) != list(range(self.num_envs)):
                 raise ValueError(f"env_id = {env_id} is not possible: expected every environment once")
             actions = actions[np.argsort(order)]
-        self._sent = (actions,)
+        envs = self._envs
+        self._waiting = lambda: envs.step(actions)
 
     def recv(self, reset: bool = False, return_info: bool = True) -> Any:
-        """The results of the actions that :meth:`send` took."""
-        if self._sent is None:
-            raise gymnasium.error.NoAsyncCallError("no actions wait: call send first", "recv")
-        (actions,), self._sent = self._sent, None
-        observations, rewards, terminated, truncated, infos = self._envs.step(actions)
+        """The results of the actions that :meth:`send` took: with a smaller ``batch_size``, those that finish first."""
+        if isinstance(self._envs, AsyncVectorEnv):
+            observations, rewards, terminated, truncated, infos = self._envs.recv()
+            ids = infos["env_id"]
+        else:
+            if self._waiting is None:
+                raise gymnasium.error.NoAsyncCallError("no actions wait: call send first", "recv")
+            waiting, self._waiting = self._waiting, None
+            observations, rewards, terminated, truncated, infos = waiting()
+            ids = self._all
         rewards = rewards.astype(np.float32)
-        self._elapsed += 1
-        self._elapsed[self._began] = 0
-        told = self._told(rewards, terminated, truncated, infos)
+        self._elapsed[ids] = np.where(self._began[ids], 0, self._elapsed[ids] + 1)
+        self._began[ids] = terminated | truncated
+        info = self._told(ids, rewards, terminated, truncated, infos)
         if self._clips:
             rewards = np.sign(rewards)
         if self.env_type == "gym":
-            return observations, rewards, terminated | truncated, told
-        return observations, rewards, terminated, truncated, told
+            return observations, rewards, terminated | truncated, info
+        return observations, rewards, terminated, truncated, info
 
-    def async_reset(self) -> None:
-        """Sends all environments to begin an episode; a :meth:`step` gives what follows."""
-        self.reset()
+    def async_reset(self, *, seed: int | None = None) -> None:
+        """Sends all environments to begin an episode; which :meth:`recv` gives."""
+        seed = self._seed if seed is None else seed
+        self._seed = None
+        # What a reset gives is step 0.
+        self._began[:] = True
+        if isinstance(self._envs, AsyncVectorEnv):
+            return self._envs.async_reset(seed)
+        observations, infos = self._envs.reset(seed=seed)
+        none = np.zeros(self.num_envs, np.bool_)
+        self._waiting = lambda: (observations, np.zeros(self.num_envs), none, none, infos)
 
-    def _told(self, rewards: npt.NDArray[np.float32], terminated: Array, truncated: Array, infos: Any) -> dict[str, Any]:
-        self._began = terminated | truncated
+    def _told(self, ids: Array, rewards: Array, terminated: Array, truncated: Array, infos: Any) -> dict[str, Any]:
         told: dict[str, Any] = {
-            "env_id": np.arange(self.num_envs, dtype=np.int32),
-            "elapsed_step": self._elapsed.copy(),
+            "env_id": ids.astype(np.int32),
+            "elapsed_step": self._elapsed[ids],
             "TimeLimit.truncated": truncated,
         }
         if self._is_atari:
@@ -186,6 +216,8 @@ class EnvPool(gymnasium.Env[Array, Any]):
 
     def render(self) -> Any:
         """A picture of each environment."""
+        if isinstance(self._envs, AsyncVectorEnv):
+            raise ValueError("environments at work have no picture: expected batch_size = num_envs")
         return self._envs.render()
 
     def close(self) -> None:

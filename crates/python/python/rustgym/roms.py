@@ -9,8 +9,8 @@ __all__ = ["find"]
 
 
 def snake_case(name: str) -> str:
-    """``SpaceInvaders`` as ``space_invaders``, which ROM files are named."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    """``SpaceInvaders`` as ``space_invaders``, ``UpNDown`` as ``up_n_down``: so ROM files are named."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def game_of(env_id: str) -> str:
