@@ -94,7 +94,7 @@ SYSTEMS = {"rustgym": rustgym, "gymnasium": gymnasium, "gymnasium single": gymna
 
 
 def measure(system, task, n, threads, seconds):
-    """Environment steps a second, in this process; the first tenth of the time does not count."""
+    """Environment steps a second, in this process, after a second in which caches fill and games are translated."""
     import time
 
     step = SYSTEMS[system](task, n, threads)
@@ -107,7 +107,7 @@ def measure(system, task, n, threads, seconds):
             steps += max(512 // n, 1)
         return steps * n / elapsed
 
-    run(seconds / 5)
+    run(1)
     return run(seconds)
 
 

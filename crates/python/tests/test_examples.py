@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -29,3 +31,14 @@ def test_ppo_in_one_file_trains_on_pong():
     program = [sys.executable, "-W", "ignore", str(EXAMPLES / "ppo_pong.py"), "--max-frames", "16384"]
     told = subprocess.run(program, capture_output=True, text=True, timeout=280)
     assert "within 16384 frames" in told.stdout, told.stdout + told.stderr
+
+
+@pytest.mark.slow
+def test_ppo_of_stable_baselines3_solves_cartpole():
+    told = run("sb3_cartpole.py", timeout=1200)
+    assert float(told.split("episodes: ")[1].split()[0]) >= 475
+
+
+@pytest.mark.slow
+def test_ppo_in_one_file_learns_pong_from_differences():
+    assert "reached 0" in run("ppo_pong.py", timeout=3600)

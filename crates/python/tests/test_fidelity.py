@@ -6,7 +6,7 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import rustgym
-from originals import ATARI_SAMPLE, OTHERS, SAME, assert_same, assert_same_steps, original
+from originals import ATARI, ATARI_SAMPLE, OTHERS, SAME, assert_same, assert_same_steps, original
 
 
 @pytest.mark.parametrize("env_id", OTHERS)
@@ -19,6 +19,23 @@ def test_a_thousand_steps_equal_the_originals(env_id, seed):
 def test_steps_of_games_equal_ale_pys(env_id):
     steps = 1000 if "Pong" in env_id else 150
     assert_same_steps(rustgym.make(env_id), original(env_id), seed=42, steps=steps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("env_id", ATARI)
+def test_a_thousand_steps_of_every_game_equal_ale_pys(env_id):
+    assert_same_steps(rustgym.make(env_id), original(env_id), seed=1234567, steps=1000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("env_id", ATARI)
+def test_a_vector_of_every_game_equals_gymnasiums(env_id):
+    ours, theirs = vectors(env_id, 2, AutoresetMode.NEXT_STEP, max_num_frames_per_episode=1500)
+    assert_same(ours.reset(seed=5), theirs.reset(seed=5))
+    theirs.action_space.seed(1)
+    for i in range(500):
+        actions = theirs.action_space.sample()
+        assert_same(ours.step(actions), theirs.step(actions), f"step {i}")
 
 
 @pytest.mark.parametrize("env_id", OTHERS + ["PongNoFrameskip-v4"])

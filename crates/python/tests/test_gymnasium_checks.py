@@ -11,9 +11,11 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.wrappers import RecordEpisodeStatistics, RecordVideo, RescaleAction, TransformReward
 
 import rustgym
-from originals import ATARI_SAMPLE, OTHERS, assert_same
+from originals import ATARI, ATARI_SAMPLE, OTHERS, assert_same
 
 IDS = OTHERS + ATARI_SAMPLE[:4]
+# All others only with --slow.
+EVERY_ID = IDS + [pytest.param(env_id, marks=pytest.mark.slow) for env_id in ATARI if env_id not in IDS]
 
 
 @pytest.mark.parametrize("env_id", rustgym.registered())
@@ -22,7 +24,7 @@ def test_every_environment_with_a_version_is_registered(env_id):
     assert (name in gym.registry) == ("-v" in env_id)
 
 
-@pytest.mark.parametrize("env_id", IDS)
+@pytest.mark.parametrize("env_id", EVERY_ID)
 def test_check_env_has_nothing_to_say(env_id):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -34,7 +36,7 @@ def test_check_env_has_nothing_to_say(env_id):
         check_env(env.unwrapped)
 
 
-@pytest.mark.parametrize("env_id", IDS)
+@pytest.mark.parametrize("env_id", EVERY_ID)
 def test_make_and_make_vec_do_not_warn(env_id):
     name = "rustgym/" + env_id.removeprefix("ALE/")
     with warnings.catch_warnings():
@@ -96,6 +98,14 @@ def test_videos_are_recorded(env_id, tmp_path):
     env.close()
     assert [path.suffix for path in tmp_path.iterdir()] == [".mp4"]
     assert next(tmp_path.iterdir()).stat().st_size > 1000
+
+
+def test_pictures_are_collected():
+    env = gym.make("rustgym/CartPole-v1", render_mode="rgb_array_list")
+    env.reset(seed=1)
+    env.step(1), env.step(0)
+    pictures = env.render()
+    assert [picture.shape for picture in pictures] == [(400, 600, 3)] * 3 and env.render() == []
 
 
 def test_render_gives_pictures_of_each_environment():

@@ -179,7 +179,7 @@ def test_metadata_belongs_to_the_instance():
     assert rustgym.VectorEnv.metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
 
 
-@pytest.mark.parametrize("game", ["Pong", "Breakout"])
+@pytest.mark.parametrize("game", ["Pong", "Breakout", "SpaceInvaders", "Seaquest", "Frostbite"])
 def test_84x84_is_gymnasiums_preprocessing(game):
     envs = rustgym.make_vec(f"ALE/{game}-v5", 1, obs="84x84", use_fire_reset=False, reward_clipping=False)
     assert envs.single_observation_space.shape == (4, 84, 84)

@@ -84,6 +84,8 @@ struct Block<const D: usize> {
     lengths: [u64; LANES],
     returns: Lanes,
     terminated: [bool; LANES],
+    /// Whether the last step told of an episode's end.
+    has_episodes: bool,
 }
 
 impl<E: Native<D, O>, const D: usize, const O: usize> Batch<E, D, O> {
@@ -93,8 +95,13 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Batch<E, D, O> {
     }
 
     pub fn with_level(env: E, max_episode_steps: Option<u64>, len: usize, level: Level) -> Self {
-        let block =
-            Block { states: [[0.0; LANES]; D], lengths: [0; LANES], returns: [0.0; LANES], terminated: [false; LANES] };
+        let block = Block {
+            states: [[0.0; LANES]; D],
+            lengths: [0; LANES],
+            returns: [0.0; LANES],
+            terminated: [false; LANES],
+            has_episodes: false,
+        };
         Self {
             env,
             max_episode_steps,
@@ -272,9 +279,11 @@ impl<E: Native<D, O>, const D: usize, const O: usize> StepAll<'_, '_, E, D, O> {
         rows.rewards[first..][..LANES].copy_from_slice(&rewards);
         rows.terminated[first..][..LANES].copy_from_slice(&terminated);
         rows.truncated[first..][..LANES].copy_from_slice(&truncated);
-        for (i, episode) in rows.episodes[first..][..LANES].iter_mut().enumerate() {
-            *episode = None;
-            if let Some(info) = env.info(rewards[i]) {
+        if std::mem::take(&mut block.has_episodes) {
+            rows.episodes[first..][..LANES].fill(None);
+        }
+        for (i, reward) in rewards.into_iter().enumerate() {
+            if let Some(info) = env.info(reward) {
                 rows.infos[first + i] = info;
             }
         }
@@ -323,7 +332,8 @@ impl<E: Native<D, O>, const D: usize, const O: usize> StepAll<'_, '_, E, D, O> {
     fn ended_before(&self, first: usize, count: usize) -> u64 {
         match self.autoreset {
             Autoreset::NextStep => {
-                mask(std::array::from_fn(|i| i < count && self.rows.statuses[first + i] == Status::Ended))
+                let bit = |(i, status): (usize, &Status)| u64::from(*status == Status::Ended) << (8 * i);
+                self.rows.statuses[first..][..count].iter().enumerate().map(bit).fold(0, |all, bit| all | bit)
             }
             Autoreset::SameStep | Autoreset::Disabled => 0,
         }
@@ -338,7 +348,7 @@ impl<E: Native<D, O>, const D: usize, const O: usize> StepAll<'_, '_, E, D, O> {
         for i in set(ended).map(|lane| first + lane) {
             let rows = &mut *self.rows;
             let (block, lane) = (&mut self.batch.blocks[i / LANES], i % LANES);
-            block.terminated[lane] = rows.terminated[i];
+            (block.terminated[lane], block.has_episodes) = (rows.terminated[i], true);
             rows.episodes[i] = Some(EpisodeStats {
                 episode_return: block.returns[lane],
                 length: block.lengths[lane],

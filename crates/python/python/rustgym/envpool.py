@@ -10,6 +10,7 @@ Unlike EnvPool's, environments of this module equal the originals, and a ``seed`
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -109,8 +110,9 @@ class EnvPool(gymnasium.Env[Array, Any]):
         self._elapsed = np.zeros(num_envs, np.int32)
         self._began = np.zeros(num_envs, np.bool_)
         self._waiting: Callable[[], Any] | None = None
-        self.observation_space = self._envs.single_observation_space
-        self.action_space = self._envs.single_action_space
+        kind = old_gyms if env_type == "gym" else lambda space: space
+        self.observation_space = kind(self._envs.single_observation_space)
+        self.action_space = kind(self._envs.single_action_space)
         self.single_observation_space = self.observation_space
         self.single_action_space = self.action_space
         self.spec: Any = SimpleNamespace(
@@ -226,3 +228,13 @@ class EnvPool(gymnasium.Env[Array, Any]):
 
     def __len__(self) -> int:
         return self.num_envs
+
+
+def old_gyms(space: Any) -> Any:
+    """The space as one of ``gym``, Gymnasium's predecessor, where a script has imported that and may ask for its classes."""
+    gym = sys.modules.get("gym")
+    if not hasattr(gym, "spaces"):
+        return space
+    if isinstance(space, gymnasium.spaces.Discrete):
+        return gym.spaces.Discrete(int(space.n))
+    return gym.spaces.Box(space.low, space.high, space.shape, space.dtype.type)

@@ -21,6 +21,36 @@ const PAIRS_OF: [u16; 6] = {
     pairs
 };
 
+/// The pairs of which both objects are in a set, by its bits.
+static PAIRS_AMONG: [u16; 64] = {
+    let (mut among, mut set) = ([0; 64], 0);
+    while set < 64 {
+        let mut object = 0;
+        while object < 6 {
+            let mut other = 0;
+            while other < object {
+                if set >> object & set >> other & 1 != 0 {
+                    among[set] |= 1 << pair(other, object);
+                }
+                other += 1;
+            }
+            object += 1;
+        }
+        set += 1;
+    }
+    among
+};
+
+/// Each byte with its bits in the other order.
+static REVERSED: [u8; 256] = {
+    let (mut reversed, mut bits) = ([0; 256], 0);
+    while bits < 256 {
+        reversed[bits] = (bits as u8).reverse_bits();
+        bits += 1;
+    }
+    reversed
+};
+
 impl Tia {
     /// Draws everything before this colour clock of the frame.
     #[inline(always)]
@@ -56,7 +86,7 @@ impl Tia {
         if self.drawing || self.comb | self.odd != 0 || self.stars.is_some() {
             return false;
         }
-        if !self.is_blank() {
+        if !self.is_blank() && self.may_meet() & !self.collisions != 0 {
             self.refresh_masks();
             if self.overlaps & !self.collisions != 0 {
                 return false;
@@ -67,6 +97,18 @@ impl Tia {
         self.line_start += lines * LINE_CLOCKS;
         self.drawn = clock;
         true
+    }
+
+    /// The pairs of objects of which both show something: no others meet, wherever they are.
+    fn may_meet(&self) -> u16 {
+        let missiles = (self.register(ENAM0) & 2) << (M0 - 1) | (self.register(ENAM1) & 2) << (M1 - 1);
+        let has_playfield = self.register(PF0) | self.register(PF0 + 1) | self.register(PF2) != 0;
+        let shown = u8::from(self.graphics(P0) != 0) << P0
+            | u8::from(self.graphics(P1) != 0) << P1
+            | missiles
+            | u8::from(self.has_ball()) << BL
+            | u8::from(has_playfield) << PF;
+        PAIRS_AMONG[usize::from(shown)]
     }
 
     fn is_blank(&self) -> bool {
@@ -274,10 +316,14 @@ impl Tia {
         mask
     }
 
-    fn ball(&self) -> Mask {
+    fn has_ball(&self) -> bool {
         let old = self.register(VDELBL) & 1 != 0;
         let enabled = if old { self.old_enabl } else { self.register(ENABL) };
-        if enabled & 2 == 0 {
+        enabled & 2 != 0
+    }
+
+    fn ball(&self) -> Mask {
+        if !self.has_ball() {
             return Mask::EMPTY;
         }
         let size = self.register(CTRLPF) >> 4 & 3;
@@ -287,9 +333,13 @@ impl Tia {
     fn playfield(&self) -> Mask {
         let [pf0, pf1, pf2] = [0, 1, 2].map(|i| self.register(PF0 + i));
         // From the left: PF0's bits 4 to 7, PF1's 7 to 0, PF2's 0 to 7.
-        let left = u32::from(pf0 >> 4) | u32::from(pf1.reverse_bits()) << 4 | u32::from(pf2) << 12;
+        let reversed = |bits: u8| u32::from(REVERSED[usize::from(bits)]);
+        let left = u32::from(pf0 >> 4) | reversed(pf1) << 4 | u32::from(pf2) << 12;
         let is_reflected = (self.register(CTRLPF) ^ self.odd >> PF) & 1 != 0;
-        let right = if is_reflected { left.reverse_bits() >> 12 } else { left };
+        let right = match is_reflected {
+            true => reversed(pf2) | u32::from(pf1) << 8 | reversed(pf0 >> 4 << 4) << 16,
+            false => left,
+        };
         // Each bit is 4 pixels: 64 pixels are 16 bits, and each half has 20.
         let bits = u64::from(left) | u64::from(right) << 20;
         Mask([0, 16, 32].map(|first| {
