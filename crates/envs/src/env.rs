@@ -1,6 +1,6 @@
 //! What an environment is.
 
-use std::fmt::Debug;
+use std::{any::Any, fmt::Debug};
 
 use image::RgbImage;
 
@@ -83,9 +83,9 @@ pub trait Env: Send {
         None
     }
 
-    /// The Atari console that is played; `None` where there is none, or a wrapper hides it.
-    #[cfg(feature = "atari")]
-    fn game_mut(&mut self) -> Option<&mut crate::atari::Game> {
+    /// What the environment runs on, for those who know its type: an Atari game's `Game`. `None` where there is nothing of
+    /// the kind, or a wrapper hides it.
+    fn simulator_mut(&mut self) -> Option<&mut dyn Any> {
         None
     }
 
@@ -274,9 +274,8 @@ impl<E: Env + ?Sized> Env for Box<E> {
         (**self).rng_mut()
     }
 
-    #[cfg(feature = "atari")]
-    fn game_mut(&mut self) -> Option<&mut crate::atari::Game> {
-        (**self).game_mut()
+    fn simulator_mut(&mut self) -> Option<&mut dyn Any> {
+        (**self).simulator_mut()
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

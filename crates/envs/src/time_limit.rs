@@ -1,6 +1,6 @@
 //! The wrapper every registered environment runs in.
 
-use std::time::Instant;
+use std::{any::Any, time::Instant};
 
 use image::RgbImage;
 
@@ -83,9 +83,8 @@ impl<E: Env> Env for TimeLimit<E> {
         self.env.rng_mut()
     }
 
-    #[cfg(feature = "atari")]
-    fn game_mut(&mut self) -> Option<&mut crate::atari::Game> {
-        self.env.game_mut()
+    fn simulator_mut(&mut self) -> Option<&mut dyn Any> {
+        self.env.simulator_mut()
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

@@ -115,7 +115,7 @@ impl<T: Scalar> Single for Typed<T> {
     }
 
     fn game_mut(&mut self) -> Option<&mut Game> {
-        self.env.game_mut()
+        self.env.simulator_mut()?.downcast_mut()
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {

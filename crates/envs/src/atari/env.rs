@@ -1,5 +1,7 @@
 //! The environment: actions of several frames, observations, Gymnasium's seeding.
 
+use std::any::Any;
+
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
@@ -221,7 +223,7 @@ impl Env for Atari {
         self.rng.as_mut()
     }
 
-    fn game_mut(&mut self) -> Option<&mut Game> {
+    fn simulator_mut(&mut self) -> Option<&mut dyn Any> {
         Some(&mut self.game)
     }
 
