@@ -155,7 +155,7 @@ fn wrong_values_are_refused_in_one_line() {
         ("--env CartPole --gamma NaN", "gamma = NaN"),
         ("--env CartPole --gamma 1.5", "gamma = 1.5"),
         ("--env CartPole --pi-lr nan", "--pi-lr = nan: expected a finite number"),
-        ("--env CartPole --seed -1", "--seed = -1: expected a whole number from 0 on"),
+        ("--env CartPole --seed -1", "--seed = -1: expected a whole number without a sign"),
         ("--env CartPole --epochs 99999999999999999999", "expected a smaller whole number"),
         ("--env CartPole --actions a", "--actions = a: expected a whole number"),
         ("--env CartPole --from nope", "nope: expected the folder of a run"),
@@ -169,6 +169,12 @@ fn wrong_values_are_refused_in_one_line() {
         ("--env CartPole --l 18446744073709551615", "l = 18446744073709551615"),
         ("--env CartPole --l 1000000000", "from 1 to 100"),
         ("--env CartPole --hid 100000,100000", "hid = "),
+        ("--env CartPole --l 100 --hid 9000", "hid = 8019000000: expected at most 100 million weights"),
+        ("--env CartPole --actions 0,0", "actions = 0: expected indices"),
+        #[cfg(feature = "atari")]
+        ("--env Pong --num-envs 20000", "num-envs = 20000"),
+        #[cfg(feature = "atari")]
+        ("--env Pong --steps-per-epoch 10000000", "steps-per-epoch = 10000000: expected an epoch of at most"),
         ("--env CartPole --num-envs 18446744073709551615", "num-envs = 18446744073709551615"),
         ("--env CartPole --num-envs 0", "num-envs = 0"),
         ("--env CartPole --num-envs 99999999999", "num-envs = 99999999999"),

@@ -50,7 +50,7 @@ fn a_flag_that_does_nothing_is_refused_by_its_name() {
         ("--env CartPole --optimizer sgd --beta1 0.5", ["beta1 = 0.5", "optimizer = adam"]),
         ("--env CartPole --returns total --lam 0.5", ["lam = 0.5", "returns = gae"]),
         ("--env CartPole --vf-coef 0.1", ["vf-coef = 0.1", "shared_trunk"]),
-        ("--env CartPole --lr-schedule linear --decay-frames 9", ["decay-frames = 9", "no lr_schedule"]),
+        ("--env CartPole --lr-schedule linear --decay-frames 9", ["decay-frames = 9", "lr_schedule left out"]),
         ("--env CartPole --log-interval 5", ["log-interval = 5", "pong-blog"]),
         ("--env CartPole --minibatch 1000000", ["minibatch = 1000000", "steps"]),
         ("--env CartPole --hid 8,9 --l 3", ["hid = [8,9]", "one size"]),
@@ -187,7 +187,7 @@ fn ids_as_others_spell_them_are_known_or_lead_to_ours() {
         let flags = ["--epochs", "1", "--steps-per-epoch", "16", "--num-envs", "1", "--run-dir", text(&path)];
         stderr(&run(&[&["--env", "PongNoFrameskip-v4"], args, &flags].concat()))
     };
-    let hint = "the usual protocol adds --frame-skip 4 --noops 30";
+    let hint = "usual: --frame-skip 4 --noops 30";
     assert!(said("bare", &[]).contains(hint));
     assert!(!said("usual", &["--frame-skip", "4", "--noops", "30"]).contains(hint));
 }

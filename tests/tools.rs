@@ -293,9 +293,12 @@ fn a_plot_shows_the_runs_that_were_asked_for() {
     assert!(picture("--xaxis Epoch --value EpLen --select wide") == picture("--x Epoch --y EpLen --include wide"));
     assert!(picture("--legend a,b") != all && picture("--x Epoch") != all && picture("--y EpLen --smooth 2") != all);
 
-    for (args, named) in
-        [("--legend a", "expected 2"), ("--include nothing", "to leave a run"), ("--y Reward", "AverageEpRet")]
-    {
+    for (args, named) in [
+        ("--legend a", "expected 2"),
+        ("--include nothing", "--include = nothing"),
+        ("--exclude wide --exclude narrow", "--exclude = wide narrow"),
+        ("--y Reward", "AverageEpRet"),
+    ] {
         let output = plot(args);
         assert_eq!(output.status.code(), Some(2), "{args}");
         assert!(stderr(&output).contains(named), "{args}: {}", stderr(&output));

@@ -394,8 +394,8 @@ impl TrainArgs {
                 key => {
                     let flag = key.replace('_', "-");
                     bail!(
-                        "--{flag} with --resume: the run's own stays; --epochs, --frames, --device, --threads and \
-                         --state-freq can be new"
+                        "--{flag} with --resume: the run's own stays; --epochs, --frames, --device, --threads, \
+                         --state-freq, --profile and --render can be new"
                     );
                 }
             }

@@ -268,10 +268,9 @@ fn introduction(config: &Config, observations: &Space, policy: &ActorCritic) -> 
 fn usual_protocol(environment: &EnvironmentOptions) -> Option<String> {
     let id = &environment.id;
     let every_frame = environment.pixels.as_ref().is_some_and(|pixels| pixels.frame_skip == 1.0 && !pixels.fixed_skip);
-    let pong = if id.starts_with("Pong") { "; `--env Pong` has both" } else { "" };
-    (every_frame && id.contains("NoFrameskip")).then(|| {
-        format!("note: {id} takes an action every frame: the usual protocol adds --frame-skip 4 --noops 30{pong}")
-    })
+    let pong = if id.starts_with("Pong") { ", as in Pong" } else { "" };
+    (every_frame && id.contains("NoFrameskip"))
+        .then(|| format!("note: every frame takes an action; usual: --frame-skip 4 --noops 30{pong}"))
 }
 
 /// A run that can begin or go on.

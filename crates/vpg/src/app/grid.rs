@@ -129,6 +129,7 @@ impl GridArgs {
         // Nobody may be reading any more; the exit code tells how it went.
         let _ = writeln!(std::io::stdout(), "{}{}", report(&rows), table.display());
         Ok(if stop.is_raised() {
+            progress::tell("interrupted: finished runs are kept; the same command goes on with the others");
             ExitCode::from(130)
         } else if jobs.iter().all(|job| rows.get(&job.key()).is_some_and(|row| row.status == FINISHED)) {
             ExitCode::SUCCESS
@@ -193,6 +194,7 @@ impl Job {
         let status = match status.code() {
             Some(0) => FINISHED,
             Some(130) => "interrupted",
+            None if stop.is_raised() => "interrupted", // before it listened to signals
             _ => "failed",
         };
         Ok(self.row(status, summary))

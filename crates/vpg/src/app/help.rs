@@ -48,7 +48,7 @@ fn plain(error: Error) -> Error {
     let expected = match source.downcast_ref().map(ParseIntError::kind) {
         None => source.to_string(),
         Some(IntErrorKind::PosOverflow) => "expected a smaller whole number".into(),
-        Some(_) => "expected a whole number from 0 on".into(),
+        Some(_) => "expected a whole number without a sign".into(),
     };
     let context = |what| error.get(what).map(ToString::to_string).unwrap_or_default();
     let (arg, value) = (context(ContextKind::InvalidArg), context(ContextKind::InvalidValue));

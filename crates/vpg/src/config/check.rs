@@ -11,10 +11,12 @@ use crate::{
     nn::torch::NatureCnn,
 };
 
-/// Between two layers: 400 MB of them.
+/// Of the layers of a network: 400 MB of them.
 const MAX_WEIGHTS: u64 = 100_000_000;
-/// Of an epoch's observations, in bytes.
-const MAX_ROLLOUT: u64 = 1 << 36;
+/// Of an epoch's observations: 8 GB of them where each is an f32.
+const MAX_NUMBERS: u64 = 2_000_000_000;
+/// Consoles take some tens of kilobytes each.
+const MAX_CONSOLES: u64 = 10_000;
 
 /// Up to more than anybody waits for.
 pub const ANY: RangeInclusive<u64> = 1..=1_000_000_000_000_000;
@@ -39,12 +41,14 @@ impl Config {
     /// Refuses actions that the environment does not have.
     ///
     /// # Errors
-    /// `InvalidValue` for the first action that is not in the space.
+    /// `InvalidValue` for the first action that is not in the space, or there twice.
     pub fn check_actions(&self, space: &Space) -> Result<(), InvalidValue> {
+        let actions = self.environment.actions.as_deref().unwrap_or_default();
+        let mut numbered = actions.iter().enumerate();
         let refused =
-            self.environment.actions.iter().flatten().find(|&&action| !space.contains(Action::Discrete(action)));
-        let expected = "indices into the environment's discrete action space";
-        refused.map_or(Ok(()), |action| Err(InvalidValue::new("actions", action, expected)))
+            numbered.find(|(i, action)| !space.contains(Action::Discrete(**action)) || actions[..*i].contains(action));
+        let expected = "indices into the environment's discrete action space, each once";
+        refused.map_or(Ok(()), |(_, action)| Err(InvalidValue::new("actions", action, expected)))
     }
 
     /// Refuses spaces that the networks cannot serve.
@@ -62,8 +66,11 @@ impl Config {
             (observations.size() as u64, (self.budget.steps_per_epoch + self.environment.num_envs) as u64);
         let first = self.network.hid.first().map_or(1, |&size| size as u64);
         at_most("hid", size.saturating_mul(first), MAX_WEIGHTS, "at most 100 million weights after the observations")?;
-        let bytes = size.saturating_mul(steps);
-        at_most("steps-per-epoch", bytes, MAX_ROLLOUT, "an epoch whose observations have at most 64 GiB of numbers")?;
+        let expected =
+            format!("an epoch of at most {} steps, whose observations fit into memory", MAX_NUMBERS / size.max(1));
+        if size.saturating_mul(steps) > MAX_NUMBERS {
+            return Err(InvalidValue::new("steps-per-epoch", self.budget.steps_per_epoch, expected));
+        }
         let sides = match observations.shape() {
             [rows, columns] | [_, rows, columns] => *rows.min(columns),
             _ => 0,
@@ -150,11 +157,11 @@ impl Config {
         for &size in &self.network.hid {
             whole("hid", size as u64, 1..=10_000_000)?;
         }
-        for pair in self.network.hid.windows(2) {
-            let weights = (pair[0] as u64).saturating_mul(pair[1] as u64);
-            at_most("hid", weights, MAX_WEIGHTS, "at most 100 million weights between two layers")?;
-        }
+        let weights = |pair: &[usize]| (pair[0] as u64).saturating_mul(pair[1] as u64);
+        let weights = self.network.hid.windows(2).map(weights).fold(0, u64::saturating_add);
+        at_most("hid", weights, MAX_WEIGHTS, "at most 100 million weights between the layers")?;
         if let Some(pixels) = &self.environment.pixels {
+            whole("num-envs", self.environment.num_envs as u64, 1..=MAX_CONSOLES)?;
             whole("stack", pixels.stack.unwrap_or(1) as u64, 1..=64)?;
             within("sticky", pixels.sticky.unwrap_or(0.0).into(), 1.0, "a number from 0 to 1")?;
             whole("noops", pixels.noops.unwrap_or(0).into(), 0..=100_000)?;

@@ -45,7 +45,11 @@ const RULES: [Rule; 24] = [
     ),
     rule("train_v_iters", |config, steps| steps == 0 || has_values(config), "baseline = value"),
     rule("vf_coef", |config, _| config.network.shared_trunk, "shared_trunk"),
-    rule("decay_frames", |config, frames| frames.is_null() || config.optimizer.lr_schedule.is_none(), "no lr_schedule"),
+    rule(
+        "decay_frames",
+        |config, frames| frames.is_null() || config.optimizer.lr_schedule.is_none(),
+        "lr_schedule left out",
+    ),
     rule("minibatch", |config, _| cuts_epochs(config), "epochs of as many steps"),
     rule("beta1", |config, _| config.optimizer.kind == OptimizerKind::Adam, "optimizer = adam"),
     rule("beta2", |config, _| config.optimizer.kind != OptimizerKind::Sgd, "optimizer = adam or rmsprop"),

@@ -23,14 +23,17 @@ pub struct Layer {
 #[derive(Debug, thiserror::Error)]
 pub enum LayerError {
     /// A key that there is not.
-    #[error("{origin}: unknown key {key:?}: did you mean {nearest:?}?")]
+    #[error("{origin}: unknown key {key:?}: {}", .nearest.as_ref().map_or_else(
+        || "`vpg recipe ID` prints those that there are".into(),
+        |nearest| format!("did you mean {nearest:?}?")
+    ))]
     UnknownKey {
         /// The layer.
         origin: String,
         /// The key.
         key: String,
-        /// The known key most like it.
-        nearest: String,
+        /// The known key most like it, if one is.
+        nearest: Option<String>,
     },
     /// A value of the wrong type, or none of the possible ones.
     #[error("{origin}: {key} = {}: {reason}", shown(.value))]
@@ -317,12 +320,10 @@ fn set(fields: &mut Map<String, Value>, key: &str, value: &Value) -> Option<()> 
 
 fn unknown_key(fields: &Map<String, Value>, key: &str, layer: &Layer) -> LayerError {
     let known = fields.keys().map(String::as_str).chain(SHORT_KEYS);
-    let nearest = known.max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
-    LayerError::UnknownKey {
-        origin: layer.origin.clone(),
-        key: key.into(),
-        nearest: others::ours(key).or(nearest).unwrap_or_default().into(),
-    }
+    let likeness = |known: &str| strsim::jaro_winkler(known, key);
+    let nearest = known.filter(|known| likeness(known) > 0.8).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = others::ours(key).or(nearest).map(str::to_owned);
+    LayerError::UnknownKey { origin: layer.origin.clone(), key: key.into(), nearest }
 }
 
 /// The fields that a key stands for.
@@ -476,6 +477,8 @@ mod tests {
             let error = layered(&[layer(json!({"env": "CartPole", key: 1}))]).unwrap_err().to_string();
             assert!(error.contains(key) && error.contains(&format!("did you mean {nearest:?}")), "{error}");
         }
+        let error = layered(&[layer(json!({"env": "CartPole", "run_dir": 1}))]).unwrap_err().to_string();
+        assert!(error.contains("`vpg recipe ID`"), "nothing is like it: {error}");
     }
 
     #[test]

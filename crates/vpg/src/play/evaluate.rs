@@ -113,7 +113,8 @@ pub fn load(folder: &RunFolder, config: &Config, checkpoint: &Checkpoint) -> Res
         Checkpoint::Latest => kept("latest"),
         Checkpoint::Best => {
             let path = folder.file(BEST);
-            let expected = "another, there is no best policy yet: it comes after 100 episodes or with --eval-every";
+            let expected =
+                "another: there is none before 100 episodes have ended, with --eval-every before an evaluation";
             ensure!(path.exists(), InvalidValue::new("--checkpoint", "best", expected));
             path
         }

@@ -148,8 +148,10 @@ impl PlotArgs {
         let mut search = Search::default();
         for path in &self.runs {
             let before = search.seen.len();
+            let is_again = path.canonicalize().is_ok_and(|real| search.entered.contains(&real));
             search.look(path);
-            ensure!(search.seen.len() > before, "{} is no run folder and holds none: no config.json", path.display());
+            let found = is_again || search.seen.len() > before;
+            ensure!(found, "{} is no run folder and holds none: no config.json", path.display());
         }
         let Search { mut runs, refused, .. } = search;
         ensure!(!runs.is_empty() || !refused.is_empty(), "there is no run folder: no config.json");
@@ -158,8 +160,9 @@ impl PlotArgs {
             let path = run.path.to_string_lossy();
             self.include.iter().all(|text| path.contains(text)) && !self.exclude.iter().any(|text| path.contains(text))
         });
-        let left = |paths: &[String]| InvalidValue::new("--include", paths.join(" "), "with --exclude to leave a run");
-        ensure!(!any || !runs.is_empty(), left(&self.include));
+        let (flag, texts) =
+            if self.exclude.is_empty() { ("--include", &self.include) } else { ("--exclude", &self.exclude) };
+        ensure!(!any || !runs.is_empty(), InvalidValue::new(flag, texts.join(" "), "texts that leave a run"));
         Ok((runs, refused))
     }
 
