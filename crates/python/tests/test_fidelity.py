@@ -77,7 +77,7 @@ def test_the_keyword_arguments_of_games_are_ale_pys(kwargs):
 )
 def test_modes_and_difficulties_are_ale_pys(env_id, kwargs):
     assert_same_steps(rustgym.make(env_id, **kwargs), original(env_id, **kwargs), seed=3, steps=100)
-    ours, theirs = vectors(env_id, 2, AutoresetMode.NEXT_STEP, **kwargs)
+    ours, theirs = rustgym.make_vec(env_id, 2, **kwargs), SyncVectorEnv([lambda: original(env_id, **kwargs)] * 2)
     assert_same(ours.reset(seed=3), theirs.reset(seed=3))
 
 
