@@ -123,10 +123,10 @@ def test_the_options_of_a_reset_hold_for_that_reset_alone(env_id, action, some, 
         assert_same(ours.step(action), theirs.step(action))
 
 
-def vectors(env_id, num_envs, mode, **kwargs):
+def vectors(env_id, num_envs, autoreset, /, **kwargs):
     """Ours and Gymnasium's vector of originals."""
-    theirs = SyncVectorEnv([lambda: original(env_id, **kwargs)] * num_envs, autoreset_mode=mode)
-    return rustgym.make_vec(env_id, num_envs, autoreset_mode=mode, **kwargs), theirs
+    theirs = SyncVectorEnv([lambda: original(env_id, **kwargs)] * num_envs, autoreset_mode=autoreset)
+    return rustgym.make_vec(env_id, num_envs, autoreset_mode=autoreset, **kwargs), theirs
 
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))

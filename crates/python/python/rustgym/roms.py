@@ -9,8 +9,12 @@ __all__ = ["find"]
 
 
 def snake_case(name: str) -> str:
-    """``SpaceInvaders`` as ``space_invaders``, ``UpNDown`` as ``up_n_down``: so ROM files are named."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    """As ROM files are named.
+
+    >>> [snake_case(name) for name in ("SpaceInvaders", "UpNDown", "TicTacToe3D", "Atlantis2")]
+    ['space_invaders', 'up_n_down', 'tic_tac_toe_3d', 'atlantis2']
+    """
+    return re.sub(r"(?<=[a-z])(?=\d?[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def game_of(env_id: str) -> str:
