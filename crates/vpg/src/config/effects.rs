@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::{
-    config::{Baseline, Config, Normalize, Returns, WriteUp},
+    config::{Baseline, Budget, Config, Normalize, Returns, WriteUp},
     nn::optimizer::OptimizerKind,
     nn::policy::NetworkKind,
 };
@@ -28,11 +28,12 @@ const DIFFERENCES: &str = "no stack of frames, which takes the difference's plac
 const LAYERS: &str = "policy = mlp";
 
 /// An option that is not here does something in every config that has it.
-const RULES: [Rule; 24] = [
+const RULES: [Rule; 25] = [
     rule("steps_per_epoch", |config, _| config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("whole_episodes", |config, on| on == true || config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("solve_rule", |config, _| config.budget.solve_at.is_some(), THRESHOLD),
     rule("stop_when_solved", |config, on| on == false || config.budget.solve_at.is_some(), THRESHOLD),
+    rule("eval_every", comes_to, "at least as many epochs"),
     rule("eval_episodes", |config, _| config.log.eval_every.is_some(), "eval_every"),
     rule("eval_deterministic", |config, on| on == false || config.log.eval_every.is_some(), "eval_every"),
     rule("log_interval", |config, _| has_log_lines(config), "preset = pong-blog or cartpole-reinforce"),
@@ -62,6 +63,10 @@ const RULES: [Rule; 24] = [
     rule("distance", |config, _| shows_differences(config), DIFFERENCES),
     rule("with_frame", |config, on| on == false || shows_differences(config), DIFFERENCES),
 ];
+
+fn comes_to(config: &Config, epoch: &Value) -> bool {
+    !matches!(config.budget.limit, Budget::Epochs(epochs) if epoch.as_u64() > Some(epochs))
+}
 
 fn has_log_lines(config: &Config) -> bool {
     matches!(config.log.write_up, Some(WriteUp::PongBlog | WriteUp::CartpoleReinforce))
