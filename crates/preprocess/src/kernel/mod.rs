@@ -41,37 +41,29 @@ impl Kernel {
     pub fn detect() -> Self {
         static FASTEST: OnceLock<Kernel> = OnceLock::new();
         *FASTEST.get_or_init(|| {
-            let forced = std::env::var(envs::SIMD_VARIABLE).ok();
-            let wanted = forced.and_then(|name| Self::available().into_iter().find(|kernel| kernel.name() == name));
-            wanted.unwrap_or_else(Self::fastest)
+            let (all, forced) = (Self::available(), std::env::var(envs::SIMD_VARIABLE).unwrap_or_default());
+            *all.iter().find(|kernel| kernel.name() == forced).unwrap_or(&all[all.len() - 1])
         })
-    }
-
-    fn fastest() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx512 = is_x86_feature_detected!("avx512vbmi")
-                && is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl");
-            match (is_x86_feature_detected!("avx2"), avx512) {
-                (true, true) => return Self(Instructions::Avx512),
-                (true, false) => return Self(Instructions::Avx2),
-                (false, _) => {}
-            }
-        }
-        Self::PLAIN
     }
 
     /// All that this processor has, the slowest first.
     pub fn available() -> Vec<Self> {
+        #[allow(unused_mut, reason = "other processors have no more")]
+        let mut all = vec![Self::PLAIN];
         #[cfg(target_arch = "x86_64")]
-        let all = [Instructions::Plain, Instructions::Avx2, Instructions::Avx512];
-        #[cfg(not(target_arch = "x86_64"))]
-        let all = [Instructions::Plain];
-        let fastest = Self::fastest().0;
-        let count = all.iter().position(|instructions| *instructions == fastest).map_or(1, |last| last + 1);
-        all[..count].iter().map(|instructions| Self(*instructions)).collect()
+        if is_x86_feature_detected!("avx2") {
+            all.push(Self(Instructions::Avx2));
+            let needed = [
+                is_x86_feature_detected!("avx512f"),
+                is_x86_feature_detected!("avx512bw"),
+                is_x86_feature_detected!("avx512vl"),
+                is_x86_feature_detected!("avx512vbmi"),
+            ];
+            if needed == [true; 4] {
+                all.push(Self(Instructions::Avx512));
+            }
+        }
+        all
     }
 
     /// `plain`, `avx2` or `avx512`.
