@@ -1,4 +1,4 @@
-//! Tennis.
+//! Tennis. The games are in bytes 71 and 72: a set ends at six with two ahead, or at seven.
 
 use super::{Menu, Rules};
 
@@ -8,7 +8,10 @@ pub(super) static RULES: Rules = Rules {
     modes: &[0, 2],
     difficulties: &[0, 1, 2, 3],
     points: |ram, _| GAME * (ram.byte(71) - ram.byte(72)) + ram.byte(69) - ram.byte(70),
-    over: |ram, _| ram.byte(71) >= 6 || ram.byte(72) >= 6,
+    over: |ram, _| {
+        let games = [ram.byte(71), ram.byte(72)];
+        games.contains(&7) || (games[0].max(games[1]) >= 6 && games[0].abs_diff(games[1]) >= 2)
+    },
     reward: |before, points| reward(before, points),
     ..Rules::new("tennis", "42cdd6a9e42a3639e190722b8ea3fc51")
 };
