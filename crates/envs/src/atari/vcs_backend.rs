@@ -134,14 +134,13 @@ impl console::Console for VcsBackend {
 
     fn act(&mut self, action: AtariAction, seen: bool) -> i32 {
         let inputs = games::inputs(&mut self.progress.controls, self.choice, action);
-        let before = *self.console.state();
         let seen = seen || self.rules.draws_all;
+        self.undrawn = (!seen).then(|| (*self.console.state(), inputs));
         match seen {
             true => self.console.run_frame(&inputs),
             false => self.console.run_frame_unseen(&inputs),
         }
         let (score, reward) = self.rules.score(self.console.ram(), &self.progress.score);
-        self.undrawn = (!seen).then_some((before, inputs));
         self.progress.score = score;
         reward
     }

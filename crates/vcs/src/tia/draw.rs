@@ -5,41 +5,40 @@ use super::*;
 /// Where the copies of players and missiles begin, by the lower three bits of NUSIZ.
 pub(super) const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
 
+/// The pairs of which both objects are in a set, by its bits.
+static PAIRS_AMONG: [u16; 64] = {
+    let (mut among, mut set) = ([0; 64], 0);
+    while set < 64 {
+        among[set] = pairs_among(set);
+        set += 1;
+    }
+    among
+};
+
 /// The pairs that an object is one of.
 const PAIRS_OF: [u16; 6] = {
-    let mut pairs = [0; 6];
-    let mut high = 1;
+    let (mut of, mut object) = ([0; 6], 0);
+    while object < 6 {
+        of[object] = pairs_among(63) & !pairs_among(63 ^ 1 << object);
+        object += 1;
+    }
+    of
+};
+
+const fn pairs_among(set: usize) -> u16 {
+    let (mut pairs, mut high) = (0, 1);
     while high < 6 {
         let mut low = 0;
         while low < high {
-            pairs[low] |= 1 << pair(low, high);
-            pairs[high] |= 1 << pair(low, high);
+            if set >> low & set >> high & 1 != 0 {
+                pairs |= 1 << pair(low, high);
+            }
             low += 1;
         }
         high += 1;
     }
     pairs
-};
-
-/// The pairs of which both objects are in a set, by its bits.
-static PAIRS_AMONG: [u16; 64] = {
-    let (mut among, mut set) = ([0; 64], 0);
-    while set < 64 {
-        let mut object = 0;
-        while object < 6 {
-            let mut other = 0;
-            while other < object {
-                if set >> object & set >> other & 1 != 0 {
-                    among[set] |= 1 << pair(other, object);
-                }
-                other += 1;
-            }
-            object += 1;
-        }
-        set += 1;
-    }
-    among
-};
+}
 
 /// Each byte with its bits in the other order.
 static REVERSED: [u8; 256] = {
