@@ -42,7 +42,7 @@ pub use space::{Action, Bounds, BoxSpace, Discrete, Sample, Space};
 pub use spec::EnvSpec;
 pub use time_limit::TimeLimit;
 #[doc(hidden)]
-pub use vector::simd::SIMD_VARIABLE;
+pub use vector::simd::best_instructions;
 pub use vector::{Actions, AsyncVecEnv, Autoreset, Order, Seeds, VecEnv};
 
 /// The examples of the README are tested as documentation.

@@ -7,10 +7,15 @@ use std::sync::OnceLock;
 
 use super::math::{Fused, Library, Math};
 
-/// The environment variable by which tests force the kernels of all crates to `plain`, `avx2` or `avx512` instructions,
-/// where the processor has them. It decides how fast they are, and nothing else.
+/// Of the instruction sets that this processor has, the plainest first, the best: the last one. Tests force the kernels of
+/// all crates to `plain`, `avx2` or `avx512` by the environment variable `VPG_TEST_SIMD`, where the processor has these. It
+/// decides how fast they are, and nothing else.
 #[doc(hidden)]
-pub const SIMD_VARIABLE: &str = "VPG_TEST_SIMD";
+pub fn best_instructions<T: Copy>(available: &[T], name: impl Fn(T) -> &'static str) -> T {
+    let forced = std::env::var("VPG_TEST_SIMD").unwrap_or_default();
+    let wanted = available.iter().find(|set| name(**set) == forced);
+    *wanted.unwrap_or(&available[available.len() - 1])
+}
 
 /// Environments that step in one instruction.
 pub(crate) const LANES: usize = 8;
@@ -46,9 +51,10 @@ pub(crate) trait Kernel {
 }
 
 impl Level {
-    /// All that this processor has, best first.
+    /// All that this processor has, the plainest first.
     pub fn available() -> Vec<Self> {
-        let mut sets = vec![];
+        #[allow(unused_mut, reason = "other processors have no more")]
+        let mut sets = vec![Set::Portable];
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             let avx512 = [
@@ -57,27 +63,21 @@ impl Level {
                 is_x86_feature_detected!("avx512bw"),
                 is_x86_feature_detected!("avx512vl"),
             ];
+            sets.push(Set::Avx2);
             if avx512 == [true; 4] {
                 sets.push(Set::Avx512);
             }
-            sets.push(Set::Avx2);
         }
-        sets.push(Set::Portable);
         sets.into_iter().map(Self).collect()
     }
 
-    /// The best that this processor has, or the one that [`SIMD_VARIABLE`] forces.
+    /// The best that this processor has, or the one that a test forces.
     pub fn best() -> Self {
         static BEST: OnceLock<Level> = OnceLock::new();
-        *BEST.get_or_init(|| {
-            let available = Self::available();
-            let forced = std::env::var(SIMD_VARIABLE).ok();
-            let wanted = forced.and_then(|name| available.iter().find(|level| level.name() == name).copied());
-            wanted.unwrap_or(available[0])
-        })
+        *BEST.get_or_init(|| best_instructions(&Self::available(), Self::name))
     }
 
-    /// As [`SIMD_VARIABLE`] names it.
+    /// `plain`, `avx2` or `avx512`.
     fn name(self) -> &'static str {
         match self.0 {
             #[cfg(target_arch = "x86_64")]

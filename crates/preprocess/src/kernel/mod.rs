@@ -40,10 +40,7 @@ impl Kernel {
     /// The fastest that this processor has.
     pub fn detect() -> Self {
         static FASTEST: OnceLock<Kernel> = OnceLock::new();
-        *FASTEST.get_or_init(|| {
-            let (all, forced) = (Self::available(), std::env::var(envs::SIMD_VARIABLE).unwrap_or_default());
-            *all.iter().find(|kernel| kernel.name() == forced).unwrap_or(&all[all.len() - 1])
-        })
+        *FASTEST.get_or_init(|| envs::best_instructions(&Self::available(), Self::name))
     }
 
     /// All that this processor has, the slowest first.

@@ -15,13 +15,10 @@ pub struct Level {
 }
 
 impl Level {
-    /// The best that this processor has, or the one that a test forces; see [`envs::SIMD_VARIABLE`].
+    /// The best that this processor has, or the one that a test forces.
     pub fn detected() -> Self {
         static LEVEL: OnceLock<Level> = OnceLock::new();
-        *LEVEL.get_or_init(|| {
-            let (all, forced) = (Self::all(), std::env::var(envs::SIMD_VARIABLE).unwrap_or_default());
-            *all.iter().find(|level| level.name == forced).unwrap_or(&all[all.len() - 1])
-        })
+        *LEVEL.get_or_init(|| envs::best_instructions(&Self::all(), |level| level.name))
     }
 
     /// All that this processor has, the plainest first.
