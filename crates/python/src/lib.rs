@@ -33,6 +33,15 @@ mod _native {
         envs::atari::AtariConfig::from_id(env_id).is_ok()
     }
 
+    /// The frames of an action in the game of this id: from the first number on and below the second.
+    #[pyfunction]
+    fn frame_skip(env_id: &str) -> Option<(u32, u32)> {
+        match envs::atari::AtariConfig::from_id(env_id).ok()?.frame_skip {
+            envs::atari::FrameSkip::Fixed(frames) => Some((frames, frames + 1)),
+            envs::atari::FrameSkip::Range(low, high) => Some((low, high)),
+        }
+    }
+
     /// The ids for which another id stands: (short, full).
     #[pyfunction]
     fn short_names() -> Vec<(&'static str, &'static str)> {

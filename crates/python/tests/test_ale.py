@@ -59,25 +59,35 @@ def test_what_is_no_game_has_no_console():
         env.get_action_meanings()
 
 
-@pytest.mark.parametrize("options", [{}, {"terminal_on_life_loss": True, "grayscale_obs": False}])
-def test_gymnasiums_preprocessing_wraps_ours_as_the_original(options):
-    ours = AtariPreprocessing(gym.make("rustgym/BreakoutNoFrameskip-v4"), **options)
-    theirs = AtariPreprocessing(original("BreakoutNoFrameskip-v4"), **options)
+def assert_play_alike(ours, theirs):
+    """The same answers to a reset and 120 actions of Breakout."""
     assert_same(ours.reset(seed=5), theirs.reset(seed=5))
     for action in np.random.default_rng(1).integers(4, size=120).tolist():
         told, expected = ours.step(action), theirs.step(action)
         assert_same(told, expected)
         if expected[2]:
             assert_same(ours.reset(), theirs.reset())
+
+
+@pytest.mark.parametrize("env_id", ["ALE/Pong-v5", "Pong-v0", "PongNoFrameskip-v4"])
+def test_the_frames_of_an_action_are_the_ids_own(env_id):
+    assert rustgym.make(env_id).unwrapped._frameskip == original(env_id).unwrapped._frameskip
+    assert rustgym.make(env_id, frameskip=3).unwrapped._frameskip == 3
+
+
+def test_pong_by_its_short_name_skips_four_frames():
+    assert rustgym.make("Pong").unwrapped._frameskip == 4
+
+
+@pytest.mark.parametrize("options", [{}, {"terminal_on_life_loss": True, "grayscale_obs": False}])
+def test_gymnasiums_preprocessing_wraps_ours_as_the_original(options):
+    ours = AtariPreprocessing(gym.make("rustgym/BreakoutNoFrameskip-v4"), **options)
+    theirs = AtariPreprocessing(original("BreakoutNoFrameskip-v4"), **options)
+    assert_play_alike(ours, theirs)
 
 
 def test_sb3s_wrapper_wraps_ours_as_the_original():
     wrappers = pytest.importorskip("stable_baselines3.common.atari_wrappers")
     ours = wrappers.AtariWrapper(gym.make("rustgym/BreakoutNoFrameskip-v4"))
     theirs = wrappers.AtariWrapper(original("BreakoutNoFrameskip-v4"))
-    assert_same(ours.reset(seed=5), theirs.reset(seed=5))
-    for action in np.random.default_rng(1).integers(4, size=120).tolist():
-        told, expected = ours.step(action), theirs.step(action)
-        assert_same(told, expected)
-        if expected[2]:
-            assert_same(ours.reset(), theirs.reset())
+    assert_play_alike(ours, theirs)

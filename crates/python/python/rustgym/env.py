@@ -139,10 +139,11 @@ class Env(gymnasium.Env[npt.NDArray[Any], Any]):
     @property
     def _frameskip(self) -> Any:
         """Where Gymnasium's ``AtariPreprocessing`` looks for the frames of an action."""
-        if not self._is_atari:
+        skip = _native.frame_skip(self.env_id)
+        if skip is None:
             raise AttributeError(f"{self.env_id} has no frames: expected an Atari game")
-        fixed = 4 if self.env_id.startswith("ALE/") or "Deterministic" in self.env_id else (2, 5)
-        return self._kwargs.get("frameskip", 1 if "NoFrameskip" in self.env_id else fixed)
+        low, high = skip
+        return self._kwargs.get("frameskip", low if low + 1 == high else skip)
 
     @property
     def np_random_seed(self) -> int:
