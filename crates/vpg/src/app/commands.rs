@@ -348,7 +348,7 @@ fn go_on(args: &TrainArgs, path: &Path, group: &Group, clock: Option<&Arc<StepCl
             Budget::Frames(limit) => ("--frames", limit, state.summary.raw_frames),
         };
         if limit < has {
-            Err(InvalidValue::new(name, limit, format!("at least {has}, which the run has behind it")))?;
+            Err(InvalidValue::new(name, limit, format!("at least {has}, what the run has done so far")))?;
         }
     }
     if group.is_first() && (&config.budget, config.network.device) != (&begun.budget, begun.network.device) {
