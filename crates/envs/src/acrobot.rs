@@ -13,6 +13,7 @@ use crate::{
     vector::{
         batch::Native,
         math::{Library, Math},
+        simd::{each, narrowed},
     },
 };
 
@@ -194,14 +195,21 @@ impl Acrobot {
         *states = [
             wrapped(first),
             wrapped(second),
-            first_velocity.map(|velocity| clipped(velocity, -MAX_VELOCITIES[0], MAX_VELOCITIES[0])),
-            second_velocity.map(|velocity| clipped(velocity, -MAX_VELOCITIES[1], MAX_VELOCITIES[1])),
+            each(&first_velocity, |velocity| clipped(velocity, -MAX_VELOCITIES[0], MAX_VELOCITIES[0])),
+            each(&second_velocity, |velocity| clipped(velocity, -MAX_VELOCITIES[1], MAX_VELOCITIES[1])),
         ];
         let [first, second, ..] = states;
         let elbow = M::cos_wide(first);
-        let tip = M::cos_wide::<N>(&std::array::from_fn(|i| second[i] + first[i]));
-        let terminated = std::array::from_fn(|i| -elbow[i] - tip[i] > 1.0);
-        (terminated.map(|terminated| if terminated { 0.0 } else { -1.0 }), terminated)
+        let mut both = [0.0; N];
+        for i in 0..N {
+            both[i] = second[i] + first[i];
+        }
+        let tip = M::cos_wide(&both);
+        let mut terminated = [false; N];
+        for i in 0..N {
+            terminated[i] = -elbow[i] - tip[i] > 1.0;
+        }
+        (each(&terminated, |terminated| if terminated { 0.0 } else { -1.0 }), terminated)
     }
 
     /// One step of the classical fourth-order method.
@@ -230,11 +238,15 @@ impl Acrobot {
     ) -> [[f64; N]; 4] {
         const COUPLING: f64 = MASS * LENGTH * CENTRE;
         let (sin, cos) = M::sin_cos_wide(second);
-        let upper = M::cos_wide(&first.map(|angle| angle - FRAC_PI_2));
-        let lower = M::cos_wide::<N>(&std::array::from_fn(|i| first[i] + second[i] - FRAC_PI_2));
+        let upper = M::cos_wide(&each(first, |angle| angle - FRAC_PI_2));
+        let mut both = [0.0; N];
+        for i in 0..N {
+            both[i] = first[i] + second[i] - FRAC_PI_2;
+        }
+        let lower = M::cos_wide(&both);
         let first_squared = M::square(first_velocity);
         let second_squared = M::square(second_velocity);
-        let d2: [f64; N] = cos.map(|cos| MASS * (CENTRE * CENTRE + LENGTH * CENTRE * cos) + INERTIA);
+        let d2 = each(&cos, |cos| MASS * (CENTRE * CENTRE + LENGTH * CENTRE * cos) + INERTIA);
         let d2_squared = M::square(&d2);
         let mut accelerations = [[0.0; N]; 2];
         for i in 0..N {
@@ -279,10 +291,10 @@ fn torque(action: i64) -> f64 {
 #[inline(always)]
 fn wrapped<const N: usize>(mut angles: [f64; N]) -> [f64; N] {
     while angles.iter().fold(false, |any, angle| any | (*angle > PI)) {
-        angles = angles.map(|angle| if angle > PI { angle - 2.0 * PI } else { angle });
+        angles = each(&angles, |angle| if angle > PI { angle - 2.0 * PI } else { angle });
     }
     while angles.iter().fold(false, |any, angle| any | (*angle < -PI)) {
-        angles = angles.map(|angle| if angle < -PI { angle + 2.0 * PI } else { angle });
+        angles = each(&angles, |angle| if angle < -PI { angle + 2.0 * PI } else { angle });
     }
     angles
 }
@@ -302,15 +314,14 @@ impl Native<4, 6> for Acrobot {
         states: &mut [[f64; N]; 4],
         actions: &[i64; N],
     ) -> ([f64; N], [bool; N]) {
-        self.advance::<M, N>(states, &actions.map(torque))
+        self.advance::<M, N>(states, &each(actions, torque))
     }
 
     #[inline(always)]
     fn observe_lanes<M: Math, const N: usize>([first, second, rest @ ..]: &[[f64; N]; 4]) -> [[f32; N]; 6] {
-        let (first_sin, first_cos) = M::sin_cos_f32(first);
-        let (second_sin, second_cos) = M::sin_cos_f32(second);
-        let [first_velocity, second_velocity] = rest.map(|numbers| numbers.map(|number| number as f32));
-        [first_cos, first_sin, second_cos, second_sin, first_velocity, second_velocity]
+        let (first_sin, first_cos) = M::sin_cos_wide(first);
+        let (second_sin, second_cos) = M::sin_cos_wide(second);
+        [&first_cos, &first_sin, &second_cos, &second_sin, &rest[0], &rest[1]].map(narrowed)
     }
 
     /// Gymnasium begins with an `f32` state, whose sine and cosine NumPy computes in `f32`.

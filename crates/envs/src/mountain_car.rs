@@ -13,6 +13,7 @@ use crate::{
     vector::{
         batch::Native,
         math::{Library, Math},
+        simd::{each, narrowed},
     },
 };
 
@@ -153,7 +154,7 @@ impl Native<2, 2> for MountainCar {
         [positions, velocities]: &mut [[f64; N]; 2],
         actions: &[i64; N],
     ) -> ([f64; N], [bool; N]) {
-        let slopes = M::cos_wide(&positions.map(|position| 3.0 * position));
+        let slopes = M::cos_wide(&each(positions, |position| 3.0 * position));
         let mut terminated = [false; N];
         for i in 0..N {
             let push = (actions[i] - 1) as f64 * FORCE;
@@ -169,7 +170,8 @@ impl Native<2, 2> for MountainCar {
 
     #[inline(always)]
     fn observe_lanes<M: Math, const N: usize>(states: &[[f64; N]; 2]) -> [[f32; N]; 2] {
-        states.map(|numbers| numbers.map(|number| number as f32))
+        let [positions, velocities] = states;
+        [narrowed(positions), narrowed(velocities)]
     }
 
     fn start(&self, rng: &mut NumpyRng) -> [f64; 2] {

@@ -12,6 +12,7 @@ use crate::{
     vector::{
         batch::Native,
         math::{Library, Math},
+        simd::{each, narrowed},
     },
 };
 
@@ -159,9 +160,9 @@ impl Native<3, 3> for Pendulum {
         [angles, velocities, shown]: &mut [[f64; N]; 3],
         actions: &[f64; N],
     ) -> ([f64; N], [bool; N]) {
-        let torques = actions.map(|action| clipped(action as f32, -MAX_TORQUE, MAX_TORQUE));
+        let torques = each(actions, |action| clipped(action as f32, -MAX_TORQUE, MAX_TORQUE));
         let torques_squared = M::square_f32(&torques);
-        let mut normal = M::modulo_turn(&angles.map(|angle| angle + PI));
+        let mut normal = M::modulo_turn(&each(angles, |angle| angle + PI));
         for angle in &mut normal {
             *angle -= PI;
         }
@@ -183,8 +184,8 @@ impl Native<3, 3> for Pendulum {
 
     #[inline(always)]
     fn observe_lanes<M: Math, const N: usize>([angles, velocities, _]: &[[f64; N]; 3]) -> [[f32; N]; 3] {
-        let (sin, cos) = M::sin_cos_f32(angles);
-        [cos, sin, velocities.map(|velocity| velocity as f32)]
+        let (sin, cos) = M::sin_cos_wide(angles);
+        [narrowed(&cos), narrowed(&sin), narrowed(velocities)]
     }
 
     /// No torque is shown after a reset.

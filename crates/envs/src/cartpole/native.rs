@@ -6,6 +6,7 @@ use crate::{
     vector::{
         batch::{Batch, Native},
         math::Math,
+        simd::narrowed,
     },
 };
 
@@ -79,7 +80,8 @@ impl Native<4, 4> for CartPole {
 
     #[inline(always)]
     fn observe_lanes<M: Math, const N: usize>(states: &[[f64; N]; 4]) -> [[f32; N]; 4] {
-        states.map(|numbers| numbers.map(|number| number as f32))
+        let [x, v, theta, omega] = states;
+        [narrowed(x), narrowed(v), narrowed(theta), narrowed(omega)]
     }
 
     fn start(&self, rng: &mut NumpyRng) -> [f64; 4] {

@@ -15,6 +15,7 @@ use crate::{
 
 impl Native<6, 4> for InvertedPendulum {
     type Action = f64;
+    const LONG_LOOPS: bool = false;
 
     #[inline(always)]
     fn step_lanes<M: Math, const N: usize>(

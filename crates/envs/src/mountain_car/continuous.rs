@@ -10,6 +10,7 @@ use crate::{
     vector::{
         batch::Native,
         math::{Library, Math},
+        simd::narrowed,
     },
 };
 
@@ -226,7 +227,7 @@ impl Native<3, 2> for MountainCarContinuous {
 
     #[inline(always)]
     fn observe_lanes<M: Math, const N: usize>([positions, velocities, _]: &[[f64; N]; 3]) -> [[f32; N]; 2] {
-        [positions, velocities].map(|numbers| numbers.map(|number| number as f32))
+        [narrowed(positions), narrowed(velocities)]
     }
 
     fn start(&self, rng: &mut NumpyRng) -> [f64; 3] {

@@ -10,7 +10,7 @@ use super::{
     math::{Library, Math},
     request::{Autoreset, Reset, StepCall},
     rows::{Rows, Status},
-    simd::{Kernel, LANES, Lanes, Level},
+    simd::{Kernel, LANES, Level},
 };
 use crate::{Env, EpisodeStats, Error, Info, NumpyRng, TimeLimit};
 
@@ -27,6 +27,9 @@ pub(crate) trait Parts<const D: usize>: Sized {
 pub(crate) trait Native<const D: usize, const O: usize>: Env + Parts<D> + Clone + 'static {
     /// What a step takes.
     type Action: LaneAction;
+
+    /// Whether the compiler makes better instructions of long loops than of eight lanes.
+    const LONG_LOOPS: bool = true;
 
     /// Steps `N` environments, each in its lane; gives their rewards and which of them terminated.
     /// To be marked `#[inline(always)]`.
@@ -54,13 +57,16 @@ pub(crate) trait Native<const D: usize, const O: usize>: Env + Parts<D> + Clone 
     fn start(&self, rng: &mut NumpyRng) -> [f64; D];
 }
 
-/// Environments like `env`.
+/// Environments like `env`, as a struct of arrays.
 pub(crate) struct Batch<E, const D: usize, const O: usize> {
     env: E,
     max_episode_steps: Option<u64>,
-    len: usize,
-    blocks: Vec<Block<D>>,
-    /// One per environment; `None` before its first reset.
+    states: [Vec<f64>; D],
+    lengths: Vec<u64>,
+    returns: Vec<f64>,
+    /// Whether the episodes that ended terminated.
+    terminated: Vec<bool>,
+    /// `None` before the first reset.
     rngs: Vec<Option<NumpyRng>>,
     /// When each episode began, in seconds since `made`: numbers are quicker to subtract than instants.
     started: Vec<f64>,
@@ -68,25 +74,15 @@ pub(crate) struct Batch<E, const D: usize, const O: usize> {
     level: Level,
     /// Draws the first states of so many episodes from the first environment's generator, which is then everyone's.
     starts: Option<Starts<E, D>>,
-    /// The environments whose episodes begin at the end of the call, where one generator is everyone's.
-    waiting: Vec<usize>,
+    /// The environments whose episodes the last step ended, in order.
+    ended: Vec<usize>,
 }
+
+/// How many environments step in one loop where they are enough.
+const LONG: usize = 4 * LANES;
 
 /// Draws the first states of so many episodes from one generator.
 pub(crate) type Starts<E, const D: usize> = fn(&E, &mut NumpyRng, usize) -> Vec<[f64; D]>;
-
-/// Eight environments; the last block may have fewer, and its other lanes are not used. Laid out so that eight numbers are
-/// a whole cache line.
-#[derive(Clone)]
-#[repr(C, align(64))]
-struct Block<const D: usize> {
-    states: [Lanes; D],
-    lengths: [u64; LANES],
-    returns: Lanes,
-    terminated: [bool; LANES],
-    /// Whether the last step told of an episode's end.
-    has_episodes: bool,
-}
 
 impl<E: Native<D, O>, const D: usize, const O: usize> Batch<E, D, O> {
     /// `len` environments like `env`, none of which is reset yet.
@@ -95,24 +91,19 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Batch<E, D, O> {
     }
 
     pub fn with_level(env: E, max_episode_steps: Option<u64>, len: usize, level: Level) -> Self {
-        let block = Block {
-            states: [[0.0; LANES]; D],
-            lengths: [0; LANES],
-            returns: [0.0; LANES],
-            terminated: [false; LANES],
-            has_episodes: false,
-        };
         Self {
             env,
             max_episode_steps,
-            len,
-            blocks: vec![block; len.div_ceil(LANES)],
+            states: std::array::from_fn(|_| vec![0.0; len]),
+            lengths: vec![0; len],
+            returns: vec![0.0; len],
+            terminated: vec![false; len],
             rngs: vec![None; len],
             started: vec![0.0; len],
             made: Instant::now(),
             level,
             starts: None,
-            waiting: Vec::new(),
+            ended: Vec::with_capacity(len), // a step allocates nothing
         }
     }
 
@@ -126,72 +117,111 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Batch<E, D, O> {
         self.made.elapsed().as_secs_f64()
     }
 
-    /// Begins an episode of environment `i`, which has its generator, and writes its first observation.
-    fn begin(&mut self, i: usize, now: f64, rows: &mut Rows<'_, E::Obs>) {
-        if self.starts.is_some() {
-            return self.waiting.push(i);
+    /// Begins episodes of these environments, which have their generators, and writes their first observations.
+    fn begin(&mut self, which: &[usize], now: f64, rows: &mut Rows<'_, E::Obs>) {
+        if let (Some(starts), Some(rng)) = (self.starts, &mut self.rngs[0]) {
+            let states = starts(&self.env, rng, which.len());
+            return which.iter().zip(states).for_each(|(&i, state)| self.begin_at(i, state, now, rows));
         }
-        let Some(rng) = &mut self.rngs[i] else { return };
-        let state = self.env.start(rng);
-        self.begin_at(i, state, now, rows);
-    }
-
-    /// Begins the episodes that wait for the one generator.
-    fn begin_waiting(&mut self, rows: &mut Rows<'_, E::Obs>) {
-        let (Some(starts), Some(rng), false) = (self.starts, &mut self.rngs[0], self.waiting.is_empty()) else {
-            return;
-        };
-        let states = starts(&self.env, rng, self.waiting.len());
-        let (now, waiting) = (self.now(), std::mem::take(&mut self.waiting));
-        for (i, state) in waiting.into_iter().zip(states) {
+        for &i in which {
+            let Some(rng) = &mut self.rngs[i] else { continue };
+            let state = self.env.start(rng);
             self.begin_at(i, state, now, rows);
         }
     }
 
     fn begin_at(&mut self, i: usize, state: [f64; D], now: f64, rows: &mut Rows<'_, E::Obs>) {
-        let (block, lane) = (&mut self.blocks[i / LANES], i % LANES);
-        for (numbers, number) in block.states.iter_mut().zip(state) {
-            numbers[lane] = number;
-        }
-        (block.lengths[lane], block.returns[lane], block.terminated[lane]) = (0, 0.0, false);
-        self.started[i] = now;
+        self.set_state(i, state);
+        (self.lengths[i], self.returns[i], self.terminated[i], self.started[i]) = (0, 0.0, false, now);
         rows.observations[i * O..][..O].copy_from_slice(&E::observe_start(state));
-        rows.infos[i] = Info::default();
+        if self.tells() {
+            rows.infos[i] = Info::default();
+        }
+    }
+
+    fn set_state(&mut self, i: usize, state: [f64; D]) {
+        for (numbers, number) in self.states.iter_mut().zip(state) {
+            numbers[i] = number;
+        }
+    }
+
+    /// Tells of the episodes that a step ended and, where that is the mode, begins the next ones.
+    fn end(&mut self, ended: &[usize], autoreset: Autoreset, rows: &mut Rows<'_, E::Obs>) {
+        let now = self.now();
+        for &i in ended {
+            self.terminated[i] = rows.terminated[i];
+            rows.episodes[i] = Some(EpisodeStats {
+                episode_return: self.returns[i],
+                length: self.lengths[i],
+                seconds: now - self.started[i],
+            });
+            if autoreset == Autoreset::SameStep {
+                let row = i * O..(i + 1) * O;
+                rows.final_observations[row.clone()].copy_from_slice(&rows.observations[row]);
+                if self.tells() {
+                    rows.final_infos[i] = rows.infos[i];
+                }
+            } else {
+                rows.statuses[i] = Status::Ended;
+            }
+        }
+        if autoreset == Autoreset::SameStep {
+            self.begin(ended, now, rows);
+        }
     }
 
     /// Environment `i` by itself.
     fn single(&self, i: usize) -> Result<TimeLimit<E>, Error> {
-        let (block, lane) = (&self.blocks[i / LANES], i % LANES);
-        let rng = self.rngs[if self.starts.is_some() { 0 } else { i }].clone().ok_or(Error::ResetNeeded)?;
-        let env = self.env.with_parts(rng, block.states.map(|numbers| numbers[lane]), block.terminated[lane]);
-        Ok(TimeLimit::midway(env, self.max_episode_steps, block.lengths[lane], block.returns[lane]))
+        let rng = self.rngs[self.owner(i)].clone().ok_or(Error::ResetNeeded)?;
+        let state = std::array::from_fn(|number| self.states[number][i]);
+        let env = self.env.with_parts(rng, state, self.terminated[i]);
+        Ok(TimeLimit::midway(env, self.max_episode_steps, self.lengths[i], self.returns[i]))
+    }
+
+    /// The environment whose generator environment `i` draws from.
+    fn owner(&self, i: usize) -> usize {
+        if self.starts.is_some() { 0 } else { i }
     }
 }
 
 impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E, D, O> {
     fn len(&self) -> usize {
-        self.len
+        self.lengths.len()
     }
 
     fn reset(&mut self, request: &Reset<'_>, first: usize, rows: &mut Rows<'_, E::Obs>) -> Result<(), Error> {
-        let now = self.now();
-        for i in (0..self.len).filter(|i| request.includes(first + i)) {
-            if self.starts.is_none() || self.waiting.is_empty() {
-                let owner = if self.starts.is_some() { 0 } else { i };
-                let rng = NumpyRng::for_reset(request.seed(first + i).as_ref(), self.rngs[owner].take());
-                self.rngs[owner] = Some(rng);
-            }
-            self.begin(i, now, rows);
-            rows.clear(i);
+        let which: Vec<usize> = (0..self.len()).filter(|i| request.includes(first + i)).collect();
+        let generators = if self.starts.is_some() { which.len().min(1) } else { which.len() };
+        for &i in &which[..generators] {
+            let owner = self.owner(i);
+            let rng = NumpyRng::for_reset(request.seed(first + i).as_ref(), self.rngs[owner].take());
+            self.rngs[owner] = Some(rng);
         }
-        self.begin_waiting(rows);
+        self.begin(&which, self.now(), rows);
+        which.into_iter().for_each(|i| rows.clear(i));
         Ok(())
     }
 
     fn step(&mut self, call: &StepCall<'_>, first: usize, rows: &mut Rows<'_, E::Obs>) -> Result<(), Error> {
-        let level = self.level;
-        let actions = &E::Action::of(&call.actions)[first..][..self.len];
-        level.run(StepAll { batch: self, actions, autoreset: call.autoreset, rows, now: None });
+        let mut ended = std::mem::take(&mut self.ended);
+        for i in ended.drain(..) {
+            rows.episodes[i] = None;
+        }
+        if call.autoreset == Autoreset::NextStep {
+            ended.extend((0..self.len()).filter(|i| rows.statuses[*i] == Status::Ended));
+        }
+        let actions = &E::Action::of(&call.actions)[first..][..self.len()];
+        self.level.run(StepAll { batch: self, actions, rows });
+        if !ended.is_empty() {
+            // What these did in this step is forgotten.
+            self.begin(&ended, self.now(), rows);
+            ended.drain(..).for_each(|i| rows.clear(i));
+        }
+        find_ends(rows, &mut ended);
+        if !ended.is_empty() {
+            self.end(&ended, call.autoreset, rows);
+        }
+        self.ended = ended;
         Ok(())
     }
 
@@ -215,13 +245,11 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E,
         let mut single = TimeLimit::new(self.env.clone(), self.max_episode_steps);
         single.restore(state)?;
         let (rng, numbers, terminated) = single.inner().parts().ok_or(Error::ResetNeeded)?;
-        let (block, lane) = (&mut self.blocks[i / LANES], i % LANES);
-        block.terminated[lane] = terminated;
-        for (numbers, number) in block.states.iter_mut().zip(numbers) {
-            numbers[lane] = number;
-        }
-        (block.lengths[lane], block.returns[lane]) = single.statistics();
-        self.rngs[if self.starts.is_some() { 0 } else { i }] = Some(rng);
+        self.set_state(i, numbers);
+        self.terminated[i] = terminated;
+        (self.lengths[i], self.returns[i]) = single.statistics();
+        let owner = self.owner(i);
+        self.rngs[owner] = Some(rng);
         self.started[i] = self.now();
         Ok(())
     }
@@ -231,10 +259,7 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E,
 struct StepAll<'a, 'b, E: Native<D, O>, const D: usize, const O: usize> {
     batch: &'a mut Batch<E, D, O>,
     actions: &'a [E::Action],
-    autoreset: Autoreset,
     rows: &'a mut Rows<'b, E::Obs>,
-    /// The time of the first end in this step; the others are at the same time.
-    now: Option<f64>,
 }
 
 impl<E: Native<D, O>, const D: usize, const O: usize> Kernel for StepAll<'_, '_, E, D, O> {
@@ -242,154 +267,92 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Kernel for StepAll<'_, '_,
 
     #[inline(always)]
     fn run<M: Math>(mut self) {
-        let (blocks, rest) = self.actions.as_chunks::<LANES>();
-        for (b, actions) in blocks.iter().enumerate() {
-            self.step_block::<M>(b, actions);
+        let mut first = 0;
+        if E::LONG_LOOPS {
+            first = self.step_chunks::<M, LONG>(first);
         }
-        for (lane, &action) in rest.iter().enumerate() {
-            self.step_one::<M>(blocks.len() * LANES + lane, action);
-        }
-        if !self.batch.waiting.is_empty() {
-            self.batch.begin_waiting(self.rows);
-        }
+        first = self.step_chunks::<M, LANES>(first);
+        self.step_chunks::<M, 1>(first);
     }
 }
 
 impl<E: Native<D, O>, const D: usize, const O: usize> StepAll<'_, '_, E, D, O> {
-    /// Steps the eight environments of block `b`.
+    /// Steps environments from `first` on, `N` at a time; gives the first of those that are left.
     #[inline(always)]
-    fn step_block<M: Math>(&mut self, b: usize, actions: &[E::Action; LANES]) {
-        let first = b * LANES;
-        let ended_before = self.ended_before(first, LANES);
-        let Batch { env, blocks, max_episode_steps, .. } = &mut *self.batch;
-        let block = &mut blocks[b];
-        let (rewards, terminated) = env.step_lanes::<M, LANES>(&mut block.states, actions);
-        for (length, (total, reward)) in block.lengths.iter_mut().zip(block.returns.iter_mut().zip(rewards)) {
+    fn step_chunks<M: Math, const N: usize>(&mut self, mut first: usize) -> usize {
+        let (chunks, _) = self.actions[first..].as_chunks::<N>();
+        for actions in chunks {
+            self.step_chunk::<M, N>(first, actions);
+            first += N;
+        }
+        first
+    }
+
+    #[inline(always)]
+    fn step_chunk<M: Math, const N: usize>(&mut self, first: usize, actions: &[E::Action; N]) {
+        let Batch { env, states: columns, lengths, returns, max_episode_steps, .. } = &mut *self.batch;
+        let rows = &mut *self.rows;
+        let mut states = [[0.0; N]; D];
+        for (numbers, column) in states.iter_mut().zip(&*columns) {
+            numbers.copy_from_slice(&column[first..][..N]);
+        }
+        let (rewards, terminated) = env.step_lanes::<M, N>(&mut states, actions);
+        for (numbers, column) in states.iter().zip(columns) {
+            column[first..][..N].copy_from_slice(numbers);
+        }
+        let columns = E::observe_lanes::<M, N>(&states);
+        let (observations, _) = rows.observations[first * O..][..N * O].as_chunks_mut::<O>();
+        for i in 0..N {
+            for number in 0..O {
+                observations[i][number] = columns[number][i];
+            }
+        }
+
+        let (lengths, returns) = (&mut lengths[first..][..N], &mut returns[first..][..N]);
+        for length in &mut *lengths {
             *length = length.wrapping_add(1); // no check, so that it is one instruction
-            *total += reward;
         }
-        let limit = max_episode_steps.unwrap_or(u64::MAX);
-        let longest = block.lengths.into_iter().fold(0, u64::max);
-        let truncated = if longest < limit { [false; LANES] } else { block.lengths.map(|length| length >= limit) };
-        let columns = E::observe_lanes::<M, LANES>(&block.states);
-        let observations: [[E::Obs; O]; LANES] = std::array::from_fn(|i| columns.map(|column| column[i]));
-
-        let rows = &mut *self.rows;
-        rows.observations[first * O..][..LANES * O].copy_from_slice(observations.as_flattened());
-        rows.rewards[first..][..LANES].copy_from_slice(&rewards);
-        rows.terminated[first..][..LANES].copy_from_slice(&terminated);
-        rows.truncated[first..][..LANES].copy_from_slice(&truncated);
-        if std::mem::take(&mut block.has_episodes) {
-            rows.episodes[first..][..LANES].fill(None);
+        for i in 0..N {
+            returns[i] += rewards[i];
         }
-        for (i, reward) in rewards.into_iter().enumerate() {
-            if let Some(info) = env.info(reward) {
-                rows.infos[first + i] = info;
+        let (limit, truncated) = (max_episode_steps.unwrap_or(u64::MAX), &mut rows.truncated[first..][..N]);
+        let longest = lengths.iter().fold(0, |longest, length| longest.max(*length));
+        truncated.fill(false);
+        if longest >= limit {
+            for i in 0..N {
+                truncated[i] = lengths[i] >= limit;
             }
         }
-        if ended_before != 0 {
-            self.begin_episodes(first, ended_before);
-        }
-        let ended = mask(std::array::from_fn(|i| terminated[i] | truncated[i])) & !ended_before;
-        if ended != 0 {
-            self.end_episodes(first, ended);
-        }
-    }
-
-    /// Steps environment `i`.
-    #[inline(always)]
-    fn step_one<M: Math>(&mut self, i: usize, action: E::Action) {
-        let ended_before = self.ended_before(i, 1);
-        if ended_before != 0 {
-            return self.begin_episodes(i, ended_before);
-        }
-        let Batch { env, blocks, max_episode_steps, .. } = &mut *self.batch;
-        let (block, lane) = (&mut blocks[i / LANES], i % LANES);
-        let mut state = std::array::from_fn(|number| [block.states[number][lane]]);
-        let ([reward], [terminated]) = env.step_lanes::<M, 1>(&mut state, &[action]);
-        for (numbers, [number]) in block.states.iter_mut().zip(state) {
-            numbers[lane] = number;
-        }
-        block.lengths[lane] = block.lengths[lane].wrapping_add(1);
-        block.returns[lane] += reward;
-        let truncated = block.lengths[lane] >= max_episode_steps.unwrap_or(u64::MAX);
-
-        let rows = &mut *self.rows;
-        let observation = E::observe_lanes::<M, 1>(&state).map(|[number]| number);
-        rows.observations[i * O..][..O].copy_from_slice(&observation);
-        (rows.rewards[i], rows.terminated[i], rows.truncated[i]) = (reward, terminated, truncated);
-        rows.episodes[i] = None;
-        if let Some(info) = env.info(reward) {
-            rows.infos[i] = info;
-        }
-        if terminated | truncated {
-            self.end_episodes(i, 1);
-        }
-    }
-
-    /// Which of the `count` environments from `first` on are to begin an episode instead of stepping: a [`mask`].
-    #[inline(always)]
-    fn ended_before(&self, first: usize, count: usize) -> u64 {
-        match self.autoreset {
-            Autoreset::NextStep => {
-                let bit = |(i, status): (usize, &Status)| u64::from(*status == Status::Ended) << (8 * i);
-                self.rows.statuses[first..][..count].iter().enumerate().map(bit).fold(0, |all, bit| all | bit)
+        rows.rewards[first..][..N].copy_from_slice(&rewards);
+        rows.terminated[first..][..N].copy_from_slice(&terminated);
+        for (info, reward) in rows.infos[first..].iter_mut().zip(rewards) {
+            if let Some(told) = env.info(reward) {
+                *info = told;
             }
-            Autoreset::SameStep | Autoreset::Disabled => 0,
-        }
-    }
-
-    /// Tells of the episodes that this step ended, a [`mask`] from `first` on, and, where that is the
-    /// mode, begins the next ones.
-    #[cold]
-    #[inline(never)]
-    fn end_episodes(&mut self, first: usize, ended: u64) {
-        let now = *self.now.get_or_insert_with(|| self.batch.now());
-        for i in set(ended).map(|lane| first + lane) {
-            let rows = &mut *self.rows;
-            let (block, lane) = (&mut self.batch.blocks[i / LANES], i % LANES);
-            (block.terminated[lane], block.has_episodes) = (rows.terminated[i], true);
-            rows.episodes[i] = Some(EpisodeStats {
-                episode_return: block.returns[lane],
-                length: block.lengths[lane],
-                seconds: now - self.batch.started[i],
-            });
-            if self.autoreset == Autoreset::SameStep {
-                let row = i * O..(i + 1) * O;
-                rows.final_observations[row.clone()].copy_from_slice(&rows.observations[row]);
-                rows.final_infos[i] = rows.infos[i];
-                self.batch.begin(i, now, rows);
-            } else {
-                rows.statuses[i] = Status::Ended;
-            }
-        }
-    }
-
-    /// Begins new episodes, a [`mask`] from `first` on; what these did in this step is forgotten.
-    #[cold]
-    #[inline(never)]
-    fn begin_episodes(&mut self, first: usize, begin: u64) {
-        let now = *self.now.get_or_insert_with(|| self.batch.now());
-        for i in set(begin).map(|lane| first + lane) {
-            self.batch.begin(i, now, self.rows);
-            self.rows.clear(i);
         }
     }
 }
 
-/// A byte for each lane, 1 where it is set, the first one lowest.
-#[inline(always)]
-fn mask(lanes: [bool; LANES]) -> u64 {
-    u64::from_le_bytes(lanes.map(u8::from))
+/// Appends the environments that terminated or were truncated: few, so that 64 are looked at in one number.
+fn find_ends<T>(rows: &Rows<'_, T>, ended: &mut Vec<usize>) {
+    let chunks = rows.terminated.chunks(64).zip(rows.truncated.chunks(64));
+    for (first, (terminated, truncated)) in (0..).step_by(64).zip(chunks) {
+        let mut set = bits(terminated) | bits(truncated);
+        while set != 0 {
+            ended.push(first + set.trailing_zeros() as usize);
+            set &= set - 1;
+        }
+    }
 }
 
-/// The lanes that are set.
-fn set(mut mask: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let lane = mask.trailing_zeros() as usize / 8;
-        mask &= mask.checked_sub(1)?;
-        Some(lane)
-    })
+/// A bit for each of up to 64 flags, the first one lowest.
+fn bits(flags: &[bool]) -> u64 {
+    /// A product with it moves the lowest bits of all eight bytes into the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let (words, rest) = flags.as_chunks::<8>();
+    let byte = |word: &[bool; 8]| u64::from_le_bytes(word.map(u8::from)).wrapping_mul(GATHER) >> 56;
+    let whole = words.iter().rev().fold(0, |bits, word| bits << 8 | byte(word));
+    rest.iter().enumerate().fold(whole, |bits, (i, flag)| bits | u64::from(*flag) << (8 * words.len() + i))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Eight environments in the lanes of one instruction: the run-time choice of an instruction set.
 //!
-//! Kernels are plain loops over [`Lanes`]. The compiler makes vector instructions of them, of the set that the function
+//! Kernels are plain loops over arrays of [`LANES`] numbers or more. The compiler makes vector instructions of them, of the set that the function
 //! they are inlined into is compiled for. The results are the same bits with every set.
 
 use std::sync::OnceLock;
@@ -20,8 +20,22 @@ pub fn best_instructions<T: Copy>(available: &[T], name: impl Fn(T) -> &'static 
 /// Environments that step in one instruction.
 pub(crate) const LANES: usize = 8;
 
-/// One number of eight environments.
-pub(crate) type Lanes = [f64; LANES];
+/// What `f` makes of each lane. `map` and `from_fn` of long arrays are functions of their own, compiled without the
+/// instructions that a kernel is for.
+#[inline(always)]
+pub(crate) fn each<T: Copy, R: Copy + Default, const N: usize>(lanes: &[T; N], f: impl Fn(T) -> R) -> [R; N] {
+    let mut results = [R::default(); N];
+    for i in 0..N {
+        results[i] = f(lanes[i]);
+    }
+    results
+}
+
+/// Numbers rounded to `f32`.
+#[inline(always)]
+pub(crate) fn narrowed<const N: usize>(numbers: &[f64; N]) -> [f32; N] {
+    each(numbers, |number| number as f32)
+}
 
 /// Whether one of the lanes is true. (`contains` searches byte by byte.)
 #[inline(always)]

@@ -1,8 +1,10 @@
 use super::*;
 use crate::{
     NumpyRng, Seed,
-    vector::simd::{Kernel, LANES, Lanes, Level},
+    vector::simd::{Kernel, LANES, Level},
 };
+
+type Lanes = [f64; LANES];
 
 /// Sine, cosine and the quotient by 1.1 of many numbers.
 struct All<'a>(&'a [Lanes]);
@@ -45,6 +47,7 @@ fn random(seed: u64, count: usize, number: impl Fn(&mut NumpyRng) -> f64) -> Vec
 #[test]
 fn every_instruction_set_gives_the_bits_of_the_c_library() {
     compare(&random(0, 50_000, |rng| rng.uniform(-0.26, 0.26)));
+    compare(&random(4, 50_000, |rng| rng.uniform(-0.87, 0.87)));
     compare(&random(1, 10_000, |rng| rng.uniform(-1e-4, 1e-4)));
     compare(&random(2, 10_000, |rng| rng.uniform(-100.0, 100.0)));
     compare(&random(3, 10_000, |rng| 0.25 * 2f64.powf(rng.uniform(-500.0, 500.0))));
@@ -58,17 +61,15 @@ fn every_instruction_set_gives_the_bits_of_the_c_library() {
 struct Wide<'a>(&'a [Lanes]);
 
 impl Kernel for Wide<'_> {
-    type Output = Vec<[Lanes; 8]>;
+    type Output = Vec<[Lanes; 6]>;
 
     #[inline(always)]
     fn run<M: Math>(self) -> Self::Output {
         let all = |x: &Lanes| {
             let (sin, cos) = M::sin_cos_wide(x);
-            let (sin_f32, cos_f32) = M::sin_cos_f32(x);
-            let [sin_f32, cos_f32] = [sin_f32, cos_f32].map(|numbers| numbers.map(f64::from));
             let torques = x.map(|x| (x % 2.0) as f32);
             let squares = M::square_f32(&torques).map(f64::from);
-            [sin, cos, M::sin_wide(x), M::cos_wide(x), sin_f32, cos_f32, M::square(x), squares]
+            [sin, cos, M::sin_wide(x), M::cos_wide(x), M::square(x), squares]
         };
         self.0.iter().map(all).collect()
     }
@@ -88,7 +89,7 @@ fn compare_wide(numbers: &[Lanes]) {
 
 #[test]
 fn wide_angles_and_squares_have_the_bits_of_the_c_library() {
-    for (seed, width) in [(0, 0.8), (1, 4.0), (2, 100.0), (3, 600.0), (4, 1e-3), (5, 1e7)] {
+    for (seed, width) in [(0, 0.8), (1, 4.0), (2, 100.0), (3, 600.0), (4, 1e-3), (5, 1e7), (9, 1.2e8)] {
         compare_wide(&random(seed, 40_000, |rng| rng.uniform(-width, width)));
     }
     compare_wide(&random(6, 10_000, |rng| 2f64.powf(rng.uniform(-500.0, 500.0))));
@@ -96,7 +97,8 @@ fn wide_angles_and_squares_have_the_bits_of_the_c_library() {
     compare_wide(&random(7, 10_000, |rng| rng.integers(-300, 300) as f64 * quarter + rng.uniform(-1e-9, 1e-9)));
     compare_wide(&[
         [0.0, -0.0, quarter, -quarter, 2.0 * quarter, 1e300, f64::INFINITY, f64::NAN],
-        [1e-300, -1e-200, 5e-324, 512.0, 511.0, -1e-155, 1.0, 2.0],
+        [1e-300, -1e-200, 5e-324, 105414350.0, 105414357.0, -1e-155, 0.85546875, 2.426265],
+        [0.126, 0.126f64.next_down(), 0.85546875f64.next_down(), 2.42626, 3.0 * quarter, 0.785, 0.786, 2.357],
     ]);
 }
 
@@ -148,23 +150,9 @@ fn the_sine_of_a_negative_zero_is_one() {
     }
 }
 
-/// The premise of [`Fused::sin_cos`].
 #[test]
-fn the_c_librarys_errors_are_within_the_margins() {
-    let unit = |y: f64| f64::from_bits(y.to_bits() & 0x7ff << 52) * f64::EPSILON;
-    let mut rng = NumpyRng::new(&Seed::from(5));
-    let (mut sin_most, mut cos_most) = (0f64, 0f64);
-    for _ in 0..1_000_000 {
-        let x = rng.uniform(-0.25, 0.25);
-        let (square, square_low) = (x * x, x.mul_add(x, -(x * x)));
-        let (sin, sin_low) = sin_parts(x, square, square_low);
-        let (cos, cos_low) = cos_parts(square, square_low);
-        let sin_error = ((x.sin() - sin) - sin_low).abs() / unit(x.sin()) - 0.5;
-        let cos_error = ((x.cos() - cos) - cos_low).abs() / unit(x.cos()) - 0.5;
-        sin_most = sin_most.max(sin_error / sin_distance(square));
-        cos_most = cos_most.max(cos_error / COS_DISTANCE);
-    }
-    assert!(sin_most < 0.9 && cos_most < 0.6, "of the margins, {sin_most} and {cos_most} are used");
+fn this_machines_library_is_the_one_of_the_table() {
+    assert!(cfg!(not(target_env = "gnu")) || table().knows(0.1), "sines and cosines are slow here");
 }
 
 #[test]
