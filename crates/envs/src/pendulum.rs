@@ -56,7 +56,7 @@ pub struct Pendulum {
     gravity: f64,
     /// The largest starting angle and velocity.
     reset_bounds: [f64; 2],
-    state: Option<State<[f64; 3]>>,
+    state: Option<State<[f64; 5]>>,
 }
 
 /// The ids, with the limits of Gymnasium.
@@ -137,8 +137,8 @@ impl Pendulum {
         Ok(self.action_space.values(action)?[0])
     }
 
-    fn act(&self, state: &mut State<[f64; 3]>, action: f64, observation: &mut [f32]) -> Step {
-        step_one::<Self, 3, 3>(&mut state.numbers, observation, |states| {
+    fn act(&self, state: &mut State<[f64; 5]>, action: f64, observation: &mut [f32]) -> Step {
+        step_one::<Self, 5, 3>(&mut state.numbers, observation, |states| {
             self.step_lanes::<Library, 1>(states, &[action])
         })
     }
@@ -150,14 +150,15 @@ impl Default for Pendulum {
     }
 }
 
-impl Native<3, 3> for Pendulum {
+impl Native<5, 3> for Pendulum {
     type Action = f64;
 
-    /// The third number of the state is the last torque, which only the picture shows.
+    /// The third number of the state is the last torque, which only the picture shows; the last two are the angle's sine and
+    /// cosine, which are observed and then needed in the next step.
     #[inline(always)]
     fn step_lanes<M: Math, const N: usize>(
         &self,
-        [angles, velocities, shown]: &mut [[f64; N]; 3],
+        [angles, velocities, shown, sin, cos]: &mut [[f64; N]; 5],
         actions: &[f64; N],
     ) -> ([f64; N], [bool; N]) {
         let torques = each(actions, |action| clipped(action as f32, -MAX_TORQUE, MAX_TORQUE));
@@ -168,7 +169,6 @@ impl Native<3, 3> for Pendulum {
         }
         let normal = M::square(&normal);
         let velocities_squared = M::square(velocities);
-        let sin = M::sin_wide(angles);
         let mut rewards = [0.0; N];
         for i in 0..N {
             let cost = normal[i] + 0.1 * velocities_squared[i] + f64::from(0.001f32 * torques_squared[i]);
@@ -179,26 +179,26 @@ impl Native<3, 3> for Pendulum {
             angles[i] += velocities[i] * TAU;
             shown[i] = f64::from(torques[i]);
         }
+        (*sin, *cos) = M::sin_cos_wide(angles);
         (rewards, [false; N])
     }
 
     #[inline(always)]
-    fn observe_lanes<M: Math, const N: usize>([angles, velocities, _]: &[[f64; N]; 3]) -> [[f32; N]; 3] {
-        let (sin, cos) = M::sin_cos_wide(angles);
-        [narrowed(&cos), narrowed(&sin), narrowed(velocities)]
+    fn observe_lanes<M: Math, const N: usize>([_, velocities, _, sin, cos]: &[[f64; N]; 5]) -> [[f32; N]; 3] {
+        [narrowed(cos), narrowed(sin), narrowed(velocities)]
     }
 
     /// No torque is shown after a reset.
-    fn start(&self, rng: &mut NumpyRng) -> [f64; 3] {
+    fn start(&self, rng: &mut NumpyRng) -> [f64; 5] {
         let [angle, velocity] = self.reset_bounds.map(|most| rng.uniform(-most, most));
-        [angle, velocity, f64::NAN]
+        [angle, velocity, f64::NAN, angle.sin(), angle.cos()]
     }
 }
 
-native_env!(Pendulum, 3, 30);
+native_env!(Pendulum, 5, 30);
 
 /// Gymnasium's picture, without the arrow that shows the torque.
-fn picture([angle, ..]: &[f64; 3]) -> RgbImage {
+fn picture([angle, ..]: &[f64; 5]) -> RgbImage {
     const SCALE: f64 = 500.0 / (2.2 * 2.0); // pixels per metre
     const HALF_WIDTH: f64 = 0.2 * SCALE / 2.0;
     const ROD: [u8; 3] = [204, 77, 77];

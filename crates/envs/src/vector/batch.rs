@@ -1,6 +1,6 @@
 //! Native environments of one kind in a vector: struct of arrays, eight at a time.
 
-use std::time::Instant;
+use std::{ops::Range, time::Instant};
 
 use image::RgbImage;
 
@@ -10,7 +10,7 @@ use super::{
     math::{Library, Math},
     request::{Autoreset, Reset, StepCall},
     rows::{Rows, Status},
-    simd::{Kernel, LANES, Level},
+    simd::{Kernel, LANES, Level, set_bits},
 };
 use crate::{Env, EpisodeStats, Error, Info, NumpyRng, TimeLimit};
 
@@ -208,7 +208,8 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E,
             rows.episodes[i] = None;
         }
         if call.autoreset == Autoreset::NextStep {
-            ended.extend((0..self.len()).filter(|i| rows.statuses[*i] == Status::Ended));
+            let has_ended = |status| status == Status::Ended;
+            find(self.len(), |range| bits(&rows.statuses[range], has_ended), &mut ended);
         }
         let actions = &E::Action::of(&call.actions)[first..][..self.len()];
         self.level.run(StepAll { batch: self, actions, rows });
@@ -217,7 +218,11 @@ impl<E: Native<D, O>, const D: usize, const O: usize> Group<E::Obs> for Batch<E,
             self.begin(&ended, self.now(), rows);
             ended.drain(..).for_each(|i| rows.clear(i));
         }
-        find_ends(rows, &mut ended);
+        let done = |range: Range<usize>| {
+            let flags = [&rows.terminated[range.clone()], &rows.truncated[range]];
+            flags.into_iter().fold(0, |all, flags| all | bits(flags, |flag| flag))
+        };
+        find(self.len(), done, &mut ended);
         if !ended.is_empty() {
             self.end(&ended, call.autoreset, rows);
         }
@@ -333,26 +338,22 @@ impl<E: Native<D, O>, const D: usize, const O: usize> StepAll<'_, '_, E, D, O> {
     }
 }
 
-/// Appends the environments that terminated or were truncated: few, so that 64 are looked at in one number.
-fn find_ends<T>(rows: &Rows<'_, T>, ended: &mut Vec<usize>) {
-    let chunks = rows.terminated.chunks(64).zip(rows.truncated.chunks(64));
-    for (first, (terminated, truncated)) in (0..).step_by(64).zip(chunks) {
-        let mut set = bits(terminated) | bits(truncated);
-        while set != 0 {
-            ended.push(first + set.trailing_zeros() as usize);
-            set &= set - 1;
-        }
+/// Appends the environments whose bits are set. They are few, so that 64 are looked at in one number.
+fn find(len: usize, bits: impl Fn(Range<usize>) -> u64, found: &mut Vec<usize>) {
+    for first in (0..len).step_by(64) {
+        let set = bits(first..len.min(first + 64));
+        found.extend(set_bits(set).map(|place| first + place));
     }
 }
 
-/// A bit for each of up to 64 flags, the first one lowest.
-fn bits(flags: &[bool]) -> u64 {
+/// The bits of up to 64 flags, the first one lowest.
+fn bits<T: Copy>(flags: &[T], is_set: impl Fn(T) -> bool) -> u64 {
     /// A product with it moves the lowest bits of all eight bytes into the highest byte.
     const GATHER: u64 = 0x0102_0408_1020_4080;
     let (words, rest) = flags.as_chunks::<8>();
-    let byte = |word: &[bool; 8]| u64::from_le_bytes(word.map(u8::from)).wrapping_mul(GATHER) >> 56;
+    let byte = |word: &[T; 8]| u64::from_le_bytes(word.map(|flag| u8::from(is_set(flag)))).wrapping_mul(GATHER) >> 56;
     let whole = words.iter().rev().fold(0, |bits, word| bits << 8 | byte(word));
-    rest.iter().enumerate().fold(whole, |bits, (i, flag)| bits | u64::from(*flag) << (8 * words.len() + i))
+    rest.iter().enumerate().fold(whole, |bits, (i, flag)| bits | u64::from(is_set(*flag)) << (8 * words.len() + i))
 }
 
 #[cfg(test)]

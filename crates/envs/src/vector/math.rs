@@ -16,6 +16,7 @@ mod table;
 use std::hint::black_box;
 
 use self::table::table;
+use super::simd::set_bits;
 
 /// What is computed differently where the processor has a fused multiply-add.
 pub(crate) trait Math {
@@ -24,9 +25,6 @@ pub(crate) trait Math {
 
     /// The sine and cosine of each number, which may be many turns.
     fn sin_cos_wide<const N: usize>(x: &[f64; N]) -> ([f64; N], [f64; N]);
-
-    /// The sine of each number, which may be many turns.
-    fn sin_wide<const N: usize>(x: &[f64; N]) -> [f64; N];
 
     /// The cosine of each number, which may be many turns.
     fn cos_wide<const N: usize>(x: &[f64; N]) -> [f64; N];
@@ -59,11 +57,6 @@ impl Math for Library {
     #[inline(always)]
     fn sin_cos_wide<const N: usize>(x: &[f64; N]) -> ([f64; N], [f64; N]) {
         Self::sin_cos(x)
-    }
-
-    #[inline(always)]
-    fn sin_wide<const N: usize>(x: &[f64; N]) -> [f64; N] {
-        x.map(f64::sin)
     }
 
     #[inline(always)]
@@ -113,13 +106,13 @@ impl Math for Fused {
     fn sin_cos<const N: usize>(x: &[f64; N]) -> ([f64; N], [f64; N]) {
         let table = table();
         let (mut sin, mut cos) = ([0.0; N], [0.0; N]);
-        let mut uncertain = [0u64; N];
+        let mut uncertain = 0;
         for i in 0..N {
             (sin[i], cos[i]) = table.sin_cos(x[i]);
-            uncertain[i] = u64::from(!table.knows(x[i]));
+            uncertain |= bit(i, !table.knows(x[i]));
         }
-        if any(&uncertain) {
-            ask_library(x, &uncertain, &mut sin, &mut cos);
+        if uncertain != 0 {
+            ask_library(x, uncertain, &mut sin, &mut cos);
         }
         (sin, cos)
     }
@@ -128,20 +121,15 @@ impl Math for Fused {
     fn sin_cos_wide<const N: usize>(x: &[f64; N]) -> ([f64; N], [f64; N]) {
         let table = table();
         let (mut sin, mut cos) = ([0.0; N], [0.0; N]);
-        let mut uncertain = [0u64; N];
+        let mut uncertain = 0;
         for i in 0..N {
             (sin[i], cos[i]) = table.sin_cos_wide(x[i]);
-            uncertain[i] = u64::from(!table.knows_wide(x[i]));
+            uncertain |= bit(i, !table.knows_wide(x[i]));
         }
-        if any(&uncertain) {
-            ask_library(x, &uncertain, &mut sin, &mut cos);
+        if uncertain != 0 {
+            ask_library(x, uncertain, &mut sin, &mut cos);
         }
         (sin, cos)
-    }
-
-    #[inline(always)]
-    fn sin_wide<const N: usize>(x: &[f64; N]) -> [f64; N] {
-        Self::sin_cos_wide(x).0
     }
 
     #[inline(always)]
@@ -154,7 +142,7 @@ impl Math for Fused {
         /// In units of the last place.
         const DISTANCE: f64 = 0.0105;
         let mut squares = [0.0; N];
-        let mut uncertain = [0u64; N];
+        let mut uncertain = 0;
         for i in 0..N {
             let high = x[i] * x[i];
             let low = x[i].mul_add(x[i], -high);
@@ -162,10 +150,10 @@ impl Math for Fused {
             let margin = power_of_two * (f64::EPSILON * DISTANCE);
             squares[i] = high;
             let ordinary = (x[i].abs() > 1e-8) & (x[i].abs() < 1e8);
-            uncertain[i] = u64::from(!((high + (low - margin) == high + (low + margin)) & ordinary));
+            uncertain |= bit(i, !((high + (low - margin) == high + (low + margin)) & ordinary));
         }
-        if any(&uncertain) {
-            correct(x, &uncertain, &mut squares, library_square);
+        if uncertain != 0 {
+            correct(x, uncertain, &mut squares, library_square);
         }
         squares
     }
@@ -177,16 +165,16 @@ impl Math for Fused {
         const DISTANCE: f64 = 0.003;
         const SMALLEST: f32 = 1.0 / (1u64 << 60) as f32;
         let mut squares = [0.0; N];
-        let mut uncertain = [0u64; N];
+        let mut uncertain = 0;
         for i in 0..N {
             let square = f64::from(x[i]) * f64::from(x[i]);
             let margin = square * (f64::from(f32::EPSILON) * DISTANCE);
             squares[i] = square as f32;
             let certain = ((square - margin) as f32 == (square + margin) as f32) & (x[i].abs() > SMALLEST);
-            uncertain[i] = u64::from(!certain);
+            uncertain |= bit(i, !certain);
         }
-        if any(&uncertain) {
-            correct(x, &uncertain, &mut squares, library_square_f32);
+        if uncertain != 0 {
+            correct(x, uncertain, &mut squares, library_square_f32);
         }
         squares
     }
@@ -197,7 +185,7 @@ impl Math for Fused {
     fn modulo_turn<const N: usize>(x: &[f64; N]) -> [f64; N] {
         const TURNS: f64 = 1.0 / TURN;
         let mut rests = [0.0; N];
-        let mut uncertain = [0u64; N];
+        let mut uncertain = 0;
         for i in 0..N {
             let turns = (x[i] * TURNS).floor();
             let rest = turns.mul_add(-TURN, x[i]);
@@ -206,10 +194,10 @@ impl Math for Fused {
             let rest = if rest < 0.0 { below } else { rest };
             rests[i] = if above >= 0.0 { above } else { rest };
             let small = x[i].abs() < 1e6; // a NaN is not
-            uncertain[i] = u64::from(!small);
+            uncertain |= bit(i, !small);
         }
-        if any(&uncertain) {
-            correct(x, &uncertain, &mut rests, library_modulo_turn);
+        if uncertain != 0 {
+            correct(x, uncertain, &mut rests, library_modulo_turn);
         }
         rests
     }
@@ -225,29 +213,26 @@ impl Math for Fused {
     }
 }
 
+/// The bit of lane `i`, if it is set.
 #[inline(always)]
-fn any<const N: usize>(lanes: &[u64; N]) -> bool {
-    lanes.iter().fold(0, |any, lane| any | lane) != 0
+fn bit(i: usize, set: bool) -> u64 {
+    u64::from(set) << i
 }
 
 /// Computes anew what is uncertain.
 #[cold]
 #[inline(never)]
-fn correct<T: Copy, R, const N: usize>(x: &[T; N], uncertain: &[u64; N], results: &mut [R; N], exact: fn(T) -> R) {
-    for i in 0..N {
-        if uncertain[i] != 0 {
-            results[i] = exact(x[i]);
-        }
+fn correct<T: Copy, R, const N: usize>(x: &[T; N], uncertain: u64, results: &mut [R; N], exact: fn(T) -> R) {
+    for i in set_bits(uncertain) {
+        results[i] = exact(x[i]);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn ask_library<const N: usize>(x: &[f64; N], uncertain: &[u64; N], sin: &mut [f64; N], cos: &mut [f64; N]) {
-    for i in 0..N {
-        if uncertain[i] != 0 {
-            (sin[i], cos[i]) = (x[i].sin(), x[i].cos());
-        }
+fn ask_library<const N: usize>(x: &[f64; N], uncertain: u64, sin: &mut [f64; N], cos: &mut [f64; N]) {
+    for i in set_bits(uncertain) {
+        (sin[i], cos[i]) = (x[i].sin(), x[i].cos());
     }
 }
 

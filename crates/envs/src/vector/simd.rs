@@ -31,6 +31,15 @@ pub(crate) fn each<T: Copy, R: Copy + Default, const N: usize>(lanes: &[T; N], f
     results
 }
 
+/// The places of the bits that are set.
+pub(crate) fn set_bits(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = bits.trailing_zeros() as usize;
+        bits &= bits.checked_sub(1)?;
+        Some(place)
+    })
+}
+
 /// Numbers rounded to `f32`.
 #[inline(always)]
 pub(crate) fn narrowed<const N: usize>(numbers: &[f64; N]) -> [f32; N] {
