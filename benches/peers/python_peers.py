@@ -5,6 +5,7 @@ ACTIONS is a .npy file, a row of N actions for each step, used in turn again and
 
 import itertools
 import json
+import re
 import sys
 import time
 from importlib.metadata import version
@@ -80,6 +81,28 @@ def atari_vector_env(work, n, threads, seconds, actions):
     return FRAME_SKIP * rate(n, seconds, list(actions), envs.step)
 
 
+def envpool_stack(work, n, threads, seconds, actions):
+    """EnvPool as agents use it: lives end episodes, rewards are clipped."""
+    import envpool
+
+    task = work.removesuffix("NoFrameskip-v4") + "-v5"
+    options = {"num_envs": n, "num_threads": threads, "seed": 0, "episodic_life": True, "reward_clip": True}
+    envs = envpool.make(task, env_type="gymnasium", **options)
+    envs.reset()
+    return FRAME_SKIP * rate(n, seconds, list(actions.astype(np.int32)), envs.step)
+
+
+def atari_stack(work, n, threads, seconds, actions):
+    """AtariVectorEnv as agents use it, likewise; it does not fire after a reset, as ours and EnvPool do not."""
+    from ale_py.vector_env import AtariVectorEnv
+
+    game = re.sub("(?<!^)(?=[A-Z])", "_", work.removesuffix("NoFrameskip-v4")).lower()
+    options = {"num_threads": threads, "episodic_life": True, "reward_clipping": True, "use_fire_reset": False}
+    envs = AtariVectorEnv(game, n, frameskip=FRAME_SKIP, **options)
+    envs.reset(seed=0)
+    return FRAME_SKIP * rate(n, seconds, list(actions), envs.step)
+
+
 def gymnasium_reset(work, n, threads, seconds, actions):
     """A reset without a seed, as at the end of an episode."""
     import ale_py
@@ -130,7 +153,9 @@ SYSTEMS = {
     "gymnasium vector": ("gymnasium", gymnasium_vector),
     "gymnasium reset": ("gymnasium", gymnasium_reset),
     "envpool": ("envpool", envpool),
+    "envpool stack": ("envpool", envpool_stack),
     "ale-py": ("ale-py", atari_vector_env),
+    "ale-py stack": ("ale-py", atari_stack),
     "numpy comparisons i8": ("numpy", numpy_difference(comparisons, np.int8)),
     "numpy comparisons f32": ("numpy", numpy_difference(comparisons, np.float32)),
     "numpy table i8": ("numpy", numpy_difference(table(np.int8), np.int8)),

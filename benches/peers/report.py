@@ -70,6 +70,9 @@ Ours divided by the peer, medians; of Gymnasium's two ways at small N the faster
 - Pong: frame skip 4, up to 30 no-ops at the start, no sticky actions. Ours gives 80x80 differences of one byte a cell,
   with ALE's emulator or with the native one; AtariVectorEnv and EnvPool give what they are made for, gray 84x84, the larger of two frames, four of them stacked. ALE's
   act alone reads no screen at all: the limit for whoever uses ALE 0.6, on as many threads.
+- 84x84x4: the same work of all. Frame skip 4, the larger of the last two frames, grey, areas averaged to 84x84, four of
+  them stacked; up to 30 no-ops at the start, no sticky actions, no fire after a reset, rewards clipped, the loss of a life
+  ends an episode. EnvPool goes on with the next life, ours and AtariVectorEnv start the game anew.
 - 80x80 differences: the palette indices of a frame to its mask, and the difference from the mask before, which is kept; two
   frames of a recorded game in turn, so that they are in the cache. `ours` is the fastest kernel that the processor has.
 - Pong reset: of an environment on ALE with frame skip 1 and no no-ops, without a seed, as at an episode's end.

@@ -90,6 +90,21 @@ PONG = Work(
 )
 
 
+VECTOR_ENV = python("ale-py AtariVectorEnv", "ale-py stack")
+ENVPOOL_STACK = python("EnvPool", "envpool stack")
+
+
+def stack(game, actions, n):
+    """A game as agents see it: the same observations, rewards and ends of all."""
+    ours = System("ours", "throughput", ["--stack"])
+    task = f"{game}NoFrameskip-v4"
+    return Work(f"{game}, 84x84x4", task, n, 2, "raw frames/s", f"discrete:{actions}", [ours, VECTOR_ENV, ENVPOOL_STACK])
+
+
+GAMES = {"Pong": 6, "Breakout": 4, "Seaquest": 18, "MsPacman": 9}
+STACKS = [stack(game, actions, n) for game, actions in GAMES.items() for n in (8, 32, 256)]
+
+
 def difference(cell):
     """One 80x80 difference of palette frames, in one type of cells."""
     kernels = machine.kernels()
@@ -123,7 +138,7 @@ RESET = Work(
     ],
 )
 
-WORKS = [*map(cartpole, [1, 8, 64, 1024, 16384]), *CLASSIC, PENDULUM, PONG, difference("i8"), difference("f32"), RESET]
+WORKS = [*map(cartpole, [1, 8, 64, 1024, 16384]), *CLASSIC, PENDULUM, PONG, *STACKS, difference("i8"), difference("f32"), RESET]
 
 
 @dataclass(frozen=True)
@@ -161,6 +176,7 @@ BARS = [
     Bar(PONG.name, 32, ["ALE's act alone"], 0.95),
     Bar(PONG.name, 32, ["ale-py AtariVectorEnv, 84x84x4"], 5, "ours, native console"),
     Bar(PONG.name, 32, ["EnvPool, 84x84x4"], 5, "ours, native console"),
+    *[Bar(work.name, work.n, [peer.name], 10) for work in STACKS for peer in (VECTOR_ENV, ENVPOOL_STACK)],
     *difference_bars("i8"),
     *difference_bars("f32"),
     Bar("Pong reset", 1, ["ALE's reset_game"], 20),

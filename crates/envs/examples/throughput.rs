@@ -46,6 +46,10 @@ struct Args {
     #[cfg(feature = "atari")]
     #[arg(long)]
     pixels: bool,
+    /// Observe Atari games as agents do: skip 4, the larger of two frames, grey, 84x84, four of them; lives end episodes
+    #[cfg(feature = "atari")]
+    #[arg(long)]
+    stack: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -70,6 +74,10 @@ fn main() -> Result<()> {
     }
     if args.env == "Pong" {
         return measure(pong(&args)?, &args);
+    }
+    #[cfg(feature = "atari")]
+    if args.stack {
+        return measure(stack(&args)?, &args);
     }
     let spec = spec(&args)?;
     match spec.make()? {
@@ -102,6 +110,19 @@ fn pong(args: &Args) -> Result<VecEnv<i8>> {
 #[cfg(not(feature = "atari"))]
 fn pong(_args: &Args) -> Result<VecEnv<i8>> {
     anyhow::bail!("this was built without Pong: build with the feature `atari`")
+}
+
+/// A game without frame skip, after up to 30 no-ops, as agents see it.
+#[cfg(feature = "atari")]
+fn stack(args: &Args) -> Result<VecEnv<u8>> {
+    use envs::atari::{Atari, AtariConfig, GREY, ObsType};
+    use preprocess::{PipelineConfig, pipeline};
+
+    let game = AtariConfig::from_id(&args.env)?;
+    let config = AtariConfig { obs_type: ObsType::Palette, noop_max: 30, ..game };
+    let options = PipelineConfig { terminal_on_life_loss: true, ..PipelineConfig::default() };
+    let envs = (0..args.num_envs).map(|_| pipeline(Atari::new(&config)?, &GREY, &options)).collect::<Result<_, _>>()?;
+    Ok(VecEnv::new(envs, args.threads)?)
 }
 
 fn spec(args: &Args) -> Result<EnvSpec> {

@@ -5,8 +5,15 @@
 //! ```
 //!
 //! One line for each way to run it: the median of the microseconds a raw frame takes, and the median of ALE's time over its
-//! time in the same round. A frame that is drawn is also copied out, as an observation is; resets are not timed. Time is
-//! the processor's for this thread, so that others on the same core count little.
+//! time in the same round. A frame that is drawn is also copied out, as an observation is; resets are timed by themselves.
+//! Time is the processor's for this thread, so that others on the same core count little.
+//!
+//! `--all-games` prints a line for each game that both play, how many times as fast as ALE the native console is, and the
+//! median and the least of each column:
+//!
+//! ```text
+//! cargo run --release -p envs --example vcs_speed -- --all-games --rounds 9
+//! ```
 
 use std::io::{Write, stdout};
 
@@ -14,7 +21,7 @@ use anyhow::Result;
 use clap::Parser;
 use envs::{
     NumpyRng, Seed,
-    atari::{AtariAction, Backend, Game, RomSource},
+    atari::{AtariAction, Backend, Game, RomSource, bundled_roms},
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -24,6 +31,9 @@ struct Args {
     /// The game's name, such as `pong`
     #[arg(long, default_value = "pong")]
     game: String,
+    /// All games, as the fastest way runs them
+    #[arg(long, conflicts_with = "game")]
+    all_games: bool,
     /// Rounds, in each of which all ways have their turn
     #[arg(long, default_value_t = 101, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -41,17 +51,21 @@ struct Way {
     screen: Vec<u8>,
     /// Microseconds a frame, of each round.
     times: Vec<f64>,
+    /// Microseconds a reset.
+    resets: Vec<f64>,
 }
 
 impl Way {
     fn new(name: &'static str, game: Game, drawn: u32) -> Self {
         let (height, width) = game.screen_size();
-        Self { name, game, drawn, screen: vec![0; height * width], times: vec![] }
+        Self { name, game, drawn, screen: vec![0; height * width], times: vec![], resets: vec![] }
     }
 
     fn turn(&mut self, actions: &[AtariAction]) {
+        let before = microseconds();
         self.game.reset();
         let start = microseconds();
+        self.resets.push(start - before);
         let mut played = 0;
         for (action, frame) in actions.iter().zip(1..) {
             if frame % self.drawn == 0 {
@@ -71,24 +85,27 @@ impl Way {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let load = |backend| Game::load(&RomSource::Bundled(args.game.clone()), backend, 0.0);
-    #[cfg(feature = "translate")]
-    let native = |translating| -> Result<Game> {
-        let mut game = load(Backend::Vcs)?;
-        game.set_translating(translating);
-        Ok(game)
-    };
-    #[cfg(not(feature = "translate"))]
-    let native = |_| load(Backend::Vcs);
+    if args.all_games {
+        return all_games(&args);
+    }
     let mut ways = vec![
-        Way::new("ALE, every frame drawn", load(Backend::Ale)?, 1),
-        Way::new("interpreted, every frame drawn", native(false)?, 1),
-        Way::new("interpreted, every fourth drawn", native(false)?, 4),
+        Way::new("ALE, every frame drawn", load(&args.game, Backend::Ale)?, 1),
+        Way::new("interpreted, every frame drawn", native(&args.game, false)?, 1),
+        Way::new("interpreted, every fourth drawn", native(&args.game, false)?, 4),
     ];
     if cfg!(feature = "translate") {
-        ways.push(Way::new("translated, every frame drawn", native(true)?, 1));
-        ways.push(Way::new("translated, every fourth drawn", native(true)?, 4));
+        ways.extend(fastest(&args.game)?);
     }
+    play(&mut ways, &args);
+    for way in &ways {
+        let (time, ratio) = (median(way.times.clone()), median(ratios(&ways[0].times, &way.times)));
+        let _ = writeln!(stdout(), "{:34} {time:6.2} us a frame {ratio:6.2} x ALE", way.name); // nobody may be reading
+    }
+    Ok(())
+}
+
+/// Plays rounds of random actions, the same for all ways.
+fn play(ways: &mut [Way], args: &Args) {
     let mut rng = NumpyRng::new(&Seed::from(0));
     let choices = ways[0].game.minimal_actions().to_vec();
     for _ in 0..args.rounds {
@@ -96,12 +113,53 @@ fn main() -> Result<()> {
         let actions: Vec<AtariAction> = (0..args.frames).map(choose).collect();
         ways.iter_mut().for_each(|way| way.turn(&actions));
     }
-    for way in &ways {
-        let ratios = ways[0].times.iter().zip(&way.times).map(|(ale, own)| ale / own).collect();
-        let (time, ratio) = (median(way.times.clone()), median(ratios));
-        let _ = writeln!(stdout(), "{:34} {time:6.2} us a frame {ratio:6.2} x ALE", way.name); // nobody may be reading
+}
+
+/// A line a game; those that one of both does not play are left out.
+fn all_games(args: &Args) -> Result<()> {
+    let mut columns = [const { vec![] }; 3];
+    let mut out = stdout();
+    let _ = writeln!(out, "{:22} {:>7} {:>7} {:>7}", "x ALE", "drawn", "fourth", "reset"); // nobody may be reading
+    for game in bundled_roms().into_iter().map(|rom| rom.game) {
+        let (Ok(ale), Ok([drawn, fourth])) = (load(game, Backend::Ale), fastest(game)) else { continue };
+        let mut ways = [Way::new("ALE", ale, 1), drawn, fourth];
+        play(&mut ways, args);
+        let [ale, drawn, fourth] = &ways;
+        let row = [(&ale.times, &drawn.times), (&ale.times, &fourth.times), (&ale.resets, &drawn.resets)]
+            .map(|(ale, own)| median(ratios(ale, own)));
+        let _ = writeln!(out, "{game:22} {:7.2} {:7.2} {:7.1}", row[0], row[1], row[2]);
+        columns.iter_mut().zip(row).for_each(|(column, ratio)| column.push(ratio));
     }
+    let [medians, least] = [median, least].map(|of| columns.clone().map(of));
+    let _ = writeln!(out, "{:22} {:7.2} {:7.2} {:7.1}", "median", medians[0], medians[1], medians[2]);
+    let _ = writeln!(out, "{:22} {:7.2} {:7.2} {:7.1}", "least", least[0], least[1], least[2]);
     Ok(())
+}
+
+fn load(game: &str, backend: Backend) -> Result<Game> {
+    Ok(Game::load(&RomSource::Bundled(game.into()), backend, 0.0)?)
+}
+
+/// The native console, translating or not.
+fn native(game: &str, translating: bool) -> Result<Game> {
+    #[allow(unused_mut, reason = "nothing is translated without that feature")]
+    let mut game = load(game, Backend::Vcs)?;
+    #[cfg(feature = "translate")]
+    game.set_translating(translating);
+    let _ = translating;
+    Ok(game)
+}
+
+/// The native console as it is used, with every frame and with every fourth frame drawn.
+fn fastest(game: &str) -> Result<[Way; 2]> {
+    Ok([
+        Way::new("translated, every frame drawn", native(game, true)?, 1),
+        Way::new("translated, every fourth drawn", native(game, true)?, 4),
+    ])
+}
+
+fn ratios(ale: &[f64], own: &[f64]) -> Vec<f64> {
+    ale.iter().zip(own).map(|(ale, own)| ale / own).collect()
 }
 
 /// The processor time that this thread has taken.
@@ -113,4 +171,8 @@ fn microseconds() -> f64 {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+fn least(values: Vec<f64>) -> f64 {
+    values.into_iter().fold(f64::INFINITY, f64::min)
 }

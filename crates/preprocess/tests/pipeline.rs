@@ -100,7 +100,8 @@ fn a_frame_of_which_little_changed_is_resized_as_any_other() {
     let frames =
         [first.clone(), first.clone(), changed(&[0]), changed(&[209]), changed(&[2, 4, 5, 100]), first.clone()];
     let resizer = AreaResizer::new([210, 160], [84, 84]).unwrap();
-    let mut env = AreaResize::new(Film::of_shape(&[210, 160], frames.to_vec()), [84, 84]).unwrap();
+    let film = MaxPoolSkip::new(Film::of_shape(&[210, 160], frames.to_vec()), 1).unwrap().with_colours(&IDENTITY);
+    let mut env = AreaResize::new(film, [84, 84]).unwrap();
     let mut expected = vec![0; 84 * 84];
     for (i, frame) in frames.iter().enumerate() {
         resizer.resize(frame, &mut expected).unwrap();
@@ -186,7 +187,9 @@ fn impossible_options_are_refused_by_name() {
             "screen_size = [84, 161] is not possible: expected at least [1, 1] and at most [210, 160]",
         ),
         (
-            AreaResize::new(Film::of_shape(&[2, 2, 3], Vec::new()), [1, 1]).map(|_| ()),
+            MaxPoolSkip::new(Film::of_shape(&[2, 2, 3], Vec::new()), 1)
+                .and_then(|env| AreaResize::new(env, [1, 1]))
+                .map(|_| ()),
             "screen_size = [1, 1] is not possible: expected frames (rows, columns), not [2, 2, 3]",
         ),
     ];

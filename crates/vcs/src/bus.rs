@@ -104,11 +104,17 @@ impl Bus<'_> {
         if t < self.machine.late && !self.machine.tia.changes(register, value) {
             return t;
         }
+        self.change_any(register, value, t)
+    }
+
+    /// [`change_tia`](Self::change_tia) for who does not know the register beforehand.
+    #[inline(never)]
+    fn change_any(&mut self, register: u8, value: u8, t: u32) -> u32 {
         self.change_tia(register, value, t)
     }
 
     /// Takes a write of a register's own bits that [may change](Tia::changes) something.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn change_tia(&mut self, register: u8, value: u8, t: u32) -> u32 {
         if t >= self.machine.late {
             self.machine.limit = 0;

@@ -202,6 +202,34 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Lines of writes to any registers of the picture chip, over and over.
+    #[test]
+    fn an_unseen_frame_has_the_collisions_of_a_seen_one(writes in proptest::collection::vec((2u8..0x2d, any::<u8>()), 1..40)) {
+        let mut body = vec![0xa2, 60];
+        body.extend(writes.iter().flat_map(|(register, value)| [0xa9, *value, 0x85, *register]));
+        // STA WSYNC; DEX; back, or on to the end of the frame
+        body.extend([0x85, 0x02, 0xca, 0xf0, 0x03, 0x4c, 0x02, 0xf0]);
+        let mut seen = Console::new(Rom::new(&looping_program(&body)).unwrap());
+        #[cfg(feature = "translate")]
+        seen.set_translating(false);
+        let mut unseen = seen.clone();
+        for frame in 0..6 {
+            seen.run_frame(&moved(frame));
+            match frame {
+                5 => unseen.run_frame(&moved(frame)),
+                _ => unseen.run_frame_unseen(&moved(frame)),
+            }
+            let [a, b] = [&seen, &unseen].map(|console| [0, 1, 2, 3, 4, 5, 6, 7].map(|register| console.state().machine.tia.collisions(register)));
+            prop_assert_eq!(a, b, "frame {}", frame);
+        }
+        // The lines that every such frame reaches.
+        prop_assert!(seen.screen()[..20 * 160] == unseen.screen()[..20 * 160]);
+    }
+}
+
 /// Instructions and their lengths, some undocumented ones among them.
 const COMMON: [(u8, usize); 58] = [
     (0xa9, 2),

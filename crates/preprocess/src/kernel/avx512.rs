@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Windows, plain, rows};
+use super::{BLOCK, Windows, plain, rows};
 
 /// As [`plain::mask`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
@@ -114,21 +114,26 @@ fn not_background(cells: __m512i, [a, b]: [u8; 2]) -> u64 {
 
 /// As [`plain::max_of_colours`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-pub fn max_of_colours(colours: &[u8; 256], a: &[u8], b: &[u8], out: &mut [u8]) {
+pub fn max_of_colours(colours: &[u8; 256], [a, b]: [&[u8]; 2], out: &mut [u8], changed: &mut [bool]) {
     let table = [0, 64, 128, 192].map(|at| load64(colours, at));
     // A permutation of two vectors looks at an index's lower 7 bits; its highest bit chooses between two of them.
     let colour = |pixels: __m512i| {
         let [low, high] = [0, 2].map(|i| _mm512_permutex2var_epi8(table[i], pixels, table[i + 1]));
         _mm512_mask_mov_epi8(low, _mm512_movepi8_mask(pixels), high)
     };
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<64>(), b.as_chunks::<64>());
-    let (out, out_rest) = out.as_chunks_mut::<64>();
-    for ((a, b), out) in a.iter().zip(b).zip(out) {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<BLOCK>(), b.as_chunks::<BLOCK>());
+    let (out, out_rest) = out.as_chunks_mut::<BLOCK>();
+    let (changed, changed_rest) = changed.split_at_mut(out.len());
+    for (((a, b), out), changed) in a.iter().zip(b).zip(out).zip(changed) {
         let larger = _mm512_max_epu8(colour(load64(a, 0)), colour(load64(b, 0)));
-        // SAFETY: `out` is 64 bytes that may be written; the store needs no alignment.
-        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), larger) }
+        // What does not change is not written: it need not go back to the memory.
+        if _mm512_cmpneq_epi8_mask(larger, load64(out, 0)) != 0 {
+            *changed = true;
+            // SAFETY: `out` is 64 bytes that may be written; the store needs no alignment.
+            unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), larger) }
+        }
     }
-    plain::max_of_colours(colours, a_rest, b_rest, out_rest);
+    plain::max_of_colours(colours, [a_rest, b_rest], out_rest, changed_rest);
 }
 
 /// As [`plain::resize_row`]. Multiplications and additions stay separate, so that every sum is rounded as there.

@@ -12,6 +12,9 @@ mod plain;
 pub(crate) use area::{Taps, Windows};
 pub(crate) use plain::changes;
 
+/// Pixels that are marked together where they change.
+pub(crate) const BLOCK: usize = 64;
+
 /// Which instructions the inner loops use. All give the same results, bit for bit.
 ///
 /// ```
@@ -104,14 +107,20 @@ impl Kernel {
         }
     }
 
-    /// The larger of two pixels' entries in the table, for pictures of one size.
+    /// The larger of two pixels' entries in the table, for pictures of one size; marks the blocks of `out` that change.
     #[allow(unsafe_code, reason = "calls functions that need the instructions that this kernel stands for")]
-    pub(crate) fn max_of_colours(self, colours: &[u8; 256], a: &[u8], b: &[u8], out: &mut [u8]) {
+    pub(crate) fn max_of_colours(
+        self,
+        colours: &[u8; 256],
+        pictures: [&[u8]; 2],
+        out: &mut [u8],
+        changed: &mut [bool],
+    ) {
         match self.0 {
             // SAFETY: `detect` made this kernel, having found AVX-512 F, BW, VL and VBMI.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { avx512::max_of_colours(colours, a, b, out) },
-            _ => plain::max_of_colours(colours, a, b, out),
+            Instructions::Avx512 => unsafe { avx512::max_of_colours(colours, pictures, out, changed) },
+            _ => plain::max_of_colours(colours, pictures, out, changed),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The inner loops in plain Rust: what the others must equal.
 
-use super::{Taps, rows};
+use super::{BLOCK, Taps, rows};
 use crate::WIDTH;
 
 /// The mask of a frame's field; the green channel of RGB frames is the one that is looked at.
@@ -64,16 +64,19 @@ pub fn changes(now: u64, earlier: u64) -> impl Iterator<Item = (usize, i8)> {
     })
 }
 
-/// The larger of two pixels' entries in the table.
-pub fn max_of_colours(colours: &[u8; 256], a: &[u8], b: &[u8], out: &mut [u8]) {
+/// The larger of two pixels' entries in the table; marks the blocks of `out` that change.
+pub fn max_of_colours(colours: &[u8; 256], [a, b]: [&[u8]; 2], out: &mut [u8], changed: &mut [bool]) {
     let colour = |pixel: u8| colours[usize::from(pixel)];
-    for ((a, b), out) in a.chunks(8).zip(b.chunks(8)).zip(out.chunks_mut(8)) {
+    for (i, ((a, b), out)) in a.chunks(8).zip(b.chunks(8)).zip(out.chunks_mut(8)).enumerate() {
+        let mut larger = [0; 8];
         // Most of a frame is equal to the one before.
         if a == b {
-            out.iter_mut().zip(a).for_each(|(out, a)| *out = colour(*a));
+            larger.iter_mut().zip(a).for_each(|(larger, a)| *larger = colour(*a));
         } else {
-            out.iter_mut().zip(a.iter().zip(b)).for_each(|(out, (a, b))| *out = colour(*a).max(colour(*b)));
+            larger.iter_mut().zip(a.iter().zip(b)).for_each(|(larger, (a, b))| *larger = colour(*a).max(colour(*b)));
         }
+        changed[i * 8 / BLOCK] |= *out != larger[..out.len()];
+        out.copy_from_slice(&larger[..out.len()]);
     }
 }
 

@@ -3,10 +3,10 @@
 use envs::{Action, DType, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row};
 use image::RgbImage;
 
-use super::{invalid, pass_on};
+use super::{MaxPoolSkip, invalid, pass_on};
 use crate::{
     Kernel,
-    kernel::{Taps, Windows},
+    kernel::{BLOCK, Taps, Windows},
     mask::check_len,
 };
 
@@ -69,12 +69,12 @@ impl AreaResizer {
         Ok(())
     }
 
-    /// Resizes a frame of which the one before was resized into `small`.
-    fn resize_changes(&self, frame: &[u8], before: &[u8], small: &mut [u8]) {
+    /// Resizes what has changed of a frame that was resized into `small` before.
+    fn resize_changes(&self, frame: &[u8], changed: &[bool], small: &mut [u8]) {
         for (i, small) in small.chunks_exact_mut(self.columns.len()).enumerate() {
             let start = self.rows.first[i] * self.from[1];
-            let covered = start..start + self.rows.weights.len() * self.from[1];
-            if frame[covered.clone()] != before[covered] {
+            let end = start + self.rows.weights.len() * self.from[1];
+            if changed[start / BLOCK..end.div_ceil(BLOCK)].contains(&true) {
                 self.resize_row(&frame[start..], i, small);
             }
         }
@@ -88,15 +88,12 @@ impl AreaResizer {
     }
 }
 
-/// Resizes an environment's grey observations with an [`AreaResizer`].
+/// Resizes the observations of a [`MaxPoolSkip`] with an [`AreaResizer`].
 #[derive(Clone, Debug)]
 pub struct AreaResize<E> {
-    env: E,
+    env: MaxPoolSkip<E>,
     observation_space: Space,
     resizer: AreaResizer,
-    frame: Vec<u8>,
-    /// The frame before, and what became of it.
-    before: Vec<u8>,
     small: Vec<u8>,
 }
 
@@ -105,7 +102,7 @@ impl<E: Env<Obs = u8>> AreaResize<E> {
     ///
     /// # Errors
     /// [`Error::InvalidOption`] where the observations are not (rows, columns), or a new size is 0 or larger than the old.
-    pub fn new(env: E, screen_size: [usize; 2]) -> Result<Self, Error> {
+    pub fn new(env: MaxPoolSkip<E>, screen_size: [usize; 2]) -> Result<Self, Error> {
         let &[rows, columns] = env.observation_space().shape() else {
             let shape = env.observation_space().shape();
             return invalid(
@@ -116,17 +113,15 @@ impl<E: Env<Obs = u8>> AreaResize<E> {
         };
         let resizer = AreaResizer::new([rows, columns], screen_size)?;
         let observation_space = Space::boxed(&screen_size, DType::U8, 0.0, 255.0);
-        let frame = vec![0; rows * columns];
         let small = vec![0; screen_size[0] * screen_size[1]];
-        Ok(Self { before: frame.clone(), frame, small, env, observation_space, resizer })
+        Ok(Self { small, env, observation_space, resizer })
     }
-}
 
-impl<E> AreaResize<E> {
     /// What becomes of the frame. Most of it is as before.
     fn resize(&mut self, observation: &mut [u8]) {
-        self.resizer.resize_changes(&self.frame, &self.before, &mut self.small);
-        std::mem::swap(&mut self.frame, &mut self.before);
+        let (frame, changed) = self.env.frame();
+        self.resizer.resize_changes(frame, changed, &mut self.small);
+        changed.fill(false);
         observation.copy_from_slice(&self.small);
     }
 }
@@ -140,14 +135,14 @@ impl<E: Env<Obs = u8>> Env for AreaResize<E> {
 
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [u8]) -> Result<Info, Error> {
         check_row(observation, &self.observation_space)?;
-        let info = self.env.reset(seed, &mut self.frame)?;
+        let info = self.env.start(seed)?;
         self.resize(observation);
         Ok(info)
     }
 
     fn step(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
         check_row(observation, &self.observation_space)?;
-        let step = self.env.step(action, &mut self.frame)?;
+        let step = self.env.play(action)?;
         self.resize(observation);
         Ok(step)
     }

@@ -1,10 +1,17 @@
 //! Frame skip with the maximum of two frames.
 
+use std::cell::Cell;
+
 use envs::{Action, Env, Error, Info, NumpyRng, Seed, Space, Step, check_row, state};
 use image::RgbImage;
 
 use super::{invalid, pass_on};
-use crate::Kernel;
+use crate::{Kernel, kernel::BLOCK};
+
+thread_local! {
+    /// The last two frames of the step that is being taken, for all environments of a thread: so they stay in its cache.
+    static FRAMES: Cell<[Vec<u8>; 2]> = const { Cell::new([const { Vec::new() }; 2]) };
+}
 
 /// Repeats an action for some frames and shows, pixel by pixel, the larger of the last two: many games draw some objects
 /// only in every other frame. The reward is the sum over the frames.
@@ -20,9 +27,9 @@ pub struct MaxPoolSkip<E> {
     frame_skip: usize,
     colours: Option<Box<[u8; 256]>>,
     kernel: Kernel,
-    /// The last two frames, in turn.
-    frames: [Vec<u8>; 2],
     pooled: Vec<u8>,
+    /// For each [`BLOCK`] of `pooled`, whether it may have changed since [`frame`](Self::frame) was looked at.
+    changed: Vec<bool>,
     /// What the environment counted last, if it counts.
     frame_number: Option<u32>,
 }
@@ -36,10 +43,9 @@ impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
         if frame_skip == 0 {
             return invalid("frame_skip", frame_skip, "at least 1 frame");
         }
-        let frame = vec![0; env.observation_space().size()];
-        let frames = [frame.clone(), frame.clone()];
-        let (colours, kernel) = (None, Kernel::detect());
-        Ok(Self { env, frame_skip, colours, kernel, frames, pooled: frame, frame_number: None })
+        let pooled = vec![0; env.observation_space().size()];
+        let changed = vec![true; pooled.len().div_ceil(BLOCK)];
+        Ok(Self { env, frame_skip, colours: None, kernel: Kernel::detect(), pooled, changed, frame_number: None })
     }
 
     /// Replaces each value by its entry in this table before the maximum, such as palette indices by grey levels. That is
@@ -48,9 +54,52 @@ impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
         Self { colours: Some(Box::new(*colours)), ..self }
     }
 
-    /// One step of the environment, into `frames[newest]` if it is seen.
-    fn act(&mut self, action: Action<'_>, newest: usize, seen: bool) -> Result<Step, Error> {
-        let frame = &mut self.frames[newest];
+    /// The pooled frame, and which of its blocks may have changed since they were last set to `false`.
+    pub(super) fn frame(&mut self) -> (&[u8], &mut [bool]) {
+        (&self.pooled, &mut self.changed)
+    }
+
+    /// Resets the environment and pools its first frame.
+    pub(super) fn start(&mut self, seed: Option<&Seed>) -> Result<Info, Error> {
+        let info = self.on_frames(|this, frames| {
+            let info = this.env.reset(seed, &mut frames[0])?;
+            this.pool(&frames[0], &frames[0]);
+            Ok(info)
+        })?;
+        self.frame_number = info.frame_number;
+        Ok(info)
+    }
+
+    /// Repeats the action and pools the last frames.
+    pub(super) fn play(&mut self, action: Action<'_>) -> Result<Step, Error> {
+        self.on_frames(|this, frames| {
+            let (mut reward, mut step) = (0.0, Step::default());
+            for frame in 0..this.frame_skip {
+                let (newest, last) = (frame % 2, frame + 1 == this.frame_skip);
+                step = this.act(action, &mut frames[newest], frame + 2 >= this.frame_skip)?;
+                reward += step.reward;
+                let before = if this.frame_skip == 1 { newest } else { 1 - newest };
+                match (last, step.done()) {
+                    (true, false) => this.pool(&frames[newest], &frames[before]),
+                    (true, true) if frame > 0 => this.pool_end(&frames[before]),
+                    (_, true) => break,
+                    (false, false) => {}
+                }
+            }
+            Ok(Step { reward, ..step })
+        })
+    }
+
+    fn on_frames<T>(&mut self, work: impl FnOnce(&mut Self, &mut [Vec<u8>; 2]) -> T) -> T {
+        let mut frames = FRAMES.take();
+        frames.iter_mut().for_each(|frame| frame.resize(self.pooled.len(), 0));
+        let result = work(self, &mut frames);
+        FRAMES.set(frames);
+        result
+    }
+
+    /// One step of the environment, into `frame` if it is seen.
+    fn act(&mut self, action: Action<'_>, frame: &mut [u8], seen: bool) -> Result<Step, Error> {
         let step = if seen { self.env.step(action, frame) } else { self.env.step_unseen(action, frame) }?;
         let frames =
             step.info.frame_number.zip(self.frame_number).map_or(1, |(now, before)| now.saturating_sub(before));
@@ -65,19 +114,23 @@ impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
         }
     }
 
-    /// Pools the last frame, `frames[newest]`, with the one before it.
-    fn pool(&mut self, newest: usize) {
-        let before = if self.frame_skip == 1 { newest } else { 1 - newest };
-        let (newest, before) = (&self.frames[newest], &self.frames[before]);
+    /// Pools the last frame with the one before it.
+    fn pool(&mut self, newest: &[u8], before: &[u8]) {
         match &self.colours {
-            Some(colours) => self.kernel.max_of_colours(colours, newest, before, &mut self.pooled),
-            None => max(newest, before, &mut self.pooled),
+            Some(colours) => {
+                self.kernel.max_of_colours(colours, [newest, before], &mut self.pooled, &mut self.changed);
+            }
+            None => {
+                max(newest, before, &mut self.pooled);
+                self.changed.fill(true);
+            }
         }
     }
 
     /// The last frame ended the episode: the pooled observation takes in the one before it.
-    fn pool_end(&mut self, before: usize) {
-        for (pooled, value) in self.pooled.iter_mut().zip(&self.frames[before]) {
+    fn pool_end(&mut self, before: &[u8]) {
+        self.changed.fill(true);
+        for (pooled, value) in self.pooled.iter_mut().zip(before) {
             let value = self.colours.as_ref().map_or(*value, |colours| colours[usize::from(*value)]);
             *pooled = value.max(*pooled);
         }
@@ -95,31 +148,16 @@ impl<E: Env<Obs = u8>> Env for MaxPoolSkip<E> {
 
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [u8]) -> Result<Info, Error> {
         check_row(observation, self.env.observation_space())?;
-        let info = self.env.reset(seed, &mut self.frames[0])?;
-        self.frame_number = info.frame_number;
-        let [first, other] = &mut self.frames;
-        other.copy_from_slice(first);
-        self.pool(0);
+        let info = self.start(seed)?;
         observation.copy_from_slice(&self.pooled);
         Ok(info)
     }
 
     fn step(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
         check_row(observation, self.env.observation_space())?;
-        let (mut reward, mut step) = (0.0, Step::default());
-        for frame in 0..self.frame_skip {
-            let (newest, last) = (frame % 2, frame + 1 == self.frame_skip);
-            step = self.act(action, newest, frame + 2 >= self.frame_skip)?;
-            reward += step.reward;
-            match (last, step.done()) {
-                (true, false) => self.pool(newest),
-                (true, true) if frame > 0 => self.pool_end(1 - newest),
-                (_, true) => break,
-                (false, false) => {}
-            }
-        }
+        let step = self.play(action)?;
         observation.copy_from_slice(&self.pooled);
-        Ok(Step { reward, ..step })
+        Ok(step)
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
@@ -137,6 +175,7 @@ impl<E: Env<Obs = u8>> Env for MaxPoolSkip<E> {
         }
         self.env.restore(&mut rest)?;
         (self.pooled, self.frame_number, *state) = (pooled, None, rest);
+        self.changed.fill(true);
         Ok(())
     }
 

@@ -40,6 +40,20 @@ const fn pairs_among(set: usize) -> u16 {
     pairs
 }
 
+/// The objects of each pair's bit.
+static OBJECTS_OF: [(usize, usize); 15] = {
+    let (mut of, mut high) = ([(0, 0); 15], 1);
+    while high < 6 {
+        let mut low = 0;
+        while low < high {
+            of[pair(low, high)] = (low, high);
+            low += 1;
+        }
+        high += 1;
+    }
+    of
+};
+
 /// Each byte with its bits in the other order.
 static REVERSED: [u8; 256] = {
     let (mut reversed, mut bits) = ([0; 256], 0);
@@ -55,7 +69,11 @@ impl Tia {
     #[inline(always)]
     pub(crate) fn catch_up(&mut self, clock: u32, screen: &mut Screen) {
         if self.drawn < clock {
-            self.draw_up_to(clock, screen);
+            match clock <= self.line_start + BLANK_CLOCKS {
+                // There are no pixels yet.
+                true => self.drawn = clock,
+                false => self.draw_up_to(clock, screen),
+            }
         }
     }
 
@@ -82,18 +100,27 @@ impl Tia {
     /// Passes all before this colour clock where that is not drawn and no objects meet that did not before. Returns whether
     /// it did.
     fn pass_unseen(&mut self, clock: u32) -> bool {
-        if self.drawing || self.comb | self.odd != 0 || self.stars.is_some() {
+        if self.drawing || self.stars.is_some() {
             return false;
         }
         if !self.is_blank() && self.may_meet() & !self.collisions != 0 {
+            if self.odd != 0 {
+                return false;
+            }
             self.refresh_masks();
             if self.overlaps & !self.collisions != 0 {
                 return false;
             }
         }
-        let lines = (clock - self.line_start) / LINE_CLOCKS;
-        self.line += lines;
-        self.line_start += lines * LINE_CLOCKS;
+        while self.line_start + LINE_CLOCKS <= clock {
+            if self.comb | self.odd == 0 {
+                let lines = (clock - self.line_start) / LINE_CLOCKS;
+                self.line += lines;
+                self.line_start += lines * LINE_CLOCKS;
+                break;
+            }
+            self.end_line();
+        }
         self.drawn = clock;
         true
     }
@@ -167,51 +194,35 @@ impl Tia {
             self.collide(from, to);
         }
         if self.drawing {
-            match blank {
-                true => row[from as usize..to as usize].fill(0),
-                false => self.paint(from, to, row),
-            }
-            if self.comb & 1 != 0 && from < 8 {
-                row[from as usize..to.min(8) as usize].fill(0);
-            }
+            let black = match self.comb & 1 {
+                _ if blank => Mask::range(from, to),
+                0 => Mask::EMPTY,
+                _ => Mask::range(0, 8),
+            };
+            self.paint(Mask::range(from, to), black, row);
         }
         self.repeats = from == 0 && to == WIDTH as u32 && self.comb | self.odd == 0;
     }
 
-    fn paint(&self, from: u32, to: u32, row: &mut [u8; WIDTH]) {
-        let whole = from == 0 && to == WIDTH as u32;
+    /// Paints these pixels of a row, those of `black` without the picture.
+    fn paint(&self, segment: Mask, black: Mask, row: &mut [u8; WIDTH]) {
         let colour = |register| self.register(register) | self.faded;
-        row[from as usize..to as usize].fill(colour(COLUBK));
         let [p0, p1, m0, m1, bl, pf] = self.masks;
-        let control = self.register(CTRLPF);
         let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(colour);
-        let mut fill = |mask: Mask, colour: u8| {
-            if !mask.is_empty() {
-                let mask = if whole { mask } else { mask & Mask::range(from, to) };
-                mask.paint(colour, row);
-            }
-        };
         // A player is there even where none of it is drawn in this line.
         let is_alone = || (m0 | m1 | bl).is_empty() && self.graphics(P0) | self.graphics(P1) == 0;
         // The lowest priority first.
-        match control & 6 {
-            0 => {
-                fill(pf | bl, colupf);
-                fill(p1 | m1, colup1);
-                fill(p0 | m0, colup0);
-            }
+        let [low, middle, high] = match self.register(CTRLPF) & 6 {
+            0 => [(pf | bl, colupf), (p1 | m1, colup1), (p0 | m0, colup0)],
             // In score mode the halves of the playfield are the players'; in front too while it is alone.
-            mode if mode == 2 || mode == 6 && is_alone() => {
-                fill(bl, colupf);
-                fill(p1 | m1 | pf & Mask::range(80, 160), colup1);
-                fill(p0 | m0 | pf & Mask::range(0, 80), colup0);
-            }
-            _ => {
-                fill(p1 | m1, colup1);
-                fill(p0 | m0, colup0);
-                fill(pf | bl, colupf);
-            }
-        }
+            mode if mode == 2 || mode == 6 && is_alone() => [
+                (bl, colupf),
+                (p1 | m1 | pf & Mask::range(80, 160), colup1),
+                (p0 | m0 | pf & Mask::range(0, 80), colup0),
+            ],
+            _ => [(p1 | m1, colup1), (p0 | m0, colup0), (pf | bl, colupf)],
+        };
+        paint::layers(row, segment, colour(COLUBK), &[low, middle, high, (black, 0)]);
     }
 
     /// Finds which objects meet from pixel `from` to before `to`.
@@ -221,13 +232,10 @@ impl Tia {
             return;
         }
         let segment = Mask::range(from, to);
-        for high in 1..6 {
-            let mask = self.masks[high] & segment;
-            for low in 0..high {
-                let bit = 1 << pair(low, high);
-                if new & bit != 0 && !(mask & self.masks[low]).is_empty() {
-                    self.collisions |= bit;
-                }
+        for bit in bits_of(new) {
+            let (low, high) = OBJECTS_OF[bit];
+            if !(self.masks[high] & self.masks[low] & segment).is_empty() {
+                self.collisions |= 1 << bit;
             }
         }
     }
@@ -236,14 +244,14 @@ impl Tia {
         if self.stale == 0 {
             return;
         }
-        for object in 0..6 {
-            if self.stale >> object & 1 != 0 {
-                let mask = match object {
-                    P0 | P1 => self.player(object),
-                    M0 | M1 => self.missile(object - M0),
-                    BL => self.ball(),
-                    _ => self.playfield(),
-                };
+        for object in bits_of(self.stale.into()) {
+            let mask = match object {
+                P0 | P1 => self.player(object),
+                M0 | M1 => self.missile(object - M0),
+                BL => self.ball(),
+                _ => self.playfield(),
+            };
+            if self.masks[object] != mask {
                 self.masks[object] = mask;
                 self.find_overlaps(object, mask);
             }
@@ -345,6 +353,15 @@ impl Tia {
             WIDE[(bits >> first & 0xff) as usize] as u64 | (WIDE[(bits >> first >> 8 & 0xff) as usize] as u64) << 32
         }))
     }
+}
+
+/// The numbers of the bits that are set.
+fn bits_of(mut set: u16) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (set != 0).then(|| set.trailing_zeros() as usize);
+        set &= set.wrapping_sub(1);
+        bit
+    })
 }
 
 /// Copies a row over so many after it: long copies are the fastest, so what is copied already is copied on.

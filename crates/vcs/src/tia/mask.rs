@@ -15,15 +15,7 @@ impl Mask {
 
     /// The pixels from `from` to before `to`.
     pub(crate) fn range(from: u32, to: u32) -> Self {
-        let below = |x: u32| {
-            let word = |first: u32| match x.saturating_sub(first) {
-                0 => 0,
-                bits @ 1..64 => (1u64 << bits) - 1,
-                _ => u64::MAX,
-            };
-            [word(0), word(64), word(128)]
-        };
-        let (inside, outside) = (below(to), below(from));
+        let [inside, outside] = [to, from].map(|x| BELOW[(x as usize).min(WIDTH)]);
         Self([inside[0] & !outside[0], inside[1] & !outside[1], inside[2] & !outside[2]])
     }
 
@@ -46,39 +38,17 @@ impl Mask {
     pub(crate) fn is_empty(self) -> bool {
         self.0[0] | self.0[1] | self.0[2] == 0
     }
-
-    /// Gives the pixels of the set this colour.
-    pub(crate) fn paint(self, colour: u8, row: &mut [u8; WIDTH]) {
-        let colour = u64::from(colour) * 0x0101_0101_0101_0101;
-        let (groups, _) = row.as_chunks_mut::<8>();
-        for (i, mut word) in self.0.into_iter().enumerate() {
-            while word != 0 {
-                let group = word.trailing_zeros() / 8;
-                let inside = BYTES[usize::from((word >> (8 * group)) as u8)];
-                word &= !(0xff << (8 * group));
-                if let Some(pixels) = groups.get_mut(8 * i + group as usize) {
-                    *pixels = (u64::from_le_bytes(*pixels) & !inside | colour & inside).to_le_bytes();
-                }
-            }
-        }
-    }
 }
 
-/// Each of 8 bits as a byte of 0 or 255, the lowest first.
-static BYTES: [u64; 256] = {
-    let mut bytes = [0; 256];
-    let mut bits = 0;
-    while bits < 256 {
-        let mut bit = 0;
-        while bit < 8 {
-            if bits >> bit & 1 != 0 {
-                bytes[bits] |= 0xff << (8 * bit);
-            }
-            bit += 1;
-        }
-        bits += 1;
+/// The pixels before each one.
+static BELOW: [[u64; 3]; WIDTH + 1] = {
+    let (mut below, mut x) = ([[0; 3]; WIDTH + 1], 0);
+    while x < WIDTH {
+        below[x + 1] = below[x];
+        below[x + 1][x / 64] |= 1 << (x % 64);
+        x += 1;
     }
-    bytes
+    below
 };
 
 impl BitAnd for Mask {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 mod draw;
 mod mask;
 mod motion;
+mod paint;
 pub(crate) mod register;
 
 use crate::{
@@ -91,6 +92,8 @@ impl Tia {
     pub(crate) const OLD_GRP: usize = offset_of!(Self, old_grp);
     #[cfg(feature = "translate")]
     pub(crate) const OLD_ENABL: usize = offset_of!(Self, old_enabl);
+    #[cfg(feature = "translate")]
+    pub(crate) const ODD: usize = offset_of!(Self, odd);
 
     pub(crate) fn new(lines: Lines, has_comb: bool) -> Self {
         Self {
@@ -184,6 +187,7 @@ impl Tia {
     };
 
     /// Takes a write that ends at this colour clock of the frame.
+    #[inline(always)]
     pub(crate) fn write(&mut self, register: u8, value: u8, clock: u32, screen: &mut Screen) {
         match register {
             HMP0..=HMBL | VSYNC => {
@@ -205,6 +209,11 @@ impl Tia {
                 return;
             }
             RESP0..=RESBL => return self.place(usize::from(register - RESP0), clock, screen),
+            // Colours do not matter where nothing is drawn.
+            COLUP0..=COLUBK if !self.drawing => {
+                self.written[usize::from(register)] = value;
+                return;
+            }
             GRP0 | GRP1 if self.same_graphics(register, value) => return,
             NUSIZ0 | NUSIZ1 | CTRLPF if self.odd == 0 && self.register(register) == value => return,
             _ => {}

@@ -111,14 +111,20 @@ impl Tia {
         if h <= LAST_COMB && self.has_comb {
             self.comb |= 1 << line;
         }
-        for object in 0..5 {
-            let motion = self.register(HMP0 + object as u8);
-            let left = shift(motion, h);
-            let position = i32::from(self.position[object]) - left;
-            self.position[object] = position.rem_euclid(160) as u8;
+        if self.odd & !(1 << PF) != 0 {
+            self.stale |= 0x1f;
+            self.odd &= 1 << PF;
         }
-        self.stale |= 0x1f;
-        self.odd &= 1 << PF;
+        for object in 0..5 {
+            let left = shift(self.register(HMP0 + object as u8), h);
+            if left != 0 {
+                // Nothing moves by as much as a line.
+                let position = i32::from(self.position[object]) - left;
+                let outside = if position < 0 { 160 } else { 0 } - if position >= 160 { 160 } else { 0 };
+                self.position[object] = (position + outside) as u8;
+                self.stale |= 1 << object;
+            }
+        }
         self.moved = clock;
         self.stars = None;
     }

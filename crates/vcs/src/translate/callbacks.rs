@@ -48,10 +48,25 @@ pub(super) extern "C" fn write(surroundings: *mut Surroundings, address: u32, va
     unsafe { bus(surroundings) }.write(address as u16, value as u8, t)
 }
 
-/// Takes a write to a register of the TIA that may change something, of the bits that the register has.
-pub(super) extern "C" fn change_tia(surroundings: *mut Surroundings, register: u32, value: u32, t: u32) -> u32 {
+type ChangeTia = extern "C" fn(*mut Surroundings, u32, u32) -> u32;
+
+/// For each register of the TIA what takes a write to it that may change something, of the bits that the register has: each
+/// is a function of its own, so that none has to find out first which register it is.
+pub(super) static CHANGE_TIA: [ChangeTia; 64] = {
+    macro_rules! each {
+        ($($register:literal)*) => {
+            [$(change_tia::<$register>),*]
+        };
+    }
+    each![
+        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+        32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+    ]
+};
+
+extern "C" fn change_tia<const REGISTER: u8>(surroundings: *mut Surroundings, value: u32, t: u32) -> u32 {
     // SAFETY: as in `read`.
-    unsafe { bus(surroundings) }.change_tia(register as u8, value as u8, t)
+    unsafe { bus(surroundings) }.change_tia(REGISTER, value as u8, t)
 }
 
 /// The time after waiting for the timer in a loop of so many cycles.

@@ -30,7 +30,7 @@ use crate::{
             Register::{A, C, D, I, N, Sp, V, X, Y, Z},
         },
     },
-    machine::Machine,
+    machine::{LINE, Machine},
 };
 
 /// A register's place in [`Cpu`].
@@ -54,6 +54,8 @@ pub(super) struct Emitter<'a> {
     pub(super) b: FunctionBuilder<'a>,
     registers: [Variable; 10],
     t: Variable,
+    /// When some line before began: mostly the one that the last WSYNC waited for.
+    line: Variable,
     cpu: Value,
     pub(super) machine: Value,
     surroundings: Value,
@@ -88,12 +90,17 @@ pub(super) fn region(function: &mut Function, config: TargetFrontendConfig, entr
     let t = b.declare_var(I32);
     let value = b.ins().load(I32, MemFlags::trusted(), machine, offset_of!(Machine, t) as i32);
     b.def_var(t, value);
+    let line = b.declare_var(I32);
+    let into_line = b.ins().urem_imm(value, i64::from(LINE));
+    let value = b.ins().isub(value, into_line);
+    b.def_var(line, value);
     let leaders = region.leaders.iter().filter(|leader| region.instructions.contains_key(leader));
     let blocks: BTreeMap<u16, Block> = leaders.map(|leader| (*leader, b.create_block())).collect();
     let mut emitter = Emitter {
         b,
         registers,
         t,
+        line,
         cpu,
         machine,
         surroundings,
@@ -173,6 +180,17 @@ impl Emitter<'_> {
 
     pub(super) fn set_time(&mut self, t: Value) {
         self.b.def_var(self.t, t);
+    }
+
+    /// The begin of some line before.
+    pub(super) fn line(&mut self) -> Value {
+        self.b.use_var(self.line)
+    }
+
+    /// The time is the begin of a line.
+    pub(super) fn set_line(&mut self, t: Value) {
+        self.b.def_var(self.t, t);
+        self.b.def_var(self.line, t);
     }
 
     pub(super) fn add_cycles(&mut self, cycles: u32) {

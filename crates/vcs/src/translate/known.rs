@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::region::{Region, Step};
-use crate::cpu::instructions::{Mode, Operation, Register};
+use crate::{
+    cpu::instructions::{Kind, Mode, Operation, Register, loads_timer},
+    machine::LINE,
+    tia::register,
+};
 
 /// What is known before an instruction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +18,12 @@ pub(super) struct Known {
     pub(super) sp: Option<u8>,
     /// The decimal flag is clear.
     pub(super) binary: bool,
+    /// At most so many cycles have passed since a WSYNC ended that did not end late in the frame.
+    since_line: Option<u32>,
 }
+
+/// The most cycles of an instruction.
+const MOST_CYCLES: u32 = 8;
 
 impl Known {
     /// What is known where two ways meet.
@@ -26,7 +35,40 @@ impl Known {
             y: both(self.y, other.y),
             sp: both(self.sp, other.sp),
             binary: self.binary && other.binary,
+            since_line: self.since_line.zip(other.since_line).map(|(a, b)| a.max(b)),
         }
+    }
+
+    /// Whether the current instruction ends before the time from which on a write to the TIA ends the frame: that time is the
+    /// begin of a line.
+    pub(super) fn is_early(self) -> bool {
+        self.since_line.is_some()
+    }
+
+    /// At most so many cycles have passed since the last WSYNC, if they are known and so few that the next instruction ends
+    /// within the line.
+    fn since_line(self, step: &Step) -> Option<u32> {
+        let written = match step.row.kind {
+            Kind::Store | Kind::Modify if step.row.mode == Mode::Accumulator => None,
+            Kind::Store | Kind::Modify => match step.row.mode {
+                Mode::ZeroPage | Mode::Absolute => Some(step.operand),
+                _ => return None,
+            },
+            Kind::Push => Some(self.sp?.into()),
+            _ if step.row.operation == Operation::Brk => return None,
+            _ if step.row.operation == Operation::Jsr && self.sp.is_none_or(|sp| sp < 0x81) => return None,
+            _ if loads_timer(step.opcode, step.operand) => return None,
+            _ => None,
+        };
+        let is_wsync =
+            written.is_some_and(|address| address & 0x1080 == 0 && address & 0x3f == u16::from(register::WSYNC));
+        match (is_wsync, step.row.kind) {
+            (true, Kind::Store) => Some(0),
+            (true, _) => None,
+            // A branch that is taken, or an index that crosses a page, takes more.
+            (false, _) => self.since_line.map(|since| since + u32::from(step.row.cycles) + 2),
+        }
+        .filter(|since| since + MOST_CYCLES <= LINE)
     }
 
     /// What is known after an instruction: nothing of the registers that it writes, unless it is one of these.
@@ -41,6 +83,7 @@ impl Known {
             y: kept(self.y, Register::Y),
             sp: kept(self.sp, Register::Sp),
             binary: self.binary && !step.row.writes.contains(Register::D),
+            since_line: self.since_line(step),
         };
         match step.row.operation {
             Lda => Self { a: immediate, ..rest },

@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::{
-    InstBuilder, MemFlags, Value,
+    BlockArg, InstBuilder, MemFlags, Value,
     condcodes::IntCC,
     types::{I32, I64},
 };
@@ -22,6 +22,8 @@ const LIMIT: i32 = offset_of!(Machine, limit) as i32;
 const WRITTEN: i32 = (offset_of!(Machine, tia) + Tia::WRITTEN) as i32;
 const OLD_GRP: i32 = (offset_of!(Machine, tia) + Tia::OLD_GRP) as i32;
 const OLD_ENABL: i32 = (offset_of!(Machine, tia) + Tia::OLD_ENABL) as i32;
+
+const ODD: i32 = (offset_of!(Machine, tia) + Tia::ODD) as i32;
 
 /// An address that an instruction works on.
 #[derive(Clone, Copy)]
@@ -65,15 +67,17 @@ impl Emitter<'_> {
             }
             Mode::IndirectX => {
                 let x = self.x();
-                let at = self.b.ins().iadd_imm(x, i64::from(operand));
-                let at = self.b.ins().band_imm(at, 0xff);
-                let (low, high) = self.pointer(at);
+                let [low, high] = [0, 1].map(|i| {
+                    let at = self.b.ins().iadd_imm(x, i64::from(operand) + i);
+                    let at = self.b.ins().band_imm(at, 0xff);
+                    self.read(Place::ZeroPage(at, None))
+                });
                 let page = self.b.ins().ishl_imm(high, 8);
                 Place::Any(self.b.ins().bor(low, page), high)
             }
             _ => {
-                let at = self.b.ins().iconst(I32, i64::from(operand));
-                let (low, high) = self.pointer(at);
+                let at = operand as u8;
+                let [low, high] = [at, at.wrapping_add(1)].map(|at| self.read(Place::Low(at, at)));
                 let y = self.y();
                 let low = self.b.ins().iadd(low, y);
                 if only_reads {
@@ -92,14 +96,6 @@ impl Emitter<'_> {
         let t = self.time();
         let t = self.b.ins().iadd(t, crossed);
         self.set_time(t);
-    }
-
-    /// The two bytes at an address in the zero page.
-    fn pointer(&mut self, at: Value) -> (Value, Value) {
-        let low = self.read(Place::ZeroPage(at, None));
-        let next = self.b.ins().iadd_imm(at, 1);
-        let next = self.b.ins().band_imm(next, 0xff);
-        (low, self.read(Place::ZeroPage(next, None)))
     }
 
     /// The two bytes at an address that an indirect jump names: the high one comes from the same page.
@@ -318,39 +314,82 @@ impl Emitter<'_> {
     fn write_tia(&mut self, register: u8, value: Value, next: Option<u16>) {
         let bits = Tia::BITS[usize::from(register)];
         let value = self.b.ins().band_imm(value, i64::from(bits));
+        let is_early = self.known.is_early();
         let call = |this: &mut Self| {
-            let at = this.b.ins().iconst(I32, i64::from(register));
             let t = this.time();
-            this.call(callbacks::change_tia as *const u8, &[at, value, t]);
-            if let Some(next) = next {
+            this.call(callbacks::CHANGE_TIA[usize::from(register & 63)] as *const u8, &[value, t]);
+            if let (Some(next), false) = (next, is_early && register != register::VSYNC) {
                 this.end_frame(next);
             }
         };
-        if register == register::WSYNC {
-            let late = self.is_late();
-            let call = |this: &mut Self| {
-                let at = this.b.ins().iconst(I32, i64::from(register));
-                this.write_by_call(at, value, next);
-            };
-            return self.when(late, call, |this| {
-                let t = this.time();
-                let up = this.b.ins().iadd_imm(t, i64::from(LINE - 1));
-                let lines = this.b.ins().udiv_imm(up, i64::from(LINE));
-                let t = this.b.ins().imul_imm(lines, i64::from(LINE));
-                this.set_time(t);
-            });
+        let late = (!is_early).then(|| self.is_late());
+        match (register, late) {
+            (register::WSYNC, _) => self.wait_for_line(value, next),
+            (register::HMP0..=register::HMBL, None) if register != register::HMM0 => {
+                self.b.ins().istore8(MemFlags::trusted(), value, self.machine, WRITTEN + i32::from(register));
+            }
+            (_, None) if bits == 0 && !Tia::acts_always(register) => {}
+            (_, Some(late)) if bits == 0 && !Tia::acts_always(register) => self.when(late, call, |_| ()),
+            _ if Tia::acts_always(register) && !Self::remembers(register) => call(self),
+            (_, None) => {
+                let same = self.changes_nothing(register, value);
+                self.when(same, |_| (), call);
+            }
+            (_, Some(late)) => {
+                let same = self.changes_nothing(register, value);
+                let skipped = self.b.ins().band_not(same, late);
+                self.when(skipped, |_| (), call);
+            }
         }
-        if Tia::acts_always(register) && !matches!(register, register::GRP0 | register::GRP1) {
-            return call(self);
+    }
+
+    /// Waits for the end of the line. Mostly that is the first or second one after the begin of a line that is known: what
+    /// is guessed so needs no division, for which all that comes after it would have to wait.
+    fn wait_for_line(&mut self, value: Value, next: Option<u16>) {
+        let [early, near, far, after] = [(); 4].map(|()| self.b.create_block());
+        let guess = self.b.append_block_param(early, I32);
+        let end = self.b.append_block_param(after, I32);
+        let (t, mut line) = (self.time(), self.line());
+        for _ in 0..2 {
+            let other = self.b.create_block();
+            line = self.b.ins().iadd_imm(line, i64::from(LINE));
+            let left = self.b.ins().isub(line, t);
+            let is_end = self.b.ins().icmp_imm(IntCC::UnsignedLessThan, left, i64::from(LINE));
+            self.b.ins().brif(is_end, early, &[BlockArg::Value(line)], other, &[]);
+            self.b.switch_to_block(other);
         }
-        // Late in a frame any write ends it, even if it changes nothing.
+        self.b.ins().jump(far, &[]);
+        self.b.switch_to_block(early);
+        let is_early = self.b.ins().icmp_imm(IntCC::UnsignedLessThan, guess, i64::from(MOST_LINES * LINE));
+        self.b.ins().brif(is_early, near, &[], far, &[]);
+        self.b.switch_to_block(near);
+        self.b.ins().jump(after, &[BlockArg::Value(guess)]);
+        self.b.switch_to_block(far);
         let late = self.is_late();
-        if bits == 0 {
-            return self.when(late, call, |_| ());
+        let call = |this: &mut Self| {
+            let at = this.constant(register::WSYNC.into());
+            this.write_by_call(at, value, next);
+        };
+        self.when(late, call, |this| {
+            let t = this.time();
+            let up = this.b.ins().iadd_imm(t, i64::from(LINE - 1));
+            let lines = this.b.ins().udiv_imm(up, i64::from(LINE));
+            let t = this.b.ins().imul_imm(lines, i64::from(LINE));
+            this.set_time(t);
+        });
+        if let Some(next) = next {
+            let late = self.is_late();
+            self.leave_if(late, next, callbacks::INTERPRET);
         }
-        let same = self.changes_nothing(register, value);
-        let skipped = self.b.ins().band_not(same, late);
-        self.when(skipped, |_| (), call);
+        let t = self.time();
+        self.b.ins().jump(after, &[BlockArg::Value(t)]);
+        self.b.switch_to_block(after);
+        self.set_line(end);
+    }
+
+    /// Whether a register acts always only for what else it depends on.
+    fn remembers(register: u8) -> bool {
+        matches!(register, register::GRP0 | register::GRP1 | register::NUSIZ0 | register::NUSIZ1 | register::CTRLPF)
     }
 
     /// Whether a write is of what the register, and for graphics those that it makes others remember, already hold.
@@ -361,6 +400,11 @@ impl Emitter<'_> {
             let known = self.memory(OLD_GRP + i32::from(other - register::GRP0));
             let also = self.is_written(other, known);
             same = self.b.ins().band(same, also);
+        }
+        if matches!(register, register::NUSIZ0 | register::NUSIZ1 | register::CTRLPF) {
+            let odd = self.memory(ODD);
+            let none = self.b.ins().icmp_imm(IntCC::Equal, odd, 0);
+            same = self.b.ins().band(same, none);
         }
         if register == register::GRP1 {
             let known = self.memory(OLD_ENABL);
