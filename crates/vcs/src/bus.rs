@@ -23,14 +23,19 @@ impl Bus<'_> {
     /// An instruction in a cartridge with banks that lies within one slice, away from every address that changes banks.
     #[inline(always)]
     pub(crate) fn peek_code(&self, pc: u16) -> Option<u32> {
-        let is_plain = self.image.fixed().is_none() && pc & 0x1000 != 0 && pc & 0x3ff < 0x3e0;
+        // An instruction is three bytes at most.
+        let end = (self.image.first_special() & 0x3ff) - 2;
+        let is_plain = self.image.fixed().is_none() && pc & 0x1000 != 0 && pc & 0x3ff < end;
         is_plain.then(|| self.machine.cartridge.peek_code(pc, self.image))
     }
 
     /// Reads the bytes of an instruction after the first.
     pub(crate) fn peek(&mut self, address: u16, t: u32) -> u8 {
         match address {
-            _ if address & 0x1000 != 0 => self.machine.cartridge.peek(address, self.image),
+            _ if address & 0x1000 != 0 => {
+                self.machine.cartridge.listen(address & 0xfff, self.image);
+                self.machine.cartridge.peek(address, self.image)
+            }
             _ if address & 0x280 == 0x80 => self.machine.ram[usize::from(address & 0x7f)],
             _ => self.read(address, (address >> 8) as u8, t),
         }

@@ -99,8 +99,16 @@ impl Cartridge {
         }
     }
 
+    /// Lets Pitfall II's chip hear of an access.
+    pub(crate) fn listen(&mut self, address: u16, image: &Image) {
+        if image.banking == Banking::Dpc && address >= dpc::LISTENS {
+            dpc::touch(&mut self.ram);
+        }
+    }
+
     /// Changes banks where an access to this address does so.
     fn access(&mut self, address: u16, image: &Image) {
+        self.listen(address, image);
         let bank = match (image.banking, address) {
             (Banking::F8 | Banking::Dpc, 0xff8..=0xff9) => address - 0xff8,
             (Banking::F6, 0xff6..=0xff9) => address - 0xff6,

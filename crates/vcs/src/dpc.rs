@@ -23,6 +23,9 @@ const RANDOM: usize = 40;
 const FIRST_TONE: usize = 5;
 const PLAYS: u8 = 0x10;
 
+/// From here on, where accesses change banks, any access moves the random number on, in ALE; so does reading code.
+pub(crate) const LISTENS: u16 = 0xfc0;
+
 /// What the memory holds at first.
 pub(crate) const START: [u8; 128] = {
     let mut memory = [0; 128];

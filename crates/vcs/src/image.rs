@@ -99,8 +99,13 @@ impl Image {
             _ if self.has_ram => 0x100,
             _ => 0,
         };
-        // No scheme changes banks below.
-        first..if self.fixed.is_some() { 0x1000 } else { 0xfe0 }
+        first..if self.fixed.is_some() { 0x1000 } else { self.first_special() }
+    }
+
+    /// The offset from which on accesses may do more than read: no scheme changes banks below.
+    #[inline(always)]
+    pub(crate) fn first_special(&self) -> u16 {
+        if self.banking == Banking::Dpc { dpc::LISTENS } else { 0xfe0 }
     }
 
     pub(crate) fn slices(&self) -> usize {

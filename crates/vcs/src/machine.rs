@@ -131,7 +131,8 @@ impl Machine {
         let since = i64::from(self.charging_since.cast_signed());
         self.charged_at = self.inputs.paddles.map(|cycles| match cycles {
             Some(0) => 0,
-            Some(cycles) if !self.dumping => (since + i64::from(cycles) + 1).clamp(0, i64::from(NEVER)) as u32,
+            // ALE takes a time before the frame's begin for one that never comes.
+            Some(cycles) if !self.dumping => (since + i64::from(cycles) + 1).try_into().unwrap_or(NEVER),
             _ => NEVER,
         });
     }

@@ -94,7 +94,7 @@ impl Console for AleBackend {
         Backend::Ale
     }
 
-    fn reset(&mut self, resets: u32) -> (u32, u32) {
+    fn reset(&mut self, resets: u32, _: &mut Mt19937) -> (u32, u32) {
         self.remember(Event::Reset(resets));
         if let Some((state, last_frame)) = &self.start.fixed {
             self.emulator.restore(state);
@@ -201,7 +201,7 @@ impl AleBackend {
         for event in events {
             match event {
                 Event::Frame(code) => drop(AtariAction::new(code).map(|action| self.act(action, true))),
-                Event::Reset(resets) => drop(self.reset(resets)),
+                Event::Reset(resets) => drop(self.reset(resets, &mut Mt19937::new(0))),
             }
         }
         Ok(true)

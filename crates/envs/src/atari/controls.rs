@@ -18,9 +18,8 @@ pub enum Controllers {
     },
 }
 
-/// The resistance of a paddle: where it starts, how far one frame moves it, and its ends. Measured by a program that
-/// counts until the capacitor is charged.
-const MIDDLE: u32 = 408_823;
+/// The resistance of a paddle: how far one frame moves it, and its ends. Measured by a program that counts until the
+/// capacitor is charged.
 const STEP: u32 = 23_000;
 const LEAST: u32 = 27_450;
 const MOST: u32 = 790_196;
@@ -30,12 +29,26 @@ const MOST: u32 = 790_196;
 pub struct Controls {
     controllers: Controllers,
     resistance: u32,
+    /// The highest resistance.
+    most: u32,
+    /// Whether there is a second pair of paddles.
+    has_second_pair: bool,
 }
 
 impl Controls {
     /// The controllers as they stand at a game's start.
     pub fn new(controllers: Controllers) -> Self {
-        Self { controllers, resistance: MIDDLE }
+        Self { controllers, resistance: middle(MOST), most: MOST, has_second_pair: true }
+    }
+
+    /// Paddles of another highest resistance, in ohm.
+    pub(super) fn with_most(self, most: u32) -> Self {
+        Self { resistance: middle(most), most, ..self }
+    }
+
+    /// Only one pair of paddles.
+    pub(super) fn without_second_pair(self) -> Self {
+        Self { has_second_pair: false, ..self }
     }
 
     /// Moves the controllers for one frame of an action, which is one of the environment's codes from 0 to 17.
@@ -64,14 +77,14 @@ impl Controls {
                     self.resistance = self.resistance.saturating_sub(STEP).max(LEAST);
                 }
                 if left {
-                    self.resistance = (self.resistance + STEP).min(MOST);
+                    self.resistance = (self.resistance + STEP).min(self.most);
                 }
                 if fire {
                     inputs.swcha = !(0x80 >> player);
                 }
                 // The second pair has no resistance at all.
-                let middle = Some(charging_cycles(MIDDLE));
-                inputs.paddles = [middle, middle, Some(0), Some(0)];
+                let (middle, second) = (Some(charging_cycles(middle(self.most))), self.has_second_pair.then_some(0));
+                inputs.paddles = [middle, middle, second, second];
                 if let Some(cycles) = inputs.paddles.get_mut(player) {
                     *cycles = Some(charging_cycles(self.resistance));
                 }
@@ -90,6 +103,11 @@ impl Controls {
             matches!(action, 1 | 10..=17),
         ]
     }
+}
+
+/// Where a paddle starts.
+fn middle(most: u32) -> u32 {
+    LEAST.midpoint(most)
 }
 
 /// 1.6 R C at 1.19 MHz, with a capacitor of 10 nF.

@@ -110,7 +110,7 @@ impl Game {
 
     /// Starts the game from its first frame. The generator of the sticky actions goes on.
     pub fn reset(&mut self) {
-        let (before, frames) = self.console.reset(self.progress.resets);
+        let (before, frames) = self.console.reset(self.progress.resets, &mut self.progress.sticky);
         // Loading the ROM starts the game once, too.
         let starts = if self.progress.resets == 0 { 2 } else { 1 };
         for _ in 0..starts * self.console.waits() {

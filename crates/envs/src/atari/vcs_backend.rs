@@ -26,8 +26,6 @@ const CONSOLE_SEED: u32 = 4_753_849;
 const DRAWS_TO_MAKE: u32 = RAM_BYTES as u32 + 1;
 /// The resets before the ROM's first start: one when the console is made, one to find out its television standard.
 const RESETS_TO_BEGIN: u32 = 2;
-/// The frames that the second of them takes.
-const FRAMES_TO_BEGIN: u32 = 60;
 /// The timer's start is at least this, and one of so many values.
 const LEAST_TIMER: u32 = 25;
 const TIMERS: u32 = 75;
@@ -55,6 +53,8 @@ struct Start {
     state: vcs::State,
     pictures: Vec<u8>,
     progress: Progress,
+    /// What the start that loads the ROM left in memory.
+    ram: [u8; RAM_BYTES],
     /// The frames that were counted before the reset and in it.
     counted: (u32, u32),
 }
@@ -113,19 +113,20 @@ impl console::Console for VcsBackend {
         self.console.set_translating(translating);
     }
 
-    fn reset(&mut self, resets: u32) -> (u32, u32) {
+    fn reset(&mut self, resets: u32, sticky: &mut Mt19937) -> (u32, u32) {
         self.undrawn = None;
-        if resets == 0 || self.rules.starts_alike {
+        let is_drawn = self.rules.menu.is_some_and(|menu| menu.is_drawn) && self.choice.mode != self.rules.modes[0];
+        if (resets == 0 && !is_drawn) || self.rules.starts_alike {
             self.console.restore(&self.start.state);
             show(&mut self.console, &self.start.pictures);
             self.progress = self.start.progress;
             return if resets == 0 { self.start.counted } else { (0, self.start.counted.1) };
         }
-        let ram = *self.console.ram();
+        let (ram, before) = if resets == 0 { (self.start.ram, self.start.counted.0) } else { (*self.console.ram(), 0) };
         let (progress, counted) =
-            start(&mut self.console, &self.start.cartridge, ram, self.rules, self.choice, 1 + resets);
+            start(&mut self.console, &self.start.cartridge, ram, self.rules, self.choice, 1 + resets, sticky);
         self.progress = progress;
-        (0, counted)
+        (before, counted)
     }
 
     fn waits(&self) -> u32 {
@@ -204,6 +205,14 @@ fn cartridge(rom: &Rom, rules: &Rules) -> Result<vcs::Rom, Error> {
     Ok(if rules.has_comb { cartridge } else { cartridge.without_comb() })
 }
 
+/// The frames that it takes to find out a television standard: so many of PAL's are enough.
+fn frames_to_begin(television: Television) -> u32 {
+    match television {
+        Television::Ntsc => 60,
+        Television::Pal => 31,
+    }
+}
+
 /// The last picture, and the one before it where a short frame may show that.
 fn pictures(console: &Console, rules: &Rules) -> Vec<u8> {
     let before = if rules.draws_all { console.screen_before() } else { &[] };
@@ -227,14 +236,16 @@ impl Start {
         let mut generator = Mt19937::at(CONSOLE_SEED, 0);
         let ram = std::array::from_fn(|_| generator.next_u32() as u8);
         let mut console = switched_on(&cartridge, ram, RESETS_TO_BEGIN - 1);
-        let idle = games::inputs(&mut Controls::new(rules.controllers), default, AtariAction::NOOP);
-        games::pass(&mut console, rules, &idle, FRAMES_TO_BEGIN);
+        let idle = games::inputs(&mut rules.controls(), default, AtariAction::NOOP);
+        games::pass(&mut console, rules, &idle, frames_to_begin(rules.television));
         let ram = *console.ram();
-        let (_, before) = start(&mut console, &cartridge, ram, rules, default, 0);
+        // What a menu draws, a reset draws anew.
+        let mut sticky = Mt19937::new(0);
+        let (_, before) = start(&mut console, &cartridge, ram, rules, default, 0, &mut sticky);
         let ram = *console.ram();
-        let (progress, counted) = start(&mut console, &cartridge, ram, rules, choice, 1);
+        let (progress, counted) = start(&mut console, &cartridge, ram, rules, choice, 1, &mut sticky);
         let (state, pictures) = (*console.state(), pictures(&console, rules));
-        Self { cartridge, state, pictures, progress, counted: (before, counted) }
+        Self { cartridge, state, pictures, progress, ram, counted: (before, counted) }
     }
 }
 
@@ -247,10 +258,11 @@ fn start(
     rules: &Rules,
     choice: Choice,
     n: u32,
+    sticky: &mut Mt19937,
 ) -> (Progress, u32) {
     *console = switched_on(cartridge, ram, RESETS_TO_BEGIN + n);
-    let mut controls = Controls::new(rules.controllers);
-    let counted = games::run(console, &mut controls, rules, choice);
+    let mut controls = rules.controls();
+    let counted = games::run(console, &mut controls, rules, choice, sticky);
     let score = rules.first_score(console.ram());
     (Progress { controls, score }, counted)
 }

@@ -12,7 +12,7 @@ pub(super) use start::{Choice, Menu, inputs, pass, run};
 use serde::{Deserialize, Serialize};
 use vcs::Television;
 
-use super::{Controllers, console::RAM_BYTES};
+use super::{Controllers, Controls, console::RAM_BYTES};
 
 /// Declares the modules and lists their rules. A new game adds its line.
 macro_rules! games {
@@ -23,6 +23,7 @@ macro_rules! games {
 }
 
 games! {
+    adventure,
     air_raid,
     alien,
     amidar,
@@ -32,13 +33,16 @@ games! {
     atlantis,
     atlantis2,
     bank_heist,
+    basic_math,
     battle_zone,
     beam_rider,
-    bowling,
     berzerk,
+    blackjack,
+    bowling,
     boxing,
     breakout,
     carnival,
+    casino,
     centipede,
     chopper_command,
     crazy_climber,
@@ -76,13 +80,16 @@ games! {
     laser_gates,
     lost_luggage,
     mario_bros,
+    miniature_golf,
     montezuma_revenge,
     mr_do,
     ms_pacman,
     name_this_game,
+    othello,
     pacman,
     phoenix,
     pitfall,
+    pitfall2,
     pong,
     pooyan,
     private_eye,
@@ -95,7 +102,9 @@ games! {
     skiing,
     solaris,
     space_invaders,
+    space_war,
     star_gunner,
+    superman,
     surround,
     tennis,
     tetris,
@@ -106,9 +115,11 @@ games! {
     tutankham,
     up_n_down,
     venture,
+    video_checkers,
     video_chess,
     video_pinball,
     wizard_of_wor,
+    word_zapper,
     yars_revenge,
     zaxxon,
 }
@@ -122,6 +133,8 @@ pub(super) struct Rules {
     /// The codes of the actions that do something.
     pub(super) actions: &'static [u8],
     pub(super) controllers: Controllers,
+    /// What is special about the game's paddles.
+    pub(super) paddles: fn(Controls) -> Controls,
     pub(super) television: Television,
     /// Whether HMOVE's black pixels are shown, which ALE leaves out for some games.
     pub(super) has_comb: bool,
@@ -169,6 +182,7 @@ impl Rules {
             md5,
             actions: &[0],
             controllers: Controllers::Joysticks { player: 0 },
+            paddles: |controls| controls,
             television: Television::Ntsc,
             has_comb: true,
             shown: None,
@@ -185,6 +199,11 @@ impl Rules {
             reward: |before, points| points - before,
             kept: |_, _| 0,
         }
+    }
+
+    /// The controllers as they stand at a game's start.
+    pub(super) fn controls(&self) -> Controls {
+        (self.paddles)(Controls::new(self.controllers))
     }
 
     /// The mode and the difficulty where none is chosen.

@@ -3,7 +3,7 @@
 use vcs::{Console, Inputs};
 
 use super::{Memory, Rules};
-use crate::atari::{AtariAction, Controls};
+use crate::atari::{AtariAction, Controls, mt19937::Mt19937};
 
 /// The frames without action that a console runs before its reset switch is pressed.
 const FRAMES_BEFORE_START: u32 = 60;
@@ -35,12 +35,24 @@ pub(in crate::atari) struct Menu {
     /// The frames in which select is pressed, and those after it.
     pub(in crate::atari) press: u32,
     pub(in crate::atari) release: u32,
+    /// Whether select is pressed for up to 255 frames more, as the generator of the sticky actions draws, which also draws for
+    /// a frame after it.
+    pub(in crate::atari) is_drawn: bool,
 }
 
 impl Menu {
     /// The usual one: select is pressed for two frames and released for one.
     pub(super) const fn new(is_chosen: fn(Memory<'_>, i32) -> bool) -> Self {
-        Self { is_chosen, reset: 4, presses_first: false, presses_before: false, wait: 0, press: 2, release: 1 }
+        Self {
+            is_chosen,
+            reset: 4,
+            presses_first: false,
+            presses_before: false,
+            wait: 0,
+            press: 2,
+            release: 1,
+            is_drawn: false,
+        }
     }
 }
 
@@ -67,14 +79,20 @@ pub(in crate::atari) fn inputs(controls: &mut Controls, choice: Choice, action: 
 
 /// Runs a console that was just switched on to the game's first frame. Returns the frames that ale-py counts meanwhile: those
 /// in the menu without a switch pressed.
-pub(in crate::atari) fn run(console: &mut Console, controls: &mut Controls, rules: &Rules, choice: Choice) -> u32 {
+pub(in crate::atari) fn run(
+    console: &mut Console,
+    controls: &mut Controls,
+    rules: &Rules,
+    choice: Choice,
+    sticky: &mut Mt19937,
+) -> u32 {
     let idle = inputs(&mut controls.clone(), choice, AtariAction::NOOP);
     let reset = Inputs { swchb: idle.swchb & !RESET, ..idle };
     pass(console, rules, &idle, FRAMES_BEFORE_START);
     let mut counted = 0;
     if let Some(menu) = rules.menu {
         pass(console, rules, &reset, menu.reset);
-        counted = choose(console, rules, menu, &idle, choice.mode);
+        counted = choose(console, rules, menu, &idle, choice.mode, sticky);
     }
     pass(console, rules, &reset, FRAMES_OF_START - FRAMES_DRAWN);
     for _ in 0..FRAMES_DRAWN {
@@ -93,7 +111,7 @@ pub(in crate::atari) fn run(console: &mut Console, controls: &mut Controls, rule
 }
 
 /// Presses select until the mode is chosen.
-fn choose(console: &mut Console, rules: &Rules, menu: Menu, idle: &Inputs, mode: u16) -> u32 {
+fn choose(console: &mut Console, rules: &Rules, menu: Menu, idle: &Inputs, mode: u16, sticky: &mut Mt19937) -> u32 {
     let select = Inputs { swchb: idle.swchb & !SELECT, ..*idle };
     pass(console, rules, idle, menu.wait);
     if menu.presses_before {
@@ -104,10 +122,17 @@ fn choose(console: &mut Console, rules: &Rules, menu: Menu, idle: &Inputs, mode:
         if may_stop && (menu.is_chosen)(Memory(console.ram()), mode.into()) {
             return menu.wait + presses * menu.release;
         }
-        pass(console, rules, &select, menu.press);
+        let more = if menu.is_drawn { draw_press(sticky) } else { 0 };
+        pass(console, rules, &select, menu.press + more);
         pass(console, rules, idle, menu.release);
     }
     menu.wait + MOST_PRESSES * menu.release
+}
+
+/// Draws the frames more that select is pressed, then what a frame of an action draws.
+fn draw_press(sticky: &mut Mt19937) -> u32 {
+    let [more, _, _] = std::array::from_fn(|_| sticky.next_u32());
+    more % 256
 }
 
 /// Lets frames pass that nobody looks at, unless a later one may show them.
