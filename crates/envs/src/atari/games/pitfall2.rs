@@ -1,4 +1,5 @@
-//! Pitfall II. The points are decimal digits, two a byte, in bytes 71, 72 and 73. The game has no end.
+//! Pitfall II. The points are decimal digits, two a byte, in bytes 71, 72 and 73. No memory was found
+//! that ends the game.
 
 use super::Rules;
 
