@@ -43,7 +43,7 @@ fn the_native_console_is_the_default_of_the_games_that_it_knows() {
     let pongs = ["Pong", "Pong-v0", "Pong-v4", "PongNoFrameskip-v4", "PongDeterministic-v0", "ALE/Pong-v5"];
     let known = pongs.into_iter().chain(["ALE/Breakout-v5", "ALE/Seaquest-v5", "ALE/Atlantis2-v5", "KingKong-v4"]);
     assert!(known.into_iter().all(|id| AtariConfig::from_id(id).unwrap().backend == Backend::Vcs));
-    assert_eq!(AtariConfig::from_id("ALE/Adventure-v5").unwrap().backend, Backend::Ale);
+    assert_eq!(AtariConfig::from_id("ALE/DoubleDunk-v5").unwrap().backend, Backend::Ale);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_game_is_played_in_each_of_its_modes_and_difficulties_and_in_no_other() {
 #[cfg(feature = "ale")]
 #[test]
 fn a_game_without_rules_says_so() {
-    let error = Game::load(&RomSource::Bundled("adventure".into()), Backend::Vcs, 0.0).err();
+    let error = Game::load(&RomSource::Bundled("double_dunk".into()), Backend::Vcs, 0.0).err();
     assert!(matches!(error, Some(Error::Rom { reason, .. }) if reason.contains("backend ale")));
 }
 

@@ -5,6 +5,7 @@ use super::{Memory, Menu, Rules};
 
 pub(super) static RULES: Rules = Rules {
     actions: &[1, 6, 7, 8, 9],
+    draws_all: true,
     menu: Some(Menu { press: 1, ..Menu::new(|ram, mode| ram.decimal(118) == mode) }),
     modes: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19],
     points: |ram, _| match [has_any(ram, 0), has_any(ram, 128)] {
