@@ -67,6 +67,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
+    torch.set_num_threads(1)  # the batches are small, and more would wait for each other where cores are busy
     policy = ActorCritic()
     optimizer = torch.optim.Adam(policy.parameters(), LEARNING_RATE)
     envs = rustgym.make_vec("Pong", NUM_ENVS, obs="difference", autoreset_mode="SameStep")
