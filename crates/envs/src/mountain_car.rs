@@ -12,8 +12,8 @@ use crate::{
     state,
     vector::{
         batch::Native,
+        lanes::{each, narrowed},
         math::{Library, Math},
-        simd::{each, narrowed},
     },
 };
 

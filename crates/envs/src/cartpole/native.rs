@@ -5,8 +5,8 @@ use crate::{
     Autoreset, Env, Error, NumpyRng, VecEnv,
     vector::{
         batch::{Batch, Native},
+        lanes::narrowed,
         math::Math,
-        simd::narrowed,
     },
 };
 

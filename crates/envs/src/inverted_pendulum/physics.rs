@@ -8,8 +8,8 @@ use super::{
     newton::constrained_acceleration,
 };
 use crate::vector::{
+    lanes::any,
     math::{Library, Math},
-    simd::any,
 };
 
 const TIME_STEP: f64 = 0.02;

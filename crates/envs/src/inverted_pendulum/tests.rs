@@ -1,7 +1,8 @@
 use super::{physics::Motions, *};
 use crate::vector::{
+    lanes::LANES,
     math::Math,
-    simd::{Kernel, LANES, Level},
+    simd::{Kernel, Level},
 };
 
 fn reset(mut env: InvertedPendulum, seed: u64) -> (InvertedPendulum, [f64; 4]) {

@@ -9,8 +9,8 @@ use crate::{
     state,
     vector::{
         batch::Native,
+        lanes::narrowed,
         math::{Library, Math},
-        simd::narrowed,
     },
 };
 

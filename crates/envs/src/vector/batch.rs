@@ -7,10 +7,11 @@ use image::RgbImage;
 use super::{
     actions::LaneAction,
     group::Group,
+    lanes::{LANES, set_bits},
     math::{Library, Math},
     request::{Autoreset, Reset, StepCall},
     rows::{Rows, Status},
-    simd::{Kernel, LANES, Level, set_bits},
+    simd::{Kernel, Level},
 };
 use crate::{Env, EpisodeStats, Error, Info, NumpyRng, TimeLimit};
 

@@ -16,7 +16,7 @@ mod table;
 use std::hint::black_box;
 
 use self::table::table;
-use super::simd::set_bits;
+use super::lanes::set_bits;
 
 /// What is computed differently where the processor has a fused multiply-add.
 pub(crate) trait Math {

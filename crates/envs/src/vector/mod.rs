@@ -5,6 +5,7 @@ mod asynchronous;
 pub(crate) mod batch;
 mod checks;
 mod group;
+pub(crate) mod lanes;
 pub(crate) mod math;
 mod request;
 mod row;

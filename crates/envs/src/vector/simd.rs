@@ -1,7 +1,8 @@
 //! Eight environments in the lanes of one instruction: the run-time choice of an instruction set.
 //!
-//! Kernels are plain loops over arrays of [`LANES`] numbers or more. The compiler makes vector instructions of them, of the set that the function
-//! they are inlined into is compiled for. The results are the same bits with every set.
+//! Kernels are plain loops over arrays of [`LANES`](super::lanes::LANES) numbers or more. The compiler makes vector
+//! instructions of them, of the set that the function they are inlined into is compiled for. The results are the same bits
+//! with every set.
 
 use std::sync::OnceLock;
 
@@ -15,41 +16,6 @@ pub fn best_instructions<T: Copy>(available: &[T], name: impl Fn(T) -> &'static 
     let forced = std::env::var("VPG_TEST_SIMD").unwrap_or_default();
     let wanted = available.iter().find(|set| name(**set) == forced);
     *wanted.unwrap_or(&available[available.len() - 1])
-}
-
-/// Environments that step in one instruction.
-pub(crate) const LANES: usize = 8;
-
-/// What `f` makes of each lane. `map` and `from_fn` of long arrays are functions of their own, compiled without the
-/// instructions that a kernel is for.
-#[inline(always)]
-pub(crate) fn each<T: Copy, R: Copy + Default, const N: usize>(lanes: &[T; N], f: impl Fn(T) -> R) -> [R; N] {
-    let mut results = [R::default(); N];
-    for i in 0..N {
-        results[i] = f(lanes[i]);
-    }
-    results
-}
-
-/// The places of the bits that are set.
-pub(crate) fn set_bits(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let place = bits.trailing_zeros() as usize;
-        bits &= bits.checked_sub(1)?;
-        Some(place)
-    })
-}
-
-/// Numbers rounded to `f32`.
-#[inline(always)]
-pub(crate) fn narrowed<const N: usize>(numbers: &[f64; N]) -> [f32; N] {
-    each(numbers, |number| number as f32)
-}
-
-/// Whether one of the lanes is true. (`contains` searches byte by byte.)
-#[inline(always)]
-pub(crate) fn any(lanes: &[bool]) -> bool {
-    lanes.iter().fold(false, |any, lane| any | lane)
 }
 
 /// An instruction set that this processor has.

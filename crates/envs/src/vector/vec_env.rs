@@ -10,9 +10,9 @@ use super::{
     actions::CheckedActions,
     checks::{check_length, check_spaces, in_vector},
     group::{self, Group},
+    lanes::LANES,
     request::{Autoreset, Reset, Seeds, StepCall},
     rows::{Results, Rows, Status, answers},
-    simd::LANES,
     singles::Singles,
     threads::Threads,
 };

@@ -1,6 +1,9 @@
 //! Drawing: from registers to masks, from masks to collisions and pixels.
 
-use super::*;
+use super::{
+    mask::{all_stretched, stretched},
+    *,
+};
 
 /// Where the copies of players and missiles begin, by the lower three bits of NUSIZ.
 pub(super) const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
@@ -288,8 +291,8 @@ impl Tia {
         let reflected = self.register(REFP0 + i) & 8 != 0;
         let bits = if reflected { graphics } else { graphics.reverse_bits() };
         let (bits, late) = match self.register(NUSIZ0 + i) & 7 {
-            5 => (stretch(bits, 2), 1),
-            7 => (stretch(bits, 4), 1),
+            5 => (stretched(bits, 2) as u32, 1),
+            7 => (stretched(bits, 4) as u32, 1),
             _ => (bits.into(), 0),
         };
         self.copies(n, n, bits, late)
@@ -349,9 +352,10 @@ impl Tia {
         };
         // Each bit is 4 pixels: 64 pixels are 16 bits, and each half has 20.
         let bits = u64::from(left) | u64::from(right) << 20;
-        Mask([0, 16, 32].map(|first| {
-            WIDE[(bits >> first & 0xff) as usize] as u64 | (WIDE[(bits >> first >> 8 & 0xff) as usize] as u64) << 32
-        }))
+        Mask(
+            [0, 16, 32]
+                .map(|first| WIDE[(bits >> first & 0xff) as usize] | WIDE[(bits >> first >> 8 & 0xff) as usize] << 32),
+        )
     }
 }
 
@@ -374,25 +378,5 @@ fn repeat_row(rows: &mut [[u8; WIDTH]], row: usize, times: usize) {
     }
 }
 
-/// Repeats each of 8 bits.
-fn stretch(bits: u8, times: u32) -> u32 {
-    let one = (1 << times) - 1;
-    (0..8).filter(|bit| bits >> bit & 1 != 0).map(|bit| one << (bit * times)).sum()
-}
-
 /// Each of 8 bits, four times.
-static WIDE: [u32; 256] = {
-    let mut wide = [0; 256];
-    let mut bits = 0;
-    while bits < 256 {
-        let mut bit = 0;
-        while bit < 8 {
-            if bits >> bit & 1 != 0 {
-                wide[bits] |= 0xf << (4 * bit);
-            }
-            bit += 1;
-        }
-        bits += 1;
-    }
-    wide
-};
+static WIDE: [u64; 256] = all_stretched(4);

@@ -73,3 +73,25 @@ impl BitOrAssign for Mask {
         *self = *self | other;
     }
 }
+
+/// Each of 8 bits so many times, the lowest first.
+pub(super) const fn stretched(bits: u8, times: u32) -> u64 {
+    let (mut wide, mut bit) = (0, 0);
+    while bit < 8 {
+        if bits >> bit & 1 != 0 {
+            wide |= ((1 << times) - 1) << (times * bit);
+        }
+        bit += 1;
+    }
+    wide
+}
+
+/// What becomes of every byte.
+pub(super) const fn all_stretched(times: u32) -> [u64; 256] {
+    let (mut all, mut bits) = ([0; 256], 0);
+    while bits < 256 {
+        all[bits] = stretched(bits as u8, times);
+        bits += 1;
+    }
+    all
+}

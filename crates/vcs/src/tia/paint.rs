@@ -4,7 +4,7 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
-use super::mask::Mask;
+use super::mask::{Mask, all_stretched};
 use crate::screen::WIDTH;
 
 /// Gives the pixels of `segment` the background's colour, then those of each layer its colour, the lowest priority first.
@@ -57,21 +57,7 @@ fn paint(row: &mut [u8; WIDTH], mask: Mask, colour: u8) {
 }
 
 /// Each of 8 bits as a byte of 0 or 255, the lowest first.
-static BYTES: [u64; 256] = {
-    let mut bytes = [0; 256];
-    let mut bits = 0;
-    while bits < 256 {
-        let mut bit = 0;
-        while bit < 8 {
-            if bits >> bit & 1 != 0 {
-                bytes[bits] |= 0xff << (8 * bit);
-            }
-            bit += 1;
-        }
-        bits += 1;
-    }
-    bytes
-};
+static BYTES: [u64; 256] = all_stretched(8);
 
 #[cfg(test)]
 mod tests {

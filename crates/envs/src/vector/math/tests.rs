@@ -1,7 +1,10 @@
 use super::*;
 use crate::{
     NumpyRng, Seed,
-    vector::simd::{Kernel, LANES, Level},
+    vector::{
+        lanes::LANES,
+        simd::{Kernel, Level},
+    },
 };
 
 type Lanes = [f64; LANES];
