@@ -99,7 +99,7 @@ impl Region {
         while let Some(mut pc) = open.pop() {
             while instructions.len() < MOST_INSTRUCTIONS && view.holds_code(pc) {
                 let step = Step::at(pc, &view.code);
-                let is_elsewhere = step.row.operation == Operation::Brk && !view.contains(0xfffe);
+                let is_elsewhere = step.row.operation == Operation::Brk && !view.holds_vector();
                 if instructions.contains_key(&pc) || !step.is_known() || is_elsewhere {
                     break;
                 }

@@ -12,6 +12,8 @@ pub(super) struct View {
     pub(super) code: [u8; WINDOW],
     /// The offsets at which reads show the code and do nothing else.
     pub(super) plain: Range<u16>,
+    /// Whether a cartridge hears of it where BRK reads its address at FFFE.
+    is_heard: bool,
     /// An address is in view where these of its bits have this value.
     pub(super) mask: u16,
     pub(super) value: u16,
@@ -31,7 +33,8 @@ impl View {
         }
         let mask = if image.banking == Banking::Fe { 0x3000 } else { 0x1000 };
         let slices = image.fixed().is_none().then_some(cartridge.slices);
-        Some(Self { code, plain: image.plain(), mask, value: pc & mask, slices })
+        let is_heard = image.banking == Banking::Dpc;
+        Some(Self { code, plain: image.plain(), is_heard, mask, value: pc & mask, slices })
     }
 
     pub(super) fn contains(&self, address: u16) -> bool {
@@ -50,6 +53,11 @@ impl View {
     /// Whether some of what is in view is not plain.
     pub(super) fn has_holes(&self) -> bool {
         self.plain != (0..0x1000)
+    }
+
+    /// Whether BRK finds its address in view, and reading it does nothing else.
+    pub(super) fn holds_vector(&self) -> bool {
+        self.contains(0xfffe) && !self.is_heard
     }
 
     /// Whether an instruction at this address is plain, whatever its length.
