@@ -1,5 +1,7 @@
 //! Any ROM runs, and translated code computes what the interpreter does.
 
+mod cartridges;
+
 use proptest::prelude::*;
 
 use crate::{
@@ -66,70 +68,6 @@ proptest! {
         choices in proptest::collection::vec((0..COMMON.len(), any::<u8>()), 1..80),
     ) {
         both_ways(&looping_program(&instructions(choices)), 12);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
-
-    /// Banks of loops of instructions that access, among others, the addresses which change banks.
-    #[test]
-    fn loops_that_change_banks_are_translated_exactly(
-        banks in proptest::collection::vec(proptest::collection::vec((0..COMMON.len(), any::<u8>()), 1..60), 8),
-        (scheme, has_ram) in (0..6usize, any::<bool>()),
-    ) {
-        let rom = banked(scheme, has_ram, banks);
-        let banking = [Banking::F8, Banking::F6, Banking::F4, Banking::E0, Banking::Fe, Banking::Dpc][scheme];
-        // Operands may look like accesses that tell of another scheme.
-        prop_assume!(Rom::new(&rom).unwrap().banking() == banking);
-        both_ways(&rom, 12);
-    }
-}
-
-/// A cartridge by one of the schemes, whose banks are loops of these instructions.
-fn banked(scheme: usize, has_ram: bool, banks: Vec<Vec<(usize, u8)>>) -> Vec<u8> {
-    let is_fe = scheme == 4;
-    // Without accesses that tell of another scheme.
-    let plain = |operand: u8| if operand % 5 == 4 || operand == 0x3f { operand - 1 } else { operand };
-    let chosen = |(instruction, operand)| (instruction, if is_fe { plain(operand) } else { operand });
-    let programs = banks.into_iter().map(|bank| instructions(bank.into_iter().map(chosen).collect()));
-    let mut programs: Vec<Vec<u8>> = programs.map(|body| looping_program(&body)).collect();
-    for (i, program) in programs.iter_mut().enumerate() {
-        if is_fe {
-            // The loops jump to and fro between the banks.
-            program[0x10c] = if i % 2 == 0 { 0xd0 } else { 0xf0 };
-        }
-        if has_ram && scheme < 3 {
-            program.copy_within(0..0xd00, 0x100);
-            program[..0x100].fill(0x3c);
-            (program[0x20c], program[0xffd], program[0xfff]) = (0xf1, 0xf1, 0xf1);
-        }
-        // By these the scheme is known.
-        let marker = [0xad, if scheme == 3 { 0xe0 } else { 0xf8 }, 0xff];
-        if !is_fe {
-            program[0x300..0x3c0].copy_from_slice(&marker.repeat(64));
-        }
-    }
-    match scheme {
-        0 => programs[..2].concat(),
-        1 => programs[..4].concat(),
-        2 => programs.concat(),
-        3 => {
-            let mut rom: Vec<u8> = programs.iter().flat_map(|program| program[..1024].to_vec()).collect();
-            rom[8188..].copy_from_slice(&[0x00, 0xf0, 0x00, 0xf0]);
-            rom
-        }
-        4 => programs[..2].concat(),
-        _ => {
-            let mut rom = programs[..2].concat();
-            // The chip's addresses hold no code.
-            for bank in rom.chunks_mut(4096) {
-                bank.copy_within(0..0xd00, 0x100);
-                (bank[0x20c], bank[0xffd], bank[0xfff]) = (0xf1, 0xf1, 0xf1);
-            }
-            rom.extend((0..2303u32).map(|i| (i * 7) as u8));
-            rom
-        }
     }
 }
 
@@ -440,4 +378,11 @@ fn the_timer_starts_with_intervals_of_64_cycles_and_returns_to_them_when_read_be
 fn code_at_two_addresses_is_translated_for_each() {
     // It branches to EF8E, where the timer's values are instructions, and comes back by different addresses.
     both_ways(&looping_program(&[105, 140, 251, 234, 94, 208, 135]), 12);
+}
+
+/// The call's first push waits for the line's end, at which the second one is the write that ends a frame without VSYNC.
+#[test]
+fn a_call_that_waits_for_the_last_line_ends_the_frame() {
+    // LDX #2; TXS; STA WSYNC; STA WSYNC; JSR F000
+    both_ways(&looping_program(&[0xa2, 0x02, 0x9a, 0x85, 0x02, 0x85, 0x02, 0x20, 0x00, 0xf0]), 12);
 }

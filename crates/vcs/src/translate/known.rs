@@ -45,6 +45,11 @@ impl Known {
         self.since_line.is_some()
     }
 
+    /// A write of the current instruction, of which there may be more, has waited for the line's end.
+    pub(super) fn wait_for_line(&mut self) {
+        self.since_line = None;
+    }
+
     /// At most so many cycles have passed since the last WSYNC, if they are known and so few that the next instruction ends
     /// within the line.
     fn since_line(self, step: &Step) -> Option<u32> {

@@ -385,6 +385,7 @@ impl Emitter<'_> {
         self.b.ins().jump(after, &[BlockArg::Value(t)]);
         self.b.switch_to_block(after);
         self.set_line(end);
+        self.known.wait_for_line();
     }
 
     /// Whether a register acts always only for what else it depends on.
