@@ -6,7 +6,8 @@
 //!
 //! One line for each way to run it: the median of the microseconds a raw frame takes, and the median of ALE's time over its
 //! time in the same round. A frame that is drawn is also copied out, as an observation is; resets are timed by themselves.
-//! Time is the processor's for this thread, so that others on the same core count little.
+//! Time is the processor's for this thread, so that others on the same core count little. The native console plays some rounds
+//! before, so that what is measured is hot code that is translated already.
 //!
 //! `--all-games` prints a line for each game that both play, how many times as fast as ALE the native console is, and the
 //! median and the least of each column:
@@ -37,6 +38,9 @@ struct Args {
     /// Rounds, in each of which all ways have their turn
     #[arg(long, default_value_t = 101, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// Rounds that the native console plays before these
+    #[arg(long, default_value_t = 50)]
+    warm_up: u32,
     /// Frames of a turn
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..))]
     frames: u32,
@@ -108,11 +112,17 @@ fn main() -> Result<()> {
 fn play(ways: &mut [Way], args: &Args) {
     let mut rng = NumpyRng::new(&Seed::from(0));
     let choices = ways[0].game.minimal_actions().to_vec();
-    for _ in 0..args.rounds {
+    let mut round = |ways: &mut [Way]| {
         let choose = |_| choices[rng.integers(0, choices.len() as i64) as usize];
         let actions: Vec<AtariAction> = (0..args.frames).map(choose).collect();
         ways.iter_mut().for_each(|way| way.turn(&actions));
+    };
+    (0..args.warm_up).for_each(|_| round(&mut ways[1..]));
+    for way in &mut *ways {
+        way.times.clear();
+        way.resets.clear();
     }
+    (0..args.rounds).for_each(|_| round(ways));
 }
 
 /// A line a game; those that one of both does not play are left out.

@@ -60,6 +60,7 @@ impl Bus<'_> {
         let driven = match register {
             0..=7 => {
                 self.machine.tia.catch_up(3 * t, self.screen);
+                self.machine.tia.draw_to_beam(self.screen);
                 self.machine.tia.collisions(register as u8)
             }
             8..=11 => u8::from(t >= self.machine.charged_at[usize::from(register & 3)]) << 7,

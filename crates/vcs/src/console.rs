@@ -47,20 +47,16 @@ impl State {
             if bus.machine.t >= bus.machine.limit {
                 return;
             }
-            cpu::run_one(cpu, &mut bus);
+            cpu::run_some(cpu, &mut bus, 1);
         }
     }
 
     /// Runs to the end of a long frame, instruction by instruction.
     fn run_counting(&mut self, screen: &mut Screen, rom: &Rom) {
-        for _ in 0..MOST_INSTRUCTIONS {
-            self.machine.limit = self.machine.t + 1;
-            self.run(screen, rom);
-            if self.machine.has_ended() {
-                return;
-            }
-        }
-        self.machine.overdue = true;
+        self.machine.limit = u32::MAX;
+        let mut bus = Bus { machine: &mut self.machine, screen, image: &rom.image };
+        cpu::run_some(&mut self.cpu, &mut bus, MOST_INSTRUCTIONS);
+        self.machine.overdue = !self.machine.has_ended();
     }
 }
 
@@ -177,6 +173,7 @@ impl Console {
         if !state.machine.overdue {
             state.machine.tia.catch_up(3 * state.machine.t, screen);
         }
+        state.machine.tia.end_drawing(screen);
     }
 
     /// Runs to the end of the frame and draws it, translated and interpreted, and compares both.

@@ -102,10 +102,16 @@ impl Image {
         first..if self.fixed.is_some() { 0x1000 } else { self.first_special() }
     }
 
-    /// The offset from which on accesses may do more than read: no scheme changes banks below.
+    /// The offset from which on accesses may do more than read.
     #[inline(always)]
     pub(crate) fn first_special(&self) -> u16 {
-        if self.banking == Banking::Dpc { dpc::LISTENS } else { 0xfe0 }
+        match self.banking {
+            Banking::F8 => 0xff8,
+            Banking::F6 => 0xff6,
+            Banking::F4 => 0xff4,
+            Banking::Dpc => dpc::LISTENS,
+            _ => 0xfe0,
+        }
     }
 
     pub(crate) fn slices(&self) -> usize {

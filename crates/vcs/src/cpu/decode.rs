@@ -9,17 +9,16 @@ use crate::{bus::Bus, image::WINDOW};
 /// Runs until the machine's limit of cycles, which the end of a frame lowers.
 pub(crate) fn run(cpu: &mut Cpu, bus: &mut Bus) {
     match bus.image.fixed() {
-        Some(code) => Runner { cpu: *cpu, t: bus.machine.t, code, bus: bus.lend() }.run::<false, false>(cpu),
-        None => Runner { cpu: *cpu, t: bus.machine.t, code: &NO_CODE, bus: bus.lend() }.run::<true, false>(cpu),
+        Some(code) => Runner::new(cpu, bus, code, bus.machine.limit).run::<false, false>(cpu, 0),
+        None => Runner::new(cpu, bus, &NO_CODE, 0).run::<true, false>(cpu, 0),
     }
 }
 
-/// Runs one instruction.
-#[cfg(feature = "translate")]
-pub(crate) fn run_one(cpu: &mut Cpu, bus: &mut Bus) {
+/// Runs so many instructions, or to the machine's limit.
+pub(crate) fn run_some(cpu: &mut Cpu, bus: &mut Bus, instructions: u32) {
     match bus.image.fixed() {
-        Some(code) => Runner { cpu: *cpu, t: bus.machine.t, code, bus: bus.lend() }.run::<false, true>(cpu),
-        None => Runner { cpu: *cpu, t: bus.machine.t, code: &NO_CODE, bus: bus.lend() }.run::<true, true>(cpu),
+        Some(code) => Runner::new(cpu, bus, code, 0).run::<false, true>(cpu, instructions),
+        None => Runner::new(cpu, bus, &NO_CODE, 0).run::<true, true>(cpu, instructions),
     }
 }
 
@@ -31,6 +30,8 @@ struct Runner<'a> {
     t: u32,
     /// The cartridge's 4 KiB where they never change, with room for an instruction after them.
     code: &'a [u8; WINDOW],
+    /// Up to this time, loops that wait for the timer are passed at once.
+    waits: u32,
     bus: Bus<'a>,
 }
 
@@ -62,24 +63,26 @@ const LOAD_AND_BRANCH: u16 = 5;
 
 /// The time after waiting for the timer, if that is what the loop at `pc`, a load and BNE, does.
 #[inline(never)]
-fn wait(pc: u16, t: u32, code: &[u8; WINDOW], bus: &Bus) -> u32 {
+fn wait(pc: u16, t: u32, code: &[u8; WINDOW], bus: &Bus, end: u32) -> u32 {
     let at = usize::from(pc & 0xfff);
     let address = u16::from_le_bytes([code[at + 1], code[at + 2]]);
     if pc & 0x1000 == 0 || !loads_timer(code[at], address) {
         return t;
     }
     let crosses = (pc ^ pc.wrapping_add(LOAD_AND_BRANCH)) & 0xff00 != 0;
-    bus.machine.wait_for_timer(t, WAIT_CYCLES + u32::from(crosses), bus.machine.limit)
+    bus.machine.wait_for_timer(t, WAIT_CYCLES + u32::from(crosses), end)
 }
 
-impl Runner<'_> {
-    /// Runs to the limit, or one instruction.
-    fn run<const BANKED: bool, const ONE: bool>(mut self, cpu: &mut Cpu) {
-        while self.t < self.bus.machine.limit {
+impl<'a> Runner<'a> {
+    fn new(cpu: &Cpu, bus: &'a mut Bus, code: &'a [u8; WINDOW], waits: u32) -> Self {
+        Self { cpu: *cpu, t: bus.machine.t, code, waits, bus: bus.lend() }
+    }
+
+    /// Runs to the limit, or so many instructions.
+    fn run<const BANKED: bool, const COUNTED: bool>(mut self, cpu: &mut Cpu, mut instructions: u32) {
+        while self.t < self.bus.machine.limit && !(COUNTED && instructions == 0) {
             self.step::<BANKED>();
-            if ONE {
-                break;
-            }
+            instructions = instructions.wrapping_sub(1);
         }
         *cpu = self.cpu;
         self.bus.machine.t = self.t;
@@ -288,7 +291,7 @@ impl Runner<'_> {
         self.t += 1 + u32::from((target ^ self.cpu.pc) & 0xff00 != 0);
         self.cpu.pc = target;
         if !BANKED && operation == Operation::Bne && offset == BACK_TO_LOAD {
-            self.t = wait(self.cpu.pc, self.t, self.code, &self.bus);
+            self.t = wait(self.cpu.pc, self.t, self.code, &self.bus, self.waits);
         }
     }
 

@@ -330,6 +330,10 @@ instructions!(define);
 /// The cycles of a loop that does nothing but load a register from an absolute address and branch back to that.
 pub(crate) const WAIT_CYCLES: u32 = 7;
 
+/// The most cycles of an instruction.
+#[cfg(feature = "translate")]
+pub(crate) const MOST_CYCLES: u32 = 8;
+
 /// Whether an instruction with an absolute address loads a register from the timer.
 pub(crate) fn loads_timer(opcode: u8, address: u16) -> bool {
     let Instruction { operation, mode, .. } = INSTRUCTIONS[usize::from(opcode)];

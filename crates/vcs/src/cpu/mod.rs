@@ -11,7 +11,5 @@ mod registers;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use decode::run;
-#[cfg(feature = "translate")]
-pub(crate) use decode::run_one;
+pub(crate) use decode::{run, run_some};
 pub(crate) use registers::Cpu;

@@ -67,69 +67,127 @@ static REVERSED: [u8; 256] = {
     reversed
 };
 
+/// How far the picture of the line of [`Tia::drawn`] is put together. Between frames nothing of it waits.
+///
+/// Objects change while the beam runs. Each keeps the pixels that it had before its last change, so that the line is
+/// painted and looked through for collisions once, at its end, not at every change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Line {
+    /// The pixels before this one are painted, and their collisions found.
+    done: u32,
+    /// Each object is as the registers stand from this pixel on.
+    since: [u8; 6],
+    /// The objects that have pixels in `before`, and those pixels: between `done` and `since`.
+    changed: u8,
+    before: [Mask; 6],
+}
+
 impl Tia {
-    /// Draws everything before this colour clock of the frame.
+    /// Passes all lines that end before this colour clock of the frame; what is written from here on changes the picture
+    /// from there on.
     #[inline(always)]
     pub(crate) fn catch_up(&mut self, clock: u32, screen: &mut Screen) {
         if self.drawn < clock {
-            match clock <= self.line_start + BLANK_CLOCKS {
-                // There are no pixels yet.
-                true => self.drawn = clock,
-                false => self.draw_up_to(clock, screen),
+            if self.line_start + LINE_CLOCKS <= clock {
+                self.pass_lines(clock, screen);
             }
+            self.drawn = clock;
         }
     }
 
     #[inline(never)]
-    fn draw_up_to(&mut self, clock: u32, screen: &mut Screen) {
-        while self.drawn < clock {
-            if self.pass_unseen(clock) || self.drawn == self.line_start && self.skip_lines(clock, screen) {
+    fn pass_lines(&mut self, clock: u32, screen: &mut Screen) {
+        while self.line_start + LINE_CLOCKS <= clock {
+            if self.drawn == self.line_start && self.skip_lines(clock, screen) {
                 continue;
             }
-            let line_end = self.line_start + LINE_CLOCKS;
-            let end = clock.min(line_end);
-            let pixel = |clock: u32| (clock - self.line_start).saturating_sub(BLANK_CLOCKS);
-            let (from, to) = (pixel(self.drawn), pixel(end));
-            if from < to {
-                self.draw(from, to, screen);
-            }
-            self.drawn = end;
-            if end == line_end {
-                self.end_line();
-            }
-        }
-    }
-
-    /// Passes all before this colour clock where that is not drawn and no objects meet that did not before. Returns whether
-    /// it did.
-    fn pass_unseen(&mut self, clock: u32) -> bool {
-        if self.drawing || self.stars.is_some() {
-            return false;
-        }
-        if !self.is_blank() && self.may_meet() & !self.collisions != 0 {
-            if self.odd != 0 {
-                return false;
-            }
-            self.refresh_masks();
-            if self.overlaps & !self.collisions != 0 {
-                return false;
-            }
-        }
-        while self.line_start + LINE_CLOCKS <= clock {
-            if self.comb | self.odd == 0 {
-                let lines = (clock - self.line_start) / LINE_CLOCKS;
-                self.line += lines;
-                self.line_start += lines * LINE_CLOCKS;
-                break;
-            }
+            let is_plain = self.line.done == 0 && self.line.since == [0; 6] && self.comb | self.odd == 0;
+            self.repeats = is_plain && self.is_shown(self.line_number);
+            self.draw(WIDTH as u32, screen);
             self.end_line();
+            self.drawn = self.line_start;
         }
-        self.drawn = clock;
-        true
     }
 
-    /// The pairs of objects of which both show something: no others meet, wherever they are.
-    fn may_meet(&self) -> u16 {
+    /// Goes on where a frame begins or begins again.
+    pub(super) fn begin_line(&mut self) {
+        self.line = Line { done: self.pixel(), ..Line::default() };
+    }
+
+    /// Draws all that is left before the beam.
+    #[inline(always)]
+    pub(crate) fn draw_to_beam(&mut self, screen: &mut Screen) {
+        self.draw(self.pixel(), screen);
+    }
+
+    /// Draws all that is left before the beam, where the frame ends.
+    pub(crate) fn end_drawing(&mut self, screen: &mut Screen) {
+        self.draw_to_beam(screen);
+        self.line = Line::default();
+    }
+
+    /// The pixel of the beam.
+    #[inline(always)]
+    fn pixel(&self) -> u32 {
+        (self.drawn - self.line_start).saturating_sub(BLANK_CLOCKS)
+    }
+
+    /// What an object shows changes from the beam on.
+    #[inline(always)]
+    pub(super) fn change(&mut self, object: usize, screen: &mut Screen) {
+        if self.drawn > self.line_start + BLANK_CLOCKS {
+            self.keep(object, screen);
+        }
+        self.stale |= 1 << object;
+    }
+
+    /// Keeps what an object shows before the beam.
+    #[inline(never)]
+    fn keep(&mut self, object: usize, screen: &mut Screen) {
+        // What lies before what depends here on whether there are objects at all.
+        if self.register(CTRLPF) & 6 == 6 {
+            self.draw_to_beam(screen);
+        }
+        let from = self.line.done.max(self.line.since[object].into());
+        let to = self.pixel();
+        self.line.since[object] = to as u8;
+        if from >= to || self.is_blank() || !self.is_shown(self.line_number) {
+            return;
+        }
+        // What meets nothing new, and is not drawn, is not asked for any more in this line.
+        if !self.drawing && self.wanted() & PAIRS_OF[object] == 0 {
+            return;
+        }
+        self.refresh(object);
+        if self.masks[object].is_empty() {
+            return;
+        }
+        let part = self.masks[object] & Mask::range(from, to);
+        let before = &mut self.line.before[object];
+        *before = if self.line.changed >> object & 1 == 0 { part } else { *before | part };
+        self.line.changed |= 1 << object;
+    }
+
+    /// Where an object is in the line up to the beam: what was kept of it, and what it shows since.
+    #[inline(always)]
+    fn line_mask(&mut self, object: usize) -> Mask {
+        self.refresh(object);
+        let mut mask = self.masks[object];
+        let since = self.line.since[object].into();
+        if since > self.line.done {
+            mask = mask & Mask::range(since, WIDTH as u32);
+        }
+        if self.line.changed >> object & 1 != 0 {
+            mask |= self.line.before[object];
+        }
+        mask
+    }
+
+    /// The pairs of objects that have not met yet and may do so here: of which both show something, or did before in the line.
+    fn wanted(&self) -> u16 {
+        if self.is_blank() {
+            return 0;
+        }
         let missiles = (self.register(ENAM0) & 2) << (M0 - 1) | (self.register(ENAM1) & 2) << (M1 - 1);
         let has_playfield = self.register(PF0) | self.register(PF0 + 1) | self.register(PF2) != 0;
         let shown = u8::from(self.graphics(P0) != 0) << P0
@@ -137,7 +195,7 @@ impl Tia {
             | missiles
             | u8::from(self.has_ball()) << BL
             | u8::from(has_playfield) << PF;
-        PAIRS_AMONG[usize::from(shown)]
+        PAIRS_AMONG[usize::from(shown | self.line.changed)] & !self.collisions
     }
 
     fn is_blank(&self) -> bool {
@@ -147,8 +205,8 @@ impl Tia {
     /// Passes whole lines that are not shown, or are as the one before. Returns whether there were any.
     fn skip_lines(&mut self, clock: u32, screen: &mut Screen) -> bool {
         let whole = (clock - self.line_start) / LINE_CLOCKS;
-        let above = self.lines.first.saturating_sub(self.line);
-        let shown = (self.lines.first + self.lines.count).saturating_sub(self.line);
+        let above = self.lines.first.saturating_sub(self.line_number);
+        let shown = (self.lines.first + self.lines.count).saturating_sub(self.line_number);
         let lines = match (above, shown) {
             (0, 0) => whole,
             (0, shown) if self.repeats => whole.min(shown),
@@ -160,9 +218,9 @@ impl Tia {
         }
         if above == 0 && shown > 0 && self.drawing {
             let (rows, _) = screen.as_chunks_mut::<WIDTH>();
-            repeat_row(rows, (self.line - self.lines.first) as usize - 1, lines as usize);
+            repeat_row(rows, (self.line_number - self.lines.first) as usize - 1, lines as usize);
         }
-        self.line += lines;
+        self.line_number += lines;
         self.line_start += lines * LINE_CLOCKS;
         self.drawn = self.line_start;
         true
@@ -173,9 +231,10 @@ impl Tia {
     }
 
     fn end_line(&mut self) {
-        let shown = self.is_shown(self.line);
-        self.line += 1;
+        let shown = self.is_shown(self.line_number);
+        self.line_number += 1;
         self.line_start += LINE_CLOCKS;
+        (self.line.done, self.line.since, self.line.changed) = (0, [0; 6], 0);
         if !shown {
             // What is odd, or black, waits for the next line that is shown.
             self.comb = (self.comb | self.comb >> 1) & 1;
@@ -186,31 +245,34 @@ impl Tia {
         }
     }
 
-    /// Draws the pixels from `from` to before `to` of the current line.
-    fn draw(&mut self, from: u32, to: u32, screen: &mut Screen) {
-        let (rows, _) = screen.as_chunks_mut::<WIDTH>();
-        let line = self.line.wrapping_sub(self.lines.first);
-        let Some(row) = rows.get_mut(line as usize).filter(|_| line < self.lines.count) else { return };
-        self.refresh_masks();
-        let blank = self.is_blank();
-        if !blank {
-            self.collide(from, to);
+    /// Draws what is left of the pixels before `to` of the current line.
+    fn draw(&mut self, to: u32, screen: &mut Screen) {
+        if self.line.done < to && self.is_shown(self.line_number) {
+            let segment = Mask::range(self.line.done, to);
+            for bit in bits_of(self.wanted()) {
+                let (low, high) = OBJECTS_OF[bit];
+                if !(self.line_mask(high) & self.line_mask(low) & segment).is_empty() {
+                    self.collisions |= 1 << bit;
+                }
+            }
+            if self.drawing {
+                let masks = [P0, P1, M0, M1, BL, PF].map(|object| self.line_mask(object));
+                self.paint(masks, segment, screen);
+            }
         }
-        if self.drawing {
-            let black = match self.comb & 1 {
-                _ if blank => Mask::range(from, to),
-                0 => Mask::EMPTY,
-                _ => Mask::range(0, 8),
-            };
-            self.paint(Mask::range(from, to), black, row);
-        }
-        self.repeats = from == 0 && to == WIDTH as u32 && self.comb | self.odd == 0;
+        (self.line.done, self.line.changed) = (to, 0);
     }
 
-    /// Paints these pixels of a row, those of `black` without the picture.
-    fn paint(&self, segment: Mask, black: Mask, row: &mut [u8; WIDTH]) {
+    /// Paints these pixels of the current line.
+    fn paint(&self, [p0, p1, m0, m1, bl, pf]: [Mask; 6], segment: Mask, screen: &mut Screen) {
+        let (rows, _) = screen.as_chunks_mut::<WIDTH>();
+        let Some(row) = rows.get_mut((self.line_number - self.lines.first) as usize) else { return };
+        let black = match self.comb & 1 {
+            _ if self.is_blank() => segment,
+            0 => Mask::EMPTY,
+            _ => Mask::range(0, 8),
+        };
         let colour = |register| self.register(register) | self.faded;
-        let [p0, p1, m0, m1, bl, pf] = self.masks;
         let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(colour);
         // A player is there even where none of it is drawn in this line.
         let is_alone = || (m0 | m1 | bl).is_empty() && self.graphics(P0) | self.graphics(P1) == 0;
@@ -228,51 +290,19 @@ impl Tia {
         paint::layers(row, segment, colour(COLUBK), &[low, middle, high, (black, 0)]);
     }
 
-    /// Finds which objects meet from pixel `from` to before `to`.
-    fn collide(&mut self, from: u32, to: u32) {
-        let new = self.overlaps & !self.collisions;
-        if new == 0 {
+    /// Finds where an object is in a line as the registers stand.
+    #[inline(always)]
+    fn refresh(&mut self, object: usize) {
+        if self.stale >> object & 1 == 0 {
             return;
         }
-        let segment = Mask::range(from, to);
-        for bit in bits_of(new) {
-            let (low, high) = OBJECTS_OF[bit];
-            if !(self.masks[high] & self.masks[low] & segment).is_empty() {
-                self.collisions |= 1 << bit;
-            }
-        }
-    }
-
-    fn refresh_masks(&mut self) {
-        if self.stale == 0 {
-            return;
-        }
-        for object in bits_of(self.stale.into()) {
-            let mask = match object {
-                P0 | P1 => self.player(object),
-                M0 | M1 => self.missile(object - M0),
-                BL => self.ball(),
-                _ => self.playfield(),
-            };
-            if self.masks[object] != mask {
-                self.masks[object] = mask;
-                self.find_overlaps(object, mask);
-            }
-        }
-        self.stale = 0;
-    }
-
-    /// Finds the objects that this one meets anywhere in a line.
-    fn find_overlaps(&mut self, object: usize, mask: Mask) {
-        self.overlaps &= !PAIRS_OF[object];
-        if mask.is_empty() {
-            return;
-        }
-        for other in 0..6 {
-            if other != object && !(mask & self.masks[other]).is_empty() {
-                self.overlaps |= 1 << pair(object, other);
-            }
-        }
+        self.stale &= !(1 << object);
+        self.masks[object] = match object {
+            P0 | P1 => self.player(object),
+            M0 | M1 => self.missile(object - M0),
+            BL => self.ball(),
+            _ => self.playfield(),
+        };
     }
 
     /// The graphics that a player shows.

@@ -18,6 +18,7 @@ use crate::{
     screen::{HEIGHT_PAL, Screen, WIDTH},
     television::Lines,
 };
+use draw::Line;
 use mask::Mask;
 
 /// Colour clocks of a line and of its part before the first pixel.
@@ -59,8 +60,7 @@ pub(crate) struct Tia {
     /// Where each object is in a line as the registers stand, for those whose bit in `stale` is not set.
     masks: [Mask; 6],
     stale: u8,
-    /// The pairs of objects that meet in such a line, and those that met since CXCLR.
-    overlaps: u16,
+    /// The pairs of objects that met since CXCLR.
     collisions: u16,
     /// Whether the first 8 pixels are black after an HMOVE: bit 0 in this line, bit 1 in the next.
     comb: u8,
@@ -71,8 +71,10 @@ pub(crate) struct Tia {
     /// Everything before this colour clock of the frame is drawn.
     drawn: u32,
     /// The line of `drawn`, and where it begins.
-    line: u32,
+    line_number: u32,
     line_start: u32,
+    #[serde(skip)]
+    line: Line,
     /// The line before was drawn as the registers stand.
     repeats: bool,
     /// Whether this frame is drawn; otherwise only its collisions are found.
@@ -107,14 +109,14 @@ impl Tia {
             odd: 0,
             masks: [Mask::EMPTY; 6],
             stale: 0x3f,
-            overlaps: 0,
             collisions: 0,
             comb: 0,
             moved: NEVER,
             stars: None,
             drawn: 0,
-            line: 0,
+            line_number: 0,
             line_start: 0,
+            line: Line::default(),
             repeats: false,
             drawing: true,
         }
@@ -131,13 +133,15 @@ impl Tia {
     pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool, lines: u32) {
         self.faded = if self.lines.count as usize == HEIGHT_PAL { lines as u8 & 1 } else { 0 };
         self.drawing = drawing;
-        (self.drawn, self.line, self.line_start) = (clock, 0, 0);
+        (self.drawn, self.line_number, self.line_start) = (clock, 0, 0);
+        self.begin_line();
         self.moved = NEVER;
         self.repeats = false;
     }
 
     /// Lets a frame begin within the one before.
     pub(crate) fn go_on(&mut self, drawing: bool) {
+        self.begin_line();
         self.drawing = drawing;
         self.repeats = false;
     }
@@ -204,6 +208,7 @@ impl Tia {
             }
             CXCLR => {
                 self.catch_up(clock, screen);
+                self.draw_to_beam(screen);
                 self.collisions = 0;
                 self.repeats = false;
                 return;
@@ -223,45 +228,57 @@ impl Tia {
         let n = usize::from(register & 1);
         let slot = usize::from(register);
         match register {
-            VBLANK => {}
+            VBLANK | COLUP0..=COLUBK => self.draw_to_beam(screen),
             NUSIZ0 | NUSIZ1 => {
-                self.stale |= 0b0101 << n;
+                self.change(P0 + n, screen);
+                self.change(M0 + n, screen);
                 self.odd &= !ODD_OF[n];
             }
             CTRLPF => {
-                self.stale |= 1 << PF | 1 << BL;
+                if (self.register(CTRLPF) ^ value) & 6 != 0 {
+                    self.draw_to_beam(screen);
+                }
+                self.change(PF, screen);
+                self.change(BL, screen);
                 // Once the right half has begun, its reflection stays until the line ends.
                 match clock % LINE_CLOCKS {
                     RIGHT_HALF.. => self.odd ^= ((self.register(CTRLPF) ^ value) & 1) << PF,
                     _ => self.odd &= !(1 << PF),
                 }
             }
-            REFP0 => self.stale |= 1 << P0,
-            REFP1 => self.stale |= 1 << P1,
-            PF0..=PF2 => self.stale |= 1 << PF,
+            REFP0 | VDELP0 => self.change(P0, screen),
+            REFP1 | VDELP1 => self.change(P1, screen),
+            PF0..=PF2 => self.change(PF, screen),
             GRP0 => {
+                self.change(P0, screen);
                 let shown = self.written[usize::from(GRP1)];
-                self.stale |= 1 << P0 | u8::from(self.old_grp[1] != shown) << P1;
-                self.old_grp[1] = shown;
+                if self.old_grp[1] != shown {
+                    self.change(P1, screen);
+                    self.old_grp[1] = shown;
+                }
             }
             GRP1 => {
+                self.change(P1, screen);
                 let (shown, enabled) = (self.written[usize::from(GRP0)], self.written[usize::from(ENABL)]);
-                self.stale |= 1 << P1 | u8::from(self.old_grp[0] != shown) << P0;
-                self.stale |= u8::from(self.old_enabl != enabled) << BL;
-                (self.old_grp[0], self.old_enabl) = (shown, enabled);
+                if self.old_grp[0] != shown {
+                    self.change(P0, screen);
+                    self.old_grp[0] = shown;
+                }
+                if self.old_enabl != enabled {
+                    self.change(BL, screen);
+                    self.old_enabl = enabled;
+                }
             }
-            ENAM0 => self.stale |= 1 << M0,
-            ENAM1 => self.stale |= 1 << M1,
-            ENABL | VDELBL => self.stale |= 1 << BL,
-            VDELP0 => self.stale |= 1 << P0,
-            VDELP1 => self.stale |= 1 << P1,
+            ENAM0 => self.change(M0, screen),
+            ENAM1 => self.change(M1, screen),
+            ENABL | VDELBL => self.change(BL, screen),
             RESMP0 | RESMP1 => {
+                self.change(M0 + n, screen);
                 if self.written[slot] & 2 != 0 && value & 2 == 0 {
                     self.release_missile(n);
                 }
-                self.stale |= 1 << (M0 + n);
             }
-            HMOVE => return self.start_motion(clock),
+            HMOVE => return self.start_motion(clock, screen),
             _ => {}
         }
         self.written[slot] = value;

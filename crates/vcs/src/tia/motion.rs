@@ -38,16 +38,13 @@ impl Tia {
         };
         self.catch_up(clock + delay, screen);
         self.repeats = false;
+        self.change(object, screen);
         self.position[object] = position as u8;
-        self.stale |= 1 << object;
         if object == M0 {
             self.odd &= !(WIDE_STARS | NO_STARS);
         }
         if is_player {
             self.odd = self.odd & !(1 << object) | u8::from(is_hidden) << object;
-            if self.register(RESMP0 + object as u8) & 2 != 0 {
-                self.stale |= 1 << (M0 + object);
-            }
         }
     }
 
@@ -102,7 +99,7 @@ impl Tia {
     }
 
     /// HMOVE: all objects move by their motion registers, to the left where those are positive.
-    pub(super) fn start_motion(&mut self, clock: u32) {
+    pub(super) fn start_motion(&mut self, clock: u32, screen: &mut Screen) {
         // In a line's last cycle it is the next line's already.
         let (h, line) = match clock % LINE_CLOCKS {
             h if h >= LINE_CLOCKS - 3 => (0, 1),
@@ -112,17 +109,19 @@ impl Tia {
             self.comb |= 1 << line;
         }
         if self.odd & !(1 << PF) != 0 {
-            self.stale |= 0x1f;
+            (P0..=M0).for_each(|object| self.change(object, screen));
             self.odd &= 1 << PF;
         }
-        for object in 0..5 {
+        // In the usual place an object moves by its motion register alone, and mostly nothing is to move.
+        let stands = h < 39 && self.written[usize::from(HMP0)..=usize::from(HMBL)] == [0; 5];
+        for object in 0..if stands { 0 } else { 5 } {
             let left = shift(self.register(HMP0 + object as u8), h);
             if left != 0 {
                 // Nothing moves by as much as a line.
+                self.change(object, screen);
                 let position = i32::from(self.position[object]) - left;
                 let outside = if position < 0 { 160 } else { 0 } - if position >= 160 { 160 } else { 0 };
                 self.position[object] = (position + outside) as u8;
-                self.stale |= 1 << object;
             }
         }
         self.moved = clock;

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// No way through a region takes as many cycles; near the end of the longest frame, the interpreter runs alone.
-const MARGIN: u32 = 20_000;
+pub(super) const MARGIN: u32 = 20_000;
 /// Translated code goes back to the interpreter from this time on.
 pub(crate) const LAST_CYCLE: u32 = MOST_CYCLES - MARGIN;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::region::{Region, Step};
 use crate::{
-    cpu::instructions::{Kind, Mode, Operation, Register, loads_timer},
+    cpu::instructions::{Kind, MOST_CYCLES, Mode, Operation, Register, loads_timer},
     machine::LINE,
     tia::register,
 };
@@ -21,9 +21,6 @@ pub(super) struct Known {
     /// At most so many cycles have passed since a WSYNC ended that did not end late in the frame.
     since_line: Option<u32>,
 }
-
-/// The most cycles of an instruction.
-const MOST_CYCLES: u32 = 8;
 
 impl Known {
     /// What is known where two ways meet.

@@ -1,13 +1,18 @@
 //! Regions: the instructions that are translated together, found by following the flow of control from an entry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::view::View;
-use crate::cpu::instructions::{INSTRUCTIONS, Instruction, Kind, Mode, Operation, Registers, WAIT_CYCLES, loads_timer};
+use super::{callbacks::MARGIN, view::View};
+use crate::{
+    cpu::instructions::{
+        INSTRUCTIONS, Instruction, Kind, MOST_CYCLES, Mode, Operation, Registers, WAIT_CYCLES, loads_timer,
+    },
+    machine::LINE,
+    tia::register,
+};
 
-/// The most instructions of a region. With a line's 76 cycles for each, no way through a region is longer than
-/// [`super::callbacks::LAST_CYCLE`] leaves.
-const MOST_INSTRUCTIONS: usize = 200;
+/// The most instructions of a region. Most frames of most games are one loop that fits.
+const MOST_INSTRUCTIONS: usize = 600;
 
 /// An instruction in the cartridge.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +60,19 @@ impl Step {
         self.row.kind == Kind::Jump
     }
 
+    /// The most cycles that it takes, the rest of the line included where it may write WSYNC.
+    fn most_cycles(&self) -> u32 {
+        let may_wait = match (self.row.kind, self.row.mode) {
+            (Kind::Store | Kind::Modify, Mode::ZeroPage | Mode::Absolute) => {
+                self.operand & 0x10bf == register::WSYNC.into()
+            }
+            (Kind::Modify, Mode::Accumulator) => false,
+            (Kind::Store | Kind::Modify | Kind::Push, _) => true,
+            _ => matches!(self.row.operation, Operation::Jsr | Operation::Brk),
+        };
+        MOST_CYCLES + if may_wait { LINE } else { 0 }
+    }
+
     /// Whether it goes back to where a call or an interrupt came from.
     fn returns(&self) -> bool {
         matches!(self.row.operation, Operation::Rts | Operation::Rti)
@@ -95,24 +113,29 @@ impl Region {
         let mut instructions = BTreeMap::new();
         let mut leaders = BTreeSet::from([entry]);
         let mut returns = BTreeSet::new();
-        let mut open = vec![entry];
-        while let Some(mut pc) = open.pop() {
-            while instructions.len() < MOST_INSTRUCTIONS && view.holds_code(pc) {
+        let mut open = VecDeque::from([entry]);
+        // No way through the region takes longer than is left of a frame after the last time at which it is entered.
+        let mut cycles_left = MARGIN;
+        while let Some(mut pc) = open.pop_front() {
+            while instructions.len() < MOST_INSTRUCTIONS {
                 let step = Step::at(pc, &view.code);
                 let is_elsewhere = step.row.operation == Operation::Brk && !view.holds_vector();
-                if instructions.contains_key(&pc) || !step.is_known() || is_elsewhere {
+                let is_held = view.holds_code(pc, step.row.mode.length());
+                if instructions.contains_key(&pc) || !is_held || !step.is_known() || is_elsewhere {
                     break;
                 }
+                let Some(left) = cycles_left.checked_sub(step.most_cycles()) else { break };
+                cycles_left = left;
                 instructions.insert(pc, step);
                 if let Some(address) = step.return_address() {
                     returns.insert(address);
                     leaders.insert(address);
-                    open.push(address);
+                    open.push_back(address);
                 }
                 if let Some(target) = step.target() {
                     leaders.insert(target);
                     leaders.insert(step.next());
-                    open.push(target);
+                    open.push_back(target);
                 }
                 if step.ends() {
                     break;

@@ -60,8 +60,8 @@ impl View {
         self.contains(0xfffe) && !self.is_heard
     }
 
-    /// Whether an instruction at this address is plain, whatever its length.
-    pub(super) fn holds_code(&self, pc: u16) -> bool {
-        self.contains(pc) && pc & 0xfff >= self.plain.start && (pc & 0xfff) + 3 < self.plain.end
+    /// Whether an instruction of this length at this address is plain.
+    pub(super) fn holds_code(&self, pc: u16, length: u16) -> bool {
+        self.contains(pc) && pc & 0xfff >= self.plain.start && (pc & 0xfff) + length <= self.plain.end
     }
 }
