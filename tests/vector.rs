@@ -165,6 +165,25 @@ fn results_are_the_same_for_any_number_of_threads() {
 }
 
 #[test]
+fn the_parts_of_a_split_vector_do_what_the_whole_does() {
+    let (mut whole, mut parts) = (cart_poles(37, 1), cart_poles(37, 2).split().unwrap());
+    assert_eq!(parts.iter().map(VecEnv::num_envs).collect::<Vec<_>>(), [16, 21]);
+    whole.reset(&Seed::from(3)).unwrap();
+    parts[0].reset(&Seed::from(3)).unwrap();
+    parts[1].reset(&Seed::from(3 + 16)).unwrap();
+    for t in 0..300 {
+        let actions = actions(t, 37);
+        whole.step(Actions::Discrete(&actions)).unwrap();
+        parts[0].step(Actions::Discrete(&actions[..16])).unwrap();
+        parts[1].step(Actions::Discrete(&actions[16..])).unwrap();
+        let rows: Vec<f32> =
+            parts.iter().flat_map(|part| part.observations().iter().copied().collect::<Vec<_>>()).collect();
+        assert_eq!(whole.observations().as_slice().unwrap(), rows);
+        assert_eq!(whole.terminated(), [parts[0].terminated(), parts[1].terminated()].concat());
+    }
+}
+
+#[test]
 fn an_ended_episode_leaves_its_last_observation_and_statistics_and_a_new_one_begins() {
     let mut vector = VecEnv::new(vec![Counter::new(2).boxed(), Counter::new(3).boxed()], 1).unwrap();
     vector.reset(&Seed::from(0)).unwrap();

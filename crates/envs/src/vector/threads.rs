@@ -62,6 +62,15 @@ impl Threads {
         }
     }
 
+    /// How many threads may work.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Pool(pool) => pool.current_num_threads(),
+            Self::Measuring { threads, .. } => *threads,
+        }
+    }
+
     /// Works off a step, and learns from the time it took while that is not decided yet.
     pub fn step<R>(&mut self, work: impl FnOnce(Option<&ThreadPool>) -> R) -> R {
         if let Self::Measuring { .. } = self {

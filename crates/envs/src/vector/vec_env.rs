@@ -111,6 +111,29 @@ impl<T: Element> VecEnv<T> {
         })
     }
 
+    /// The environments as vectors of their own, one for each thread that this one would work on, in order. Each works on
+    /// its caller's thread, so that no thread waits for another after every step. All must be reset first.
+    ///
+    /// ```
+    /// use envs::VecEnv;
+    /// let parts = VecEnv::<f32>::make("CartPole-v1", 16, 2)?.split()?;
+    /// assert_eq!([parts[0].num_envs(), parts[1].num_envs()], [8, 8]);
+    /// # Ok::<(), envs::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None is known: an environment that was in a vector fits one.
+    pub fn split(self) -> Result<Vec<Self>, Error> {
+        let count = self.threads.count().min(self.groups.len());
+        let (all, mut groups) = (self.groups.len(), self.groups.into_iter());
+        let part = |i: usize| {
+            let groups = groups.by_ref().take((i + 1) * all / count - i * all / count).collect();
+            let part = Self::of_groups(groups, self.observation_space.clone(), self.action_space.clone(), 1)?;
+            Ok(part.with_autoreset(self.autoreset))
+        };
+        (0..count).map(part).collect()
+    }
+
     /// How many environments of a native kind make up a batch.
     pub(crate) fn batch_len(num_envs: usize, threads: usize) -> usize {
         let tasks = 4 * Threads::most(threads, num_envs);

@@ -23,9 +23,9 @@ impl EnvActions {
         Self { chosen, list, listed: vec![0; rngs.len()], rngs }
     }
 
-    /// Draws from the policy, one action for each row of observations.
-    pub fn choose<T: Element>(&mut self, actor: &mut Actor, observations: &[T]) {
-        actor.sample(observations, &mut self.rngs, &mut self.chosen);
+    /// Lets `sample` draw an action for each environment from its generator.
+    pub fn choose(&mut self, sample: impl FnOnce(&mut [NumpyRng], &mut ActionRows)) {
+        sample(&mut self.rngs, &mut self.chosen);
     }
 
     /// Takes the policy's most likely action for each row of observations.

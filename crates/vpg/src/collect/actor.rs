@@ -2,7 +2,7 @@
 //!
 //! libtorch takes tens of microseconds to begin with a batch; an environment's step can cost less than one.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use envs::{DType, Element, NumpyRng, Seed};
 use tch::{Device, Tensor};
@@ -38,6 +38,13 @@ pub struct Actor {
     log_std: Option<Vec<f32>>,
 }
 
+/// An [`Actor`] whose networks are linear layers, for a thread of its own.
+#[derive(Clone, Debug)]
+pub struct PlainActor {
+    policy: PlainPolicy,
+    log_std: Option<Vec<f32>>,
+}
+
 /// Where the policy's outputs come from.
 #[derive(Debug)]
 enum Forward {
@@ -47,9 +54,9 @@ enum Forward {
 }
 
 /// Linear layers with the learner's own kernels.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct PlainPolicy {
-    networks: Vec<Mlp>,
+    networks: Arc<[Mlp]>,
     normalization: Option<ShiftScale>,
     /// The rows' values before and after a layer.
     scratch: [Vec<f32>; 2],
@@ -123,6 +130,14 @@ impl Actor {
         Self { network, log_std: policy.log_std.clone() }
     }
 
+    /// A copy that another thread can act with; none where the networks are not linear layers alone.
+    pub fn to_plain(&self) -> Option<PlainActor> {
+        match &self.network {
+            Forward::Plain(policy) => Some(PlainActor { policy: policy.clone(), log_std: self.log_std.clone() }),
+            Forward::Torch(_) => None,
+        }
+    }
+
     /// The kind of action it gives, with no rows.
     pub fn action_kind(&self) -> ActionRows {
         match &self.log_std {
@@ -154,17 +169,11 @@ impl Actor {
 
     /// Draws the action of row `i` of `observations` from the generator `rngs[i]`, for every row.
     pub fn sample<T: Element>(&mut self, observations: &[T], rngs: &mut [NumpyRng], actions: &mut ActionRows) {
-        let log_std = self.log_std.clone();
-        self.for_each_output(observations, rngs.len(), |i, output| match actions {
-            ActionRows::Discrete(rows) => rows[i] = sample_categorical(output, &mut rngs[i]),
-            ActionRows::Continuous { size, values } => {
-                let std = log_std.iter().flatten().map(|log_std| f64::from(log_std.exp()));
-                let action = values[i * *size..].iter_mut();
-                for ((value, &mean), std) in action.zip(output).zip(std) {
-                    *value = f64::from(mean) + std * rngs[i].standard_normal();
-                }
-            }
-        });
+        let len = observations.len() / rngs.len();
+        match &mut self.network {
+            Forward::Plain(policy) => draw(policy.forward(observations, len), self.log_std.as_deref(), rngs, actions),
+            Forward::Torch(policy) => draw(&policy.forward(observations, len), self.log_std.as_deref(), rngs, actions),
+        }
     }
 
     /// The most likely action of each row.
@@ -178,6 +187,28 @@ impl Actor {
             }
         });
     }
+}
+
+impl PlainActor {
+    /// As [`Actor::sample`].
+    pub fn sample<T: Element>(&mut self, observations: &[T], rngs: &mut [NumpyRng], actions: &mut ActionRows) {
+        let outputs = self.policy.forward(observations, observations.len() / rngs.len());
+        draw(outputs, self.log_std.as_deref(), rngs, actions);
+    }
+}
+
+/// Draws an action for each row of `outputs`, logits or means, each from a generator of its own.
+fn draw(outputs: &[f32], log_std: Option<&[f32]>, rngs: &mut [NumpyRng], actions: &mut ActionRows) {
+    let rows = outputs.chunks_exact(outputs.len() / rngs.len()).zip(rngs).enumerate();
+    rows.for_each(|(i, (output, rng))| match actions {
+        ActionRows::Discrete(rows) => rows[i] = sample_categorical(output, rng),
+        ActionRows::Continuous { size, values } => {
+            let std = log_std.iter().copied().flatten().map(|log_std| f64::from(log_std.exp()));
+            for ((value, &mean), std) in values[i * *size..].iter_mut().zip(output).zip(std) {
+                *value = f64::from(mean) + std * rng.standard_normal();
+            }
+        }
+    });
 }
 
 fn argmax(logits: &[f32]) -> i64 {

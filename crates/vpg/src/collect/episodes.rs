@@ -99,7 +99,7 @@ impl<T: Element> WholeEpisodes<T> {
             if !watch(COLLECTING, self.share()) {
                 return Ok(None);
             }
-            timed(&mut profile.act, || actions.choose(actor, now));
+            timed(&mut profile.act, || actions.choose(|rngs, chosen| actor.sample(now, rngs, chosen)));
             timed(&mut profile.step, || env.step_into(actions.for_env(), &mut self.next))?;
             steps += 1;
             for i in 0..num_envs {

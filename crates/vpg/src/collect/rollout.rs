@@ -103,12 +103,12 @@ impl ActionRows {
         }
     }
 
-    /// Copies all of `rows` to where row `at` begins.
-    pub fn write(&mut self, at: usize, rows: &Self) {
+    /// Copies `rows`, of `count` environments a step, to the columns from `first` on of these, of `num_envs`.
+    fn put_columns(&mut self, rows: &Self, [num_envs, first, count]: [usize; 3]) {
         match (self, rows) {
-            (Self::Discrete(all), Self::Discrete(rows)) => all[at..at + rows.len()].copy_from_slice(rows),
+            (Self::Discrete(all), Self::Discrete(rows)) => put_columns(all, rows, [num_envs, first, count]),
             (Self::Continuous { size, values: all }, Self::Continuous { values: rows, .. }) => {
-                all[at * *size..at * *size + rows.len()].copy_from_slice(rows);
+                put_columns(all, rows, [num_envs, first, count].map(|envs| envs * *size));
             }
             _ => unreachable!("a policy has one kind of action"),
         }
@@ -150,11 +150,18 @@ impl<T: Element> Rollout<T> {
         self.len() == 0
     }
 
-    /// The observations at step `t` and those after it: `(num_envs, observation_len)` each.
-    pub fn step_rows(&mut self, t: usize) -> (&[T], &mut [T]) {
-        let row = self.num_envs * self.observation_len;
-        let (before, after) = self.observations.split_at_mut((t + 1) * row);
-        (&before[t * row..], &mut after[..row])
+    /// The observations of consecutive environments, so many for each part: for each, its columns of every step's row, each
+    /// `(envs, observation_len)`.
+    pub fn observation_columns(&mut self, parts: &[usize]) -> Vec<Vec<&mut [T]>> {
+        let mut columns: Vec<Vec<_>> = parts.iter().map(|_| Vec::with_capacity(self.steps + 1)).collect();
+        for mut row in self.observations.chunks_exact_mut(self.num_envs * self.observation_len) {
+            for (column, envs) in columns.iter_mut().zip(parts) {
+                let (mine, others) = row.split_at_mut(envs * self.observation_len);
+                column.push(mine);
+                row = others;
+            }
+        }
+        columns
     }
 
     /// The observations after the last step, `(num_envs, observation_len)`.
@@ -211,19 +218,68 @@ impl<T: Element> Rollout<T> {
             .count()
     }
 
+    /// Takes over what the environments from `first` on gave, apart from the observations.
+    pub fn put(&mut self, first: usize, columns: &Columns<T>) {
+        let widths = [self.num_envs, first, columns.num_envs];
+        self.actions.put_columns(&columns.actions, widths);
+        put_columns(&mut self.rewards, &columns.rewards, widths);
+        put_columns(&mut self.terminated, &columns.terminated, widths);
+        put_columns(&mut self.truncated, &columns.truncated, widths);
+        let indices = columns.cut_off.indices.iter();
+        self.cut_off
+            .indices
+            .extend(indices.map(|i| i / columns.num_envs * self.num_envs + first + i % columns.num_envs));
+        self.cut_off.observations.extend_from_slice(&columns.cut_off.observations);
+    }
+}
+
+/// Copies columns, `(rows, count)`, to those from `first` on of all, `(rows, width)`.
+fn put_columns<X: Copy>(all: &mut [X], columns: &[X], [width, first, count]: [usize; 3]) {
+    for (row, part) in all.chunks_exact_mut(width).zip(columns.chunks_exact(count)) {
+        row[first..first + count].copy_from_slice(part);
+    }
+}
+
+/// What an epoch's steps of consecutive environments gave, apart from the observations, step-major.
+#[derive(Debug)]
+pub struct Columns<T> {
+    num_envs: usize,
+    actions: ActionRows,
+    rewards: Vec<f64>,
+    terminated: Vec<bool>,
+    truncated: Vec<bool>,
+    cut_off: CutOff<T>,
+}
+
+impl<T: Element> Columns<T> {
+    /// None yet. `actions` tells the kind of action.
+    pub fn new(num_envs: usize, actions: &ActionRows) -> Self {
+        let cut_off = CutOff { indices: Vec::new(), observations: Vec::new() };
+        let (rewards, terminated, truncated) = Default::default();
+        Self { num_envs, actions: actions.zeros_like(0), rewards, terminated, truncated, cut_off }
+    }
+
+    /// Empties it.
+    pub fn clear(&mut self) {
+        self.actions.resize(0);
+        self.rewards.clear();
+        self.terminated.clear();
+        self.truncated.clear();
+        self.cut_off.indices.clear();
+        self.cut_off.observations.clear();
+    }
+
     /// Keeps what one step of all environments gave. `final_observations` is `(num_envs, observation_len)`.
-    pub fn record(&mut self, t: usize, outcome: Outcome<'_, T>) {
-        let at = t * self.num_envs;
-        self.actions.write(at, outcome.actions);
-        self.rewards[at..at + self.num_envs].copy_from_slice(outcome.rewards);
-        self.terminated[at..at + self.num_envs].copy_from_slice(outcome.terminated);
-        self.truncated[at..at + self.num_envs].copy_from_slice(outcome.truncated);
-        for i in 0..self.num_envs {
-            if outcome.truncated[i] && !outcome.terminated[i] {
-                self.cut_off.indices.push(at + i);
-                let row = i * self.observation_len..(i + 1) * self.observation_len;
-                self.cut_off.observations.extend_from_slice(&outcome.final_observations[row]);
-            }
+    pub fn record(&mut self, outcome: Outcome<'_, T>) {
+        let at = self.rewards.len();
+        self.actions.extend(outcome.actions);
+        self.rewards.extend_from_slice(outcome.rewards);
+        self.terminated.extend_from_slice(outcome.terminated);
+        self.truncated.extend_from_slice(outcome.truncated);
+        let len = outcome.final_observations.len() / self.num_envs;
+        for i in (0..self.num_envs).filter(|&i| outcome.truncated[i] && !outcome.terminated[i]) {
+            self.cut_off.indices.push(at + i);
+            self.cut_off.observations.extend_from_slice(&outcome.final_observations[i * len..(i + 1) * len]);
         }
     }
 }

@@ -180,7 +180,7 @@ fn rescale<'a>(values: impl Iterator<Item = &'a mut f32>, mean: f64, std: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::rollout::{ActionRows, Outcome, Rollout};
+    use crate::collect::rollout::{ActionRows, Columns, Outcome, Rollout};
 
     const GAMMA: f64 = 0.5;
     const LAMBDA: f64 = 0.5;
@@ -190,18 +190,17 @@ mod tests {
     fn advantages(terminated: [bool; 3], truncated: [bool; 3]) -> (Vec<f32>, Vec<f32>) {
         let actions = ActionRows::Discrete(vec![0]);
         let mut rollout = Rollout::<f32>::new(3, 1, 1, &actions);
+        let mut columns = Columns::new(1, &actions);
         for t in 0..3 {
-            rollout.record(
-                t,
-                Outcome {
-                    actions: &actions,
-                    rewards: &[1.0],
-                    terminated: &terminated[t..=t],
-                    truncated: &truncated[t..=t],
-                    final_observations: &[0.0],
-                },
-            );
+            columns.record(Outcome {
+                actions: &actions,
+                rewards: &[1.0],
+                terminated: &terminated[t..=t],
+                truncated: &truncated[t..=t],
+                final_observations: &[0.0],
+            });
         }
+        rollout.put(0, &columns);
         let cut_off_values = vec![32.0; rollout.cut_off.indices.len()];
         let (next_values, ended) = next_values(&rollout, &[8.0, 8.0, 8.0, 16.0], &cut_off_values, false);
         let transitions = Transitions {

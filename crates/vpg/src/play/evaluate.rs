@@ -231,7 +231,7 @@ impl<T: Element> Game<T> {
         if self.deterministic {
             self.actions.choose_greedily(&mut self.actor, &self.observations);
         } else {
-            self.actions.choose(&mut self.actor, &self.observations);
+            self.actions.choose(|rngs, chosen| self.actor.sample(&self.observations, rngs, chosen));
         }
         self.env.step_into(self.actions.for_env(), &mut self.observations)?;
         Ok(())
