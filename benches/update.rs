@@ -34,7 +34,7 @@ fn update<T: Element>(criterion: &mut Criterion, name: &str, hidden: &[usize], r
     let policy = ActorCritic::new(&shape, &actions, None, &config.architecture(), &mut rng);
     let mut learner = Learner::new(policy, &config, Rc::new(Group::alone()));
     criterion.bench_function(&format!("update/{name}"), |bencher| {
-        bencher.iter(|| learner.update(rollout, &config, 1.0, &mut |_, _| true))
+        bencher.iter(|| learner.update(rollout, &config, config.schedule(0, 0.0), &mut |_, _| true))
     });
 }
 

@@ -103,6 +103,10 @@ fn every_option_changes_what_is_learned() {
         with(short(), |config| config.optimizer.adam_eps = 1e-2),
         with(short(), |config| config.optimizer.lr_schedule = Some(LrSchedule::Linear)),
         with(short(), |config| config.optimizer.decay_frames = Some(1000)),
+        with(short(), |config| config.credit.gamma_start = Some(0.5)),
+        with(short(), |config| {
+            (config.optimizer.entropy, config.optimizer.entropy_frames) = (0.1, Some(500));
+        }),
         with(short(), |config| config.optimizer.entropy = 0.1),
         with(short(), |config| {
             config.optimizer.max_grad_norm = Some(1e-3);
@@ -127,11 +131,14 @@ fn every_option_changes_what_is_learned() {
 
 #[test]
 fn a_linear_schedule_ends_at_zero() {
-    assert_eq!(with(short(), |config| config.optimizer.lr_schedule = Some(LrSchedule::Linear)).decay(0, 0.25), 0.75);
-    assert_eq!(with(short(), |config| config.optimizer.lr_schedule = Some(LrSchedule::Linear)).decay(0, 1.0), 0.0);
+    let linear = with(short(), |config| config.optimizer.lr_schedule = Some(LrSchedule::Linear));
+    assert_eq!([0.25, 1.0].map(|progress| linear.schedule(0, progress).rate), [0.75, 0.0]);
     let recipe = with(short(), |config| config.optimizer.decay_frames = Some(100));
-    assert_eq!(recipe.decay(50, 0.9), 0.55);
-    assert_eq!(with(recipe, |config| config.optimizer.lr_schedule = Some(LrSchedule::Constant)).decay(50, 0.9), 1.0);
+    assert_eq!(recipe.schedule(50, 0.9).rate, 0.55);
+    assert_eq!(
+        with(recipe, |config| config.optimizer.lr_schedule = Some(LrSchedule::Constant)).schedule(50, 0.9).rate,
+        1.0
+    );
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub use collect::{
 pub use config::{
     BackendName, Baseline, Budget, BudgetOptions, Config, CreditOptions, DeviceName, EnvironmentOptions, LogOptions,
     LossPer, LrSchedule, NetworkOptions, Normalize, OptimizerOptions, PhiName, PixelConfig, Returns, SolveRule,
-    WriteUp, presets::preset,
+    WriteUp, presets::preset, schedule::Schedule,
 };
 pub use group::Group;
 pub use interrupt::Interrupt;

@@ -240,9 +240,9 @@ impl<T: Element> Trainer<T> {
         let Collected { steps, ended } = collected.ok_or(Interrupted)?;
         self.count_episodes(ended)?;
         let progress = self.clock.progress(self.epoch - 1, self.summary.env_steps);
-        let decay = self.config.decay(self.summary.raw_frames, progress);
+        let schedule = self.config.schedule(self.summary.raw_frames, progress);
         let stats = timed(&mut self.profile.learn, || {
-            self.learner.update(self.collector.rollout(), &self.config, decay, &mut |what, share| {
+            self.learner.update(self.collector.rollout(), &self.config, schedule, &mut |what, share| {
                 watch(what, 0.5 + share / 2.0)
             })
         })?;

@@ -240,6 +240,12 @@ pub struct Values {
     /// Discount.
     #[arg(long, value_name = "X", help_heading = "Credit")]
     pub gamma: Option<Number>,
+    /// The discount at the start, from which it rises to gamma.
+    #[arg(long, value_name = "X", help_heading = "Credit")]
+    pub gamma_start: Option<Number>,
+    /// The raw frames over which it rises.
+    #[arg(long, value_name = "F", help_heading = "Credit")]
+    pub gamma_frames: Option<u64>,
     /// Lambda of GAE.
     #[arg(long, value_name = "X", help_heading = "Credit")]
     pub lam: Option<Number>,
@@ -277,6 +283,9 @@ pub struct Values {
     /// Weight of the entropy bonus at the start.
     #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub entropy: Option<Number>,
+    /// The raw frames over which it falls to a tenth [default: as the learning rates fall].
+    #[arg(long, value_name = "F", help_heading = "Optimizer")]
+    pub entropy_frames: Option<u64>,
     /// Weight of the value loss in the policy step, where the trunk is shared.
     #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub vf_coef: Option<Number>,

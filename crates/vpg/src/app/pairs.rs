@@ -59,6 +59,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("norm_values", json!(true)),
         ("loss_per", json!("episode")),
         ("gamma", json!(0.5)),
+        ("gamma_start", json!(0.3)),
+        ("gamma_frames", json!(400)),
         ("lam", json!(0.4)),
         ("lamda", json!(0.3)),
         ("reward_ends_return", json!(true)),
@@ -73,6 +75,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("minibatch", json!(8)),
         ("max_grad_norm", json!(0.01)),
         ("entropy", json!(0.2)),
+        ("entropy_frames", json!(500)),
         ("vf_coef", json!(0.9)),
         ("optimizer", json!("adam")),
         ("optimizer", json!("rmsprop")),
@@ -127,13 +130,14 @@ const QUIET: [&str; 17] = [
 
 /// The first asks for what comes with the second anyway. Where every reward of CartPole ends its return, this is 1; where
 /// all episodes are cut to one length, the means of each are those of all.
-const IMPLIED: [(&str, &str); 10] = [
+const IMPLIED: [(&str, &str); 11] = [
     ("whole_episodes", "episodes_per_epoch"),
     ("phi", "stack"),
     ("stride", "phi"),
     ("distance", "phi"),
     ("returns", "reward_ends_return"),
     ("gamma", "reward_ends_return"),
+    ("gamma_start", "reward_ends_return"),
     ("lam", "reward_ends_return"),
     ("lamda", "reward_ends_return"),
     ("normalize", "max_ep_len"),

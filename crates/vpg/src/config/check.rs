@@ -143,6 +143,8 @@ impl Config {
             ("minibatch", self.optimizer.minibatch.unwrap_or(1) as u64, 1..=10_000_000),
             ("train-v-iters", self.optimizer.train_v_iters as u64, 0..=10_000_000),
             ("decay-frames", self.optimizer.decay_frames.unwrap_or(1), ANY),
+            ("entropy-frames", self.optimizer.entropy_frames.unwrap_or(1), ANY),
+            ("gamma-frames", self.credit.gamma_frames, ANY),
             ("log-interval", self.log.log_interval, ANY),
             ("save-freq", self.log.save_freq, ANY),
             ("state-freq", self.log.state_freq, ANY),
@@ -171,6 +173,7 @@ impl Config {
             }
         }
         within("gamma", self.credit.gamma, 1.0, "a number from 0 to 1")?;
+        within("gamma-start", self.credit.gamma_start.unwrap_or(0.0), self.credit.gamma, "a number from 0 to gamma")?;
         within("lam", self.credit.lam, 1.0, "a number from 0 to 1")?;
         for (name, value) in [("beta1", self.optimizer.beta1), ("beta2", self.optimizer.beta2)] {
             within(name, value, 1.0 - f64::EPSILON, "a number from 0 to below 1")?;

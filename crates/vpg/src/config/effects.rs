@@ -28,7 +28,7 @@ const DIFFERENCES: &str = "no stack of frames, which takes the difference's plac
 const LAYERS: &str = "policy = mlp";
 
 /// An option that is not here does something in every config that has it.
-const RULES: [Rule; 25] = [
+const RULES: [Rule; 27] = [
     rule("steps_per_epoch", |config, _| config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("whole_episodes", |config, on| on == true || config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("solve_rule", |config, _| config.budget.solve_at.is_some(), THRESHOLD),
@@ -38,6 +38,7 @@ const RULES: [Rule; 25] = [
     rule("eval_deterministic", |config, on| on == false || config.log.eval_every.is_some(), "eval_every"),
     rule("log_interval", |config, _| has_log_lines(config), "preset = pong-blog or cartpole-reinforce"),
     rule("unbiased_std", |config, on| on == false || normalizes(config), "normalize = episode or batch"),
+    rule("gamma_frames", |config, _| config.credit.gamma_start.is_some(), "gamma_start"),
     rule("lam", |config, _| config.credit.returns == Returns::Gae, "returns = gae"),
     rule(
         "vf_lr",
@@ -51,6 +52,7 @@ const RULES: [Rule; 25] = [
         |config, frames| frames.is_null() || config.optimizer.lr_schedule.is_none(),
         "lr_schedule left out",
     ),
+    rule("entropy_frames", |config, frames| frames.is_null() || config.optimizer.entropy > 0.0, "entropy above 0"),
     rule("minibatch", |config, _| cuts_epochs(config), "epochs of as many steps"),
     rule("beta1", |config, _| config.optimizer.kind == OptimizerKind::Adam, "optimizer = adam"),
     rule("beta2", |config, _| config.optimizer.kind != OptimizerKind::Sgd, "optimizer = adam or rmsprop"),

@@ -7,6 +7,7 @@ pub mod others;
 pub mod pixels;
 pub mod presets;
 pub mod recipes;
+pub mod schedule;
 pub mod sources;
 mod unique;
 
@@ -131,6 +132,10 @@ pub struct CreditOptions {
     pub loss_per: LossPer,
     /// Discount.
     pub gamma: f64,
+    /// The discount at the start, from which it rises linearly to `gamma`; null for `gamma` throughout.
+    pub gamma_start: Option<f64>,
+    /// The raw frames over which it rises.
+    pub gamma_frames: u64,
     /// Lambda of GAE.
     pub lam: f64,
 }
@@ -165,6 +170,8 @@ pub struct OptimizerOptions {
     pub train_v_iters: usize,
     /// Weight of the entropy bonus at the start.
     pub entropy: f64,
+    /// The raw frames over which that weight falls linearly to a tenth; null where it falls as the learning rates do.
+    pub entropy_frames: Option<u64>,
     /// Weight of the value loss in the policy step, where the trunk is shared.
     pub vf_coef: f64,
 }
@@ -349,18 +356,6 @@ impl Config {
     /// Raw frames of this many steps of all environments together.
     pub fn raw_frames(&self, env_steps: u64) -> u64 {
         (env_steps as f64 * self.frames_per_step()) as u64
-    }
-
-    /// What learning rates and entropy bonus are multiplied with after this many raw frames, which are this part of the
-    /// budget.
-    pub fn decay(&self, raw_frames: u64, progress: f64) -> f64 {
-        match self.optimizer.lr_schedule {
-            Some(LrSchedule::Constant) => return 1.0,
-            Some(LrSchedule::Linear) => return (1.0 - progress).max(0.0),
-            None => {}
-        }
-        let fall = |frames| 1.0 - 0.9 * raw_frames as f64 / frames as f64;
-        self.optimizer.decay_frames.map_or(1.0, |frames| fall(frames).max(0.1))
     }
 
     /// The config as JSON without what does not decide the results: the threads that step environments, how often

@@ -88,6 +88,8 @@ pub const SPINNING_UP: Config = Config {
         norm_values: false,
         loss_per: LossPer::Step,
         gamma: 0.99,
+        gamma_start: None,
+        gamma_frames: 2_000_000,
         lam: 0.97,
         norm_reward: false,
         reward_ends_return: false,
@@ -105,6 +107,7 @@ pub const SPINNING_UP: Config = Config {
         minibatch: None,
         train_v_iters: 80,
         entropy: 0.0,
+        entropy_frames: None,
         vf_coef: 0.5,
     },
     log: LogOptions {

@@ -33,20 +33,21 @@ pub struct Credit {
 }
 
 /// The credit of a rollout for whose observations the value function gave `outputs`, 0 where there is none.
-/// `running_returns` are the discounted returns of the environments' present episodes before the rollout; `sum` is that of
+/// `running_returns` are the discounted returns of the environments' present episodes before the rollout, `gamma` is the
+/// discount now; `sum` is that of
 /// [`normalize`]. Nothing is changed: what is to change comes with the credit.
 pub fn credit<T: Element>(
     policy: &ActorCritic,
     rollout: &Rollout<T>,
     mut outputs: Vec<f32>,
-    running_returns: &[f64],
+    (running_returns, gamma): (&[f64], f64),
     config: &Config,
     sum: impl Fn(&mut [f64]),
 ) -> Credit {
     let mut running_returns = running_returns.to_vec();
     let return_moments = policy.return_moments.as_ref().map(|moments| {
         running_returns.resize(rollout.num_envs, 0.0);
-        moments.updated(returns_so_far(rollout, &mut running_returns, config.credit.gamma).iter().copied())
+        moments.updated(returns_so_far(rollout, &mut running_returns, gamma).iter().copied())
     });
     let rewards = normalized_rewards(&rollout.rewards, return_moments.as_ref());
     outputs.extend(outputs_of_rows(policy, rollout.last_row(), rollout.observation_len));
@@ -61,8 +62,8 @@ pub fn credit<T: Element>(
     let (mut values, mut next, ended) = bootstrap(scale_before);
     let (num_envs, rewards, ended) = (rollout.num_envs, &rewards[..], &ended[..]);
     let before = Transitions { num_envs, rewards, values: &values[..rollout.len()], next_values: &next, ended };
-    let mut targets = rewards_to_go(&before, config.credit.gamma);
-    let total = (config.credit.returns == Returns::Total).then(|| total_returns(&before, config.credit.gamma));
+    let mut targets = rewards_to_go(&before, gamma);
+    let total = (config.credit.returns == Returns::Total).then(|| total_returns(&before, gamma));
     let value_scale = scale_before.map(|_| {
         let (mean, std) = mean_and_std(targets.iter().copied(), false);
         [mean as f32, std as f32]
@@ -72,7 +73,7 @@ pub fn credit<T: Element>(
     }
     let transitions = Transitions { num_envs, rewards, values: &values[..rollout.len()], next_values: &next, ended };
     let mut advantages = match config.credit.returns {
-        Returns::Gae => gae(&transitions, config.credit.gamma, config.credit.lam),
+        Returns::Gae => gae(&transitions, gamma, config.credit.lam),
         Returns::RewardToGo => less(&targets, transitions.values, config.credit.baseline),
         Returns::Total => less(&total.unwrap_or_default(), transitions.values, config.credit.baseline),
     };

@@ -11,7 +11,7 @@ use tch::{Kind, Reduction, Tensor};
 use crate::{
     collect::actor::stream_rng,
     collect::rollout::Rollout,
-    config::{Config, LossPer},
+    config::{Config, LossPer, schedule::Schedule},
     group::Group,
     interrupt::{Interrupted, Watch},
     learn::credit::{Credit, credit},
@@ -146,8 +146,8 @@ impl Learner {
         Ok(())
     }
 
-    /// Learns from one rollout. Learning rates and the entropy bonus are multiplied with `decay`. `watch` is told how far
-    /// it is, from 0 to 1, and says whether to go on.
+    /// Learns from one rollout, with what `schedule` makes of the config's rates, entropy bonus and discount. `watch` is told
+    /// how far it is, from 0 to 1, and says whether to go on.
     ///
     /// # Errors
     /// `Interrupted` where `watch` gave it up, which leaves the networks half-way.
@@ -155,7 +155,7 @@ impl Learner {
         &mut self,
         rollout: &Rollout<T>,
         config: &Config,
-        decay: f64,
+        schedule: Schedule,
         watch: &mut Watch<'_>,
     ) -> Result<UpdateStats, Interrupted> {
         let trained = rollout.len() * rollout.observation_len;
@@ -164,7 +164,8 @@ impl Learner {
         let whole = config.optimizer.minibatch.is_none_or(|size| size >= rollout.len());
         let v_pass = if whole { self.policy.v_pass(&input) } else { tch::no_grad(|| self.policy.v_pass(&input)) };
         let outputs = v_pass.as_ref().map_or_else(|| vec![0.0; rollout.len()], |pass| to_vec(&pass.output));
-        let credit = credit(&self.policy, rollout, outputs, &self.running_returns, config, |sums| self.group.sum(sums));
+        let running = (&self.running_returns[..], schedule.gamma);
+        let credit = credit(&self.policy, rollout, outputs, running, config, |sums| self.group.sum(sums));
         let device = self.policy.device;
         let data = Data {
             input,
@@ -178,8 +179,8 @@ impl Learner {
             LossPer::Episode => rollout.len() as f64 / rollout.ended_episodes().max(1) as f64,
         };
         let step = StepSize {
-            learning_rate: config.optimizer.pi_lr * decay,
-            entropy_bonus: config.optimizer.entropy * decay,
+            learning_rate: config.optimizer.pi_lr * schedule.rate,
+            entropy_bonus: config.optimizer.entropy * schedule.entropy,
             loss_factor,
             vf_coef: config.optimizer.vf_coef,
             max_grad_norm: config.optimizer.max_grad_norm,
@@ -189,13 +190,13 @@ impl Learner {
         let all = minibatches.len().max(1) * (1 + rounds);
         let mut steps = Steps { watch, done: 0, all };
         let stats = self.policy_steps(&data, &minibatches, step, &mut steps)?;
-        let step = StepSize { learning_rate: config.optimizer.vf_lr * decay, ..step };
+        let step = StepSize { learning_rate: config.optimizer.vf_lr * schedule.rate, ..step };
         let (loss_v, delta_loss_v) = self.value_steps(&data, &minibatches, v_pass, (rounds, &mut steps), step)?;
         if let Some(moments) = &mut self.policy.observation_moments {
             moments.update(rollout.observations[..trained].iter().map(|&value| f64::from(to_f32(value))));
         }
         self.updates += 1;
-        let learning_rates = [config.optimizer.pi_lr, config.optimizer.vf_lr].map(|rate| rate * decay);
+        let learning_rates = [config.optimizer.pi_lr, config.optimizer.vf_lr].map(|rate| rate * schedule.rate);
         Ok(self.of_all_processes(UpdateStats { loss_v, delta_loss_v, learning_rates, ..stats }, &values))
     }
 
