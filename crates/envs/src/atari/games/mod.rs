@@ -67,6 +67,7 @@ games! {
     hangman,
     haunted_house,
     hero,
+    human_cannonball,
     ice_hockey,
     jamesbond,
     journey_escape,
