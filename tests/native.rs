@@ -70,7 +70,6 @@ fn a_frame_that_was_not_drawn_is_drawn_when_it_is_looked_at() {
 #[test]
 fn what_is_left_out_is_said_with_the_feature_that_brings_it() {
     let not_built = |error: Option<Error>| matches!(error, Some(Error::NotBuilt { feature: "ale", .. }));
-    assert!(not_built(envs::spec("ALE/DoubleDunk-v5").err()));
     let pong = AtariConfig::from_id("Pong-v4").unwrap();
     assert!(not_built(Atari::new(&AtariConfig { backend: Backend::Ale, ..pong }).err()));
     assert!(matches!(envs::spec("ALE/Nonsense-v5"), Err(Error::UnknownEnv { .. })));

@@ -14,6 +14,7 @@ use super::{
     mt19937::Mt19937,
     palette::{self, Palette},
     roms::{self, Rom},
+    sticky::Sticky,
 };
 use crate::{Error, state};
 
@@ -94,7 +95,7 @@ impl Console for AleBackend {
         Backend::Ale
     }
 
-    fn reset(&mut self, resets: u32, _: &mut Mt19937) -> (u32, u32) {
+    fn reset(&mut self, resets: u32, _: &mut Sticky<'_>) -> (u32, u32) {
         self.remember(Event::Reset(resets));
         if let Some((state, last_frame)) = &self.start.fixed {
             self.emulator.restore(state);
@@ -201,7 +202,10 @@ impl AleBackend {
         for event in events {
             match event {
                 Event::Frame(code) => drop(AtariAction::new(code).map(|action| self.act(action, true))),
-                Event::Reset(resets) => drop(self.reset(resets, &mut Mt19937::new(0))),
+                Event::Reset(resets) => {
+                    let none = &mut Sticky { generator: &mut Mt19937::new(0), held: &mut 0, repeat_probability: 0.0 };
+                    self.reset(resets, none);
+                }
             }
         }
         Ok(true)

@@ -1,6 +1,6 @@
 //! What a console with a game in it does, whichever emulator it is.
 
-use super::{AtariAction, Backend, mt19937::Mt19937, palette::Palette};
+use super::{AtariAction, Backend, palette::Palette, sticky::Sticky};
 use crate::Error;
 
 /// The bytes of a console's memory.
@@ -17,8 +17,9 @@ pub(super) trait Console: Send {
     fn set_translating(&mut self, _translating: bool) {}
 
     /// Switches the console off and on, after this many resets since the ROM was loaded. Returns the frames that ALE
-    /// counts before the reset, if it is the first, and in it. Some menus draw from the generator of the sticky actions.
-    fn reset(&mut self, resets: u32, sticky: &mut Mt19937) -> (u32, u32);
+    /// counts before the reset, if it is the first, and in it. Some menus draw from the generator of the sticky actions, or take
+    /// actions.
+    fn reset(&mut self, resets: u32, sticky: &mut Sticky<'_>) -> (u32, u32);
 
     /// The frames of each start in which actions are taken, for which sticky actions are drawn.
     fn waits(&self) -> u32 {

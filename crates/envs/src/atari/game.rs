@@ -10,6 +10,7 @@ use super::{
     games::{self, Choice, Rules},
     mt19937::Mt19937,
     roms::{Rom, RomSource},
+    sticky::Sticky,
     vcs_backend::VcsBackend,
 };
 use crate::{Error, state};
@@ -110,7 +111,10 @@ impl Game {
 
     /// Starts the game from its first frame. The generator of the sticky actions goes on.
     pub fn reset(&mut self) {
-        let (before, frames) = self.console.reset(self.progress.resets, &mut self.progress.sticky);
+        let resets = self.progress.resets;
+        self.progress.held = AtariAction::NOOP.code();
+        let mut sticky = self.progress.sticky(self.repeat_action_probability);
+        let (before, frames) = self.console.reset(resets, &mut sticky);
         // Loading the ROM starts the game once, too.
         let starts = if self.progress.resets == 0 { 2 } else { 1 };
         for _ in 0..starts * self.console.waits() {
@@ -331,18 +335,13 @@ impl Progress {
         }
     }
 
-    /// Holds the new action or keeps the old one, as ALE decides it once a frame: the first draw is player A's, the
-    /// second player B's.
+    fn sticky(&mut self, repeat_probability: f64) -> Sticky<'_> {
+        Sticky { generator: &mut self.sticky, held: &mut self.held, repeat_probability }
+    }
+
+    /// The action that a frame of this one takes.
     fn stick(&mut self, action: AtariAction, repeat_probability: f64) -> AtariAction {
-        if repeat_probability > 0.0 {
-            let draw = self.sticky.next_f64();
-            self.sticky.next_u32();
-            if draw < repeat_probability {
-                return AtariAction::new(self.held).unwrap_or(AtariAction::NOOP);
-            }
-        }
-        self.held = action.code();
-        action
+        self.sticky(repeat_probability).stick(action)
     }
 }
 

@@ -20,6 +20,7 @@ mod layout;
 mod mt19937;
 mod palette;
 mod roms;
+mod sticky;
 mod vcs_backend;
 
 pub use action::AtariAction;

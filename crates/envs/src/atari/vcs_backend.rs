@@ -17,6 +17,7 @@ use super::{
     mt19937::Mt19937,
     palette::{self, Palette},
     roms::Rom,
+    sticky::Sticky,
 };
 use crate::{Error, state};
 
@@ -53,6 +54,8 @@ struct Start {
     state: vcs::State,
     pictures: Vec<u8>,
     progress: Progress,
+    /// What was in memory before the start that loads the ROM.
+    begun: [u8; RAM_BYTES],
     /// What the start that loads the ROM left in memory.
     ram: [u8; RAM_BYTES],
     /// The frames that were counted before the reset and in it.
@@ -93,6 +96,17 @@ impl VcsBackend {
         Ok(Self { console, rules, choice, progress: start.progress, start: Arc::clone(start), undrawn: None })
     }
 
+    /// Both starts after the ROM is loaded, where sticky actions decide how they go.
+    fn load_sticky(&mut self, sticky: &mut Sticky<'_>) -> (u32, u32) {
+        let (console, cartridge, default) = (&mut self.console, &self.start.cartridge, self.rules.default_choice());
+        let (_, before) = start(console, cartridge, self.start.begun, self.rules, default, 0, sticky);
+        *sticky.held = AtariAction::NOOP.code();
+        let ram = *console.ram();
+        let (progress, counted) = start(console, cartridge, ram, self.rules, self.choice, 1, sticky);
+        self.progress = progress;
+        (before, counted)
+    }
+
     /// The console with its last frame drawn.
     fn drawn(&self) -> Cow<'_, Console> {
         let Some((before, inputs)) = &self.undrawn else { return Cow::Borrowed(&self.console) };
@@ -113,8 +127,11 @@ impl console::Console for VcsBackend {
         self.console.set_translating(translating);
     }
 
-    fn reset(&mut self, resets: u32, sticky: &mut Mt19937) -> (u32, u32) {
+    fn reset(&mut self, resets: u32, sticky: &mut Sticky<'_>) -> (u32, u32) {
         self.undrawn = None;
+        if resets == 0 && self.rules.options.is_some() && sticky.repeat_probability > 0.0 {
+            return self.load_sticky(sticky);
+        }
         let is_drawn = self.rules.menu.is_some_and(|menu| menu.is_drawn) && self.choice.mode != self.rules.modes[0];
         if (resets == 0 && !is_drawn) || self.rules.starts_alike {
             self.console.restore(&self.start.state);
@@ -240,12 +257,14 @@ impl Start {
         games::pass(&mut console, rules, &idle, frames_to_begin(rules.television));
         let ram = *console.ram();
         // What a menu draws, a reset draws anew.
-        let mut sticky = Mt19937::new(0);
+        let mut generator = Mt19937::new(0);
+        let mut sticky = Sticky { generator: &mut generator, held: &mut 0, repeat_probability: 0.0 };
+        let begun = ram;
         let (_, before) = start(&mut console, &cartridge, ram, rules, default, 0, &mut sticky);
         let ram = *console.ram();
         let (progress, counted) = start(&mut console, &cartridge, ram, rules, choice, 1, &mut sticky);
         let (state, pictures) = (*console.state(), pictures(&console, rules));
-        Self { cartridge, state, pictures, progress, ram, counted: (before, counted) }
+        Self { cartridge, state, pictures, progress, begun, ram, counted: (before, counted) }
     }
 }
 
@@ -258,7 +277,7 @@ fn start(
     rules: &Rules,
     choice: Choice,
     n: u32,
-    sticky: &mut Mt19937,
+    sticky: &mut Sticky<'_>,
 ) -> (Progress, u32) {
     *console = switched_on(cartridge, ram, RESETS_TO_BEGIN + n);
     let mut controls = rules.controls();

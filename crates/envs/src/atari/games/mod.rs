@@ -7,7 +7,7 @@ mod memory;
 mod start;
 
 pub(super) use memory::Memory;
-pub(super) use start::{Choice, Menu, inputs, pass, run};
+pub(super) use start::{Choice, Menu, Options, inputs, pass, run};
 
 use serde::{Deserialize, Serialize};
 use vcs::Television;
@@ -51,6 +51,7 @@ games! {
     defender,
     demon_attack,
     donkey_kong,
+    double_dunk,
     earthworld,
     elevator_action,
     enduro,
@@ -144,6 +145,8 @@ pub(super) struct Rules {
     /// Whether frames are now and then left short, so that they show the rest of the one before the last: then all are drawn.
     pub(super) draws_all: bool,
     pub(super) menu: Option<Menu>,
+    /// How the mode is chosen where actions do so.
+    pub(super) options: Option<fn(&mut Options<'_, '_>, i32)>,
     /// The game's modes, the default first; 0 is one where there is no menu.
     pub(super) modes: &'static [u16],
     /// The positions of the difficulty switches, the default first: bit 0 is the left one, bit 1 the right one.
@@ -189,6 +192,7 @@ impl Rules {
             shown: None,
             draws_all: false,
             menu: None,
+            options: None,
             modes: &[0],
             difficulties: &[0],
             first_actions: &[],

@@ -3,12 +3,14 @@
 use vcs::{Console, Inputs};
 
 use super::{Memory, Rules};
-use crate::atari::{AtariAction, Controls, mt19937::Mt19937};
+use crate::atari::{AtariAction, Controls, mt19937::Mt19937, sticky::Sticky};
 
 /// The frames without action that a console runs before its reset switch is pressed.
 const FRAMES_BEFORE_START: u32 = 60;
 /// The frames of the reset switch that begin the game.
 const FRAMES_OF_START: u32 = 8;
+/// The frames of the reset switch that are one press.
+const FRAMES_OF_SWITCH: u32 = 4;
 /// The bits of the console's switches that are 0 while these are pressed.
 const RESET: u8 = 1;
 const SELECT: u8 = 2;
@@ -56,6 +58,57 @@ impl Menu {
     }
 }
 
+/// A menu of options that actions change: sticky actions stick there, too, and each frame of an action is counted.
+pub(in crate::atari) struct Options<'a, 'b> {
+    console: &'a mut Console,
+    controls: &'a mut Controls,
+    rules: &'a Rules,
+    choice: Choice,
+    sticky: &'a mut Sticky<'b>,
+    counted: u32,
+}
+
+impl Options<'_, '_> {
+    pub(super) fn ram(&self) -> Memory<'_> {
+        Memory(self.console.ram())
+    }
+
+    /// Takes an action for a frame.
+    pub(super) fn act(&mut self, action: u8) {
+        let action = self.sticky.stick(AtariAction::new(action).unwrap_or(AtariAction::NOOP));
+        pass(self.console, self.rules, &inputs(self.controls, self.choice, action), 1);
+        self.counted += 1;
+    }
+
+    /// Takes an action for a frame, and none for another, until the memory tells that it is enough.
+    pub(super) fn act_until(&mut self, action: u8, is_enough: impl Fn(Memory<'_>) -> bool) {
+        for _ in 0..MOST_PRESSES {
+            if is_enough(self.ram()) {
+                return;
+            }
+            self.act(action);
+            self.act(0);
+        }
+    }
+
+    /// Presses the select switch for a frame, and nothing for another, which is counted, but no action.
+    pub(super) fn select(&mut self) {
+        self.press(SELECT, 1);
+        self.press(0, 1);
+        self.counted += 1;
+    }
+
+    /// Presses the reset switch.
+    pub(super) fn reset(&mut self) {
+        self.press(RESET, FRAMES_OF_SWITCH);
+    }
+
+    fn press(&mut self, switch: u8, frames: u32) {
+        let idle = inputs(&mut self.controls.clone(), self.choice, AtariAction::NOOP);
+        pass(self.console, self.rules, &Inputs { swchb: idle.swchb & !switch, ..idle }, frames);
+    }
+}
+
 /// What is chosen about a game before it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::atari) struct Choice {
@@ -84,7 +137,7 @@ pub(in crate::atari) fn run(
     controls: &mut Controls,
     rules: &Rules,
     choice: Choice,
-    sticky: &mut Mt19937,
+    sticky: &mut Sticky<'_>,
 ) -> u32 {
     let idle = inputs(&mut controls.clone(), choice, AtariAction::NOOP);
     let reset = Inputs { swchb: idle.swchb & !RESET, ..idle };
@@ -94,7 +147,14 @@ pub(in crate::atari) fn run(
         pass(console, rules, &reset, menu.reset);
         counted = choose(console, rules, menu, &idle, choice.mode, sticky);
     }
-    pass(console, rules, &reset, FRAMES_OF_START - FRAMES_DRAWN);
+    if let Some(choose) = rules.options {
+        let mut options = Options { console, controls, rules, choice, sticky, counted: 0 };
+        choose(&mut options, choice.mode.into());
+        counted = options.counted;
+    } else {
+        pass(console, rules, &reset, FRAMES_OF_START - FRAMES_OF_SWITCH);
+    }
+    pass(console, rules, &reset, FRAMES_OF_SWITCH - FRAMES_DRAWN);
     for _ in 0..FRAMES_DRAWN {
         console.run_frame(&reset);
     }
@@ -111,7 +171,7 @@ pub(in crate::atari) fn run(
 }
 
 /// Presses select until the mode is chosen.
-fn choose(console: &mut Console, rules: &Rules, menu: Menu, idle: &Inputs, mode: u16, sticky: &mut Mt19937) -> u32 {
+fn choose(console: &mut Console, rules: &Rules, menu: Menu, idle: &Inputs, mode: u16, sticky: &mut Sticky<'_>) -> u32 {
     let select = Inputs { swchb: idle.swchb & !SELECT, ..*idle };
     pass(console, rules, idle, menu.wait);
     if menu.presses_before {
@@ -122,7 +182,7 @@ fn choose(console: &mut Console, rules: &Rules, menu: Menu, idle: &Inputs, mode:
         if may_stop && (menu.is_chosen)(Memory(console.ram()), mode.into()) {
             return menu.wait + presses * menu.release;
         }
-        let more = if menu.is_drawn { draw_press(sticky) } else { 0 };
+        let more = if menu.is_drawn { draw_press(sticky.generator) } else { 0 };
         pass(console, rules, &select, menu.press + more);
         pass(console, rules, idle, menu.release);
     }
@@ -130,8 +190,8 @@ fn choose(console: &mut Console, rules: &Rules, menu: Menu, idle: &Inputs, mode:
 }
 
 /// Draws the frames more that select is pressed, then what a frame of an action draws.
-fn draw_press(sticky: &mut Mt19937) -> u32 {
-    let [more, _, _] = std::array::from_fn(|_| sticky.next_u32());
+fn draw_press(generator: &mut Mt19937) -> u32 {
+    let [more, _, _] = std::array::from_fn(|_| generator.next_u32());
     more % 256
 }
 

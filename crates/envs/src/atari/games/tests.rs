@@ -5,7 +5,7 @@ use replay::{Comparison, Recording, finish, recordings};
 use vcs::Console;
 
 use super::*;
-use crate::atari::{RomSource, mt19937::Mt19937};
+use crate::atari::{RomSource, mt19937::Mt19937, sticky::Sticky};
 
 /// What ale-py makes of each memory of a recording (tests/parity/README.md), and what the rules make of it.
 fn compare(rules: &Rules, recording: &Recording) -> Comparison {
@@ -43,7 +43,8 @@ fn games_that_are_said_to_start_alike_do_whatever_memory_and_timer_held_before()
         let cartridge = Arc::new(vcs::Rom::new(&bytes).unwrap());
         let start_with = |choice, ram, timer| {
             let mut console = Console::with_memory(Arc::clone(&cartridge), ram, timer);
-            let counted = run(&mut console, &mut rules.controls(), rules, choice, &mut Mt19937::new(0));
+            let mut sticky = Sticky { generator: &mut Mt19937::new(0), held: &mut 0, repeat_probability: 0.0 };
+            let counted = run(&mut console, &mut rules.controls(), rules, choice, &mut sticky);
             (console, counted)
         };
         choices(rules).into_par_iter().for_each(|choice| {
