@@ -97,6 +97,11 @@ impl Tia {
 
     #[inline(never)]
     fn pass_lines(&mut self, clock: u32, screen: &mut Screen) {
+        // Nothing to draw, and nobody to meet.
+        if !self.drawing && self.comb | self.odd == 0 && self.stars.is_none() && self.wanted() == 0 {
+            let lines = (clock - self.line_start) / LINE_CLOCKS;
+            return self.go_to_line(lines);
+        }
         while self.line_start + LINE_CLOCKS <= clock {
             if self.drawn == self.line_start && self.skip_lines(clock, screen) {
                 continue;
@@ -105,7 +110,6 @@ impl Tia {
             self.repeats = is_plain && self.is_shown(self.line_number);
             self.draw(WIDTH as u32, screen);
             self.end_line();
-            self.drawn = self.line_start;
         }
     }
 
@@ -220,10 +224,16 @@ impl Tia {
             let (rows, _) = screen.as_chunks_mut::<WIDTH>();
             repeat_row(rows, (self.line_number - self.lines.first) as usize - 1, lines as usize);
         }
+        self.go_to_line(lines);
+        true
+    }
+
+    /// Goes to the begin of the line that comes after so many.
+    fn go_to_line(&mut self, lines: u32) {
         self.line_number += lines;
         self.line_start += lines * LINE_CLOCKS;
         self.drawn = self.line_start;
-        true
+        (self.line.done, self.line.since, self.line.changed) = (0, [0; 6], 0);
     }
 
     pub(super) fn is_shown(&self, line: u32) -> bool {
@@ -232,9 +242,7 @@ impl Tia {
 
     fn end_line(&mut self) {
         let shown = self.is_shown(self.line_number);
-        self.line_number += 1;
-        self.line_start += LINE_CLOCKS;
-        (self.line.done, self.line.since, self.line.changed) = (0, [0; 6], 0);
+        self.go_to_line(1);
         if !shown {
             // What is odd, or black, waits for the next line that is shown.
             self.comb = (self.comb | self.comb >> 1) & 1;
