@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train the default recipes on several seeds, check that they learn, and print one table.
 
-    scripts/learn.py [--rows cartpole,pendulum,classic,pong] [--seeds 3] [--out FOLDER]
+    scripts/learn.py [--rows cartpole,pendulum,classic,pong] [--seeds 3] [--first-seed 0] [--jobs 1] [--out FOLDER]
 
 Every row has a return that the last 100 training episodes must reach, and the frames within which the median seed and every
 seed must reach it: a seed's frames are the same on every machine, its seconds are only printed. Afterwards each policy plays
@@ -9,6 +9,7 @@ seed must reach it: a seed's frames are the same on every machine, its seconds a
 """
 
 import argparse
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -45,12 +46,13 @@ def train(vpg, env, threshold, seed, run):
     return summary, float(re.search(r"mean return (\S+),", text)[1])
 
 
-def check(vpg, row, seeds, folder):
+def check(vpg, row, seeds, jobs, folder):
     """Train a row's seeds, print its line, and say whether it holds."""
     env, threshold, median_limit, limit, tolerance = row
     stem = env.replace("/", "-")
-    runs = [folder / f"{stem}-{seed}" for seed in range(seeds)]
-    results = [train(vpg, env, threshold, seed, run) for seed, run in enumerate(runs)]
+    runs = [folder / f"{stem}-{seed}" for seed in seeds]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        results = list(pool.map(lambda seed, run: train(vpg, env, threshold, seed, run), seeds, runs))
     subprocess.run([vpg, "plot", *runs, "--out", folder / f"{stem}.png"], check=True, stdout=subprocess.DEVNULL)
     seconds = [summary["solved_at_seconds"] or float("inf") for summary, _ in results]
     frames = [summary["solved_at_frames"] or float("inf") for summary, _ in results]
@@ -72,18 +74,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", default="cartpole,pendulum,classic", help="of " + ", ".join(ROWS))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="seeds that train side by side")
     parser.add_argument("--vpg", default="target/debug/vpg")
     parser.add_argument("--out", type=pathlib.Path, help="keep the run folders here")
     args = parser.parse_args()
     unknown = set(args.rows.split(",")) - set(ROWS)
     if unknown:
         parser.error(f"unknown rows {', '.join(sorted(unknown))}: there are {', '.join(ROWS)}")
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.out or pathlib.Path(temporary)
         print("| environment | solved at | million frames, median | each seed | mean | seconds | greedy mean return | holds |")
         print("|---|---|---|---|---|---|---|---|")
         rows = [row for name in args.rows.split(",") for row in ROWS[name]]
-        holds = [check(args.vpg, row, args.seeds, folder) for row in rows]
+        holds = [check(args.vpg, row, seeds, args.jobs, folder) for row in rows]
     sys.exit(0 if all(holds) else 1)
 
 

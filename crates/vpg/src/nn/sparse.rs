@@ -99,13 +99,38 @@ fn add_lists(offsets: &[usize], cells: &[Cell], (source, outputs): (&[f32], usiz
     }
 }
 
+/// The cells of dense rows, each `columns` long, that are not zero.
+#[inline(always)]
+fn nonzero_cells<T: Element>(rows: &[T], columns: usize) -> Compressed {
+    let mut by_row = Compressed { offsets: vec![0], cells: Vec::new() };
+    for row in rows.chunks_exact(columns) {
+        for_each_nonzero(
+            row,
+            #[inline(always)]
+            |column, value| by_row.cells.push(Cell { index: column as u32, value }),
+        );
+        by_row.offsets.push(by_row.cells.len());
+    }
+    by_row
+}
+
 impl SparseRows {
     /// Of dense rows, each `columns` long.
     pub fn new<T: Element>(rows: &[T], columns: usize) -> Self {
+        let share = (rows.len() / columns).div_ceil(4 * rayon::current_num_threads()).max(LISTS);
+        let level = Level::detected();
+        let part = |rows: &[T]| {
+            level.run(
+                #[inline(always)]
+                || nonzero_cells(rows, columns),
+            )
+        };
+        let parts: Vec<Compressed> = rows.par_chunks(share * columns).map(part).collect();
         let mut by_row = Compressed { offsets: vec![0], cells: Vec::new() };
-        for row in rows.chunks_exact(columns) {
-            for_each_nonzero(row, |column, value| by_row.cells.push(Cell { index: column as u32, value }));
-            by_row.offsets.push(by_row.cells.len());
+        for part in parts {
+            let before = by_row.cells.len();
+            by_row.offsets.extend(part.offsets[1..].iter().map(|end| before + end));
+            by_row.cells.extend(part.cells);
         }
         Self { by_column: by_row.transposed(columns), by_row }
     }
