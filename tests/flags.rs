@@ -207,7 +207,8 @@ fn the_help_names_defaults_and_where_they_come_from() {
     let output = run(&["--help"]);
     let help = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
-        "Discount [default: 0.99]",
+        "Steps in a mini-batch [default: none]",
+        "running mean stays (Adam) [default: 0.9]",
         "Lambda of GAE [default: the recipe's]",
         "The rule of a step [default: adam]",
         "`vpg recipe ID` prints them",
