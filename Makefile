@@ -63,9 +63,10 @@ learn: setup ## Train classic control and InvertedPendulum on 3 seeds and check 
 	$(CARGO) build -p vpg
 	$(PYTHON) scripts/learn.py
 
-learn-pong: setup ## The same for Pong (half an hour)
+learn-pong: setup ## The same for Pong on 8 seeds, and for ALE/Pong-v5 on 3 (half an hour)
 	$(CARGO) build -p vpg
-	$(PYTHON) scripts/learn.py --rows pong
+	$(PYTHON) scripts/learn.py --rows pong --seeds 8
+	$(PYTHON) scripts/learn.py --rows sticky-pong
 
 scaling: setup ## Measure training on several processes, and calculate it for more (minutes; needs MPI)
 	$(CARGO) build -p vpg --features mpi --bin vpg --example all_reduce
