@@ -166,7 +166,7 @@ fn results_are_the_same_for_any_number_of_threads() {
 
 #[test]
 fn the_parts_of_a_split_vector_do_what_the_whole_does() {
-    let (mut whole, mut parts) = (cart_poles(37, 1), cart_poles(37, 2).split().unwrap());
+    let (mut whole, mut parts) = (cart_poles(37, 1), cart_poles(37, 2).split());
     assert_eq!(parts.iter().map(VecEnv::num_envs).collect::<Vec<_>>(), [16, 21]);
     whole.reset(&Seed::from(3)).unwrap();
     parts[0].reset(&Seed::from(3)).unwrap();

@@ -96,17 +96,6 @@ impl VcsBackend {
         Ok(Self { console, rules, choice, progress: start.progress, start: Arc::clone(start), undrawn: None })
     }
 
-    /// Both starts after the ROM is loaded, where sticky actions decide how they go.
-    fn load_sticky(&mut self, sticky: &mut Sticky<'_>) -> (u32, u32) {
-        let (console, cartridge, default) = (&mut self.console, &self.start.cartridge, self.rules.default_choice());
-        let (_, before) = start(console, cartridge, self.start.begun, self.rules, default, 0, sticky);
-        *sticky.held = AtariAction::NOOP.code();
-        let ram = *console.ram();
-        let (progress, counted) = start(console, cartridge, ram, self.rules, self.choice, 1, sticky);
-        self.progress = progress;
-        (before, counted)
-    }
-
     /// The console with its last frame drawn.
     fn drawn(&self) -> Cow<'_, Console> {
         let Some((before, inputs)) = &self.undrawn else { return Cow::Borrowed(&self.console) };
@@ -130,7 +119,10 @@ impl console::Console for VcsBackend {
     fn reset(&mut self, resets: u32, sticky: &mut Sticky<'_>) -> (u32, u32) {
         self.undrawn = None;
         if resets == 0 && self.rules.options.is_some() && sticky.repeat_probability > 0.0 {
-            return self.load_sticky(sticky);
+            let Start { cartridge, begun, .. } = &*self.start;
+            let loaded = load(&mut self.console, cartridge, *begun, self.rules, self.choice, sticky);
+            self.progress = loaded.progress;
+            return loaded.counted;
         }
         let is_drawn = self.rules.menu.is_some_and(|menu| menu.is_drawn) && self.choice.mode != self.rules.modes[0];
         if (resets == 0 && !is_drawn) || self.rules.starts_alike {
@@ -255,17 +247,37 @@ impl Start {
         let mut console = switched_on(&cartridge, ram, RESETS_TO_BEGIN - 1);
         let idle = games::inputs(&mut rules.controls(), default, AtariAction::NOOP);
         games::pass(&mut console, rules, &idle, frames_to_begin(rules.television));
-        let ram = *console.ram();
+        let begun = *console.ram();
         // What a menu draws, a reset draws anew.
-        let mut generator = Mt19937::new(0);
-        let mut sticky = Sticky { generator: &mut generator, held: &mut 0, repeat_probability: 0.0 };
-        let begun = ram;
-        let (_, before) = start(&mut console, &cartridge, ram, rules, default, 0, &mut sticky);
-        let ram = *console.ram();
-        let (progress, counted) = start(&mut console, &cartridge, ram, rules, choice, 1, &mut sticky);
+        let mut sticky = Sticky { generator: &mut Mt19937::new(0), held: &mut 0, repeat_probability: 0.0 };
+        let Loaded { ram, progress, counted } = load(&mut console, &cartridge, begun, rules, choice, &mut sticky);
         let (state, pictures) = (*console.state(), pictures(&console, rules));
-        Self { cartridge, state, pictures, progress, begun, ram, counted: (before, counted) }
+        Self { cartridge, state, pictures, progress, begun, ram, counted }
     }
+}
+
+/// What both starts of a ROM that is loaded come to: the memory after the first, and how the game stands after the second.
+struct Loaded {
+    ram: [u8; RAM_BYTES],
+    progress: Progress,
+    /// The frames that were counted in the first and in the second.
+    counted: (u32, u32),
+}
+
+/// Starts the game twice, as loading its ROM and a reset do.
+fn load(
+    console: &mut Console,
+    cartridge: &Arc<vcs::Rom>,
+    begun: [u8; RAM_BYTES],
+    rules: &Rules,
+    choice: Choice,
+    sticky: &mut Sticky<'_>,
+) -> Loaded {
+    let (_, before) = start(console, cartridge, begun, rules, rules.default_choice(), 0, sticky);
+    *sticky.held = AtariAction::NOOP.code();
+    let ram = *console.ram();
+    let (progress, counted) = start(console, cartridge, ram, rules, choice, 1, sticky);
+    Loaded { ram, progress, counted: (before, counted) }
 }
 
 /// Starts the game for the n-th time, counted from 0, since its ROM was loaded. Returns how it stands and the frames that

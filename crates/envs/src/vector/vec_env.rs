@@ -95,10 +95,20 @@ impl<T: Element> VecEnv<T> {
         action_space: Space,
         threads: usize,
     ) -> Result<Self, Error> {
+        let threads = Threads::new(threads, groups.iter().map(|group| group.len()).sum())?;
+        Ok(Self::on_threads(groups, observation_space, action_space, threads))
+    }
+
+    fn on_threads(
+        groups: Vec<Box<dyn Group<T>>>,
+        observation_space: Space,
+        action_space: Space,
+        threads: Threads,
+    ) -> Self {
         let num_envs = groups.iter().map(|group| group.len()).sum();
         let size = observation_space.size();
         let shape = [&[num_envs], observation_space.shape()].concat();
-        Ok(Self {
+        Self {
             groups,
             autoreset: Autoreset::default(),
             blocked: true,
@@ -107,8 +117,8 @@ impl<T: Element> VecEnv<T> {
             shape: IxDyn(&shape),
             observations: vec![T::default(); num_envs * size],
             results: Results::new(num_envs, size),
-            threads: Threads::new(threads, num_envs)?,
-        })
+            threads,
+        }
     }
 
     /// The environments as vectors of their own, one for each thread that this one would work on, in order. Each works on
@@ -116,20 +126,17 @@ impl<T: Element> VecEnv<T> {
     ///
     /// ```
     /// use envs::VecEnv;
-    /// let parts = VecEnv::<f32>::make("CartPole-v1", 16, 2)?.split()?;
+    /// let parts = VecEnv::<f32>::make("CartPole-v1", 16, 2)?.split();
     /// assert_eq!([parts[0].num_envs(), parts[1].num_envs()], [8, 8]);
     /// # Ok::<(), envs::Error>(())
     /// ```
-    ///
-    /// # Errors
-    /// None is known: an environment that was in a vector fits one.
-    pub fn split(self) -> Result<Vec<Self>, Error> {
+    pub fn split(self) -> Vec<Self> {
         let count = self.threads.count().min(self.groups.len());
         let (all, mut groups) = (self.groups.len(), self.groups.into_iter());
         let part = |i: usize| {
             let groups = groups.by_ref().take((i + 1) * all / count - i * all / count).collect();
-            let part = Self::of_groups(groups, self.observation_space.clone(), self.action_space.clone(), 1)?;
-            Ok(part.with_autoreset(self.autoreset))
+            Self::on_threads(groups, self.observation_space.clone(), self.action_space.clone(), Threads::One)
+                .with_autoreset(self.autoreset)
         };
         (0..count).map(part).collect()
     }

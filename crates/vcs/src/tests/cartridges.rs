@@ -164,8 +164,12 @@ fn cartridge(case: &Case, banking: Banking, size: usize, has_ram: bool) -> Rom {
     let programs = case.programs.iter().cycle().enumerate().take(size.div_ceil(PROGRAM));
     let mut bytes: Vec<u8> = programs.flat_map(|(slot, pieces)| program(pieces, slot)).collect();
     bytes.truncate(size);
-    let mut rom = Rom::new(&bytes).unwrap();
-    // Otherwise it is told by what the programs access.
+    of_kind(&bytes, banking, has_ram)
+}
+
+/// These bytes on a cartridge of this kind, which is otherwise told by what their programs access.
+fn of_kind(bytes: &[u8], banking: Banking, has_ram: bool) -> Rom {
+    let mut rom = Rom::new(bytes).unwrap();
     (rom.image.banking, rom.image.has_ram) = (banking, has_ram);
     rom
 }
@@ -230,11 +234,7 @@ macro_rules! cartridges {
                 #[test]
                 fn plays_any_bytes_alike(bytes in proptest::collection::vec(any::<u8>(), 1..3000), memory in any::<[u8; 4]>()) {
                     let bytes: Vec<u8> = bytes.iter().copied().cycle().take($size).collect();
-                    three_ways(|| {
-                        let mut rom = Rom::new(&bytes).unwrap();
-                        (rom.image.banking, rom.image.has_ram) = (Banking::$banking, $has_ram);
-                        rom
-                    }, memory);
+                    three_ways(|| of_kind(&bytes, Banking::$banking, $has_ram), memory);
                 }
             }
         }

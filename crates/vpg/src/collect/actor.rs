@@ -2,7 +2,7 @@
 //!
 //! libtorch takes tens of microseconds to begin with a batch; an environment's step can cost less than one.
 
-use std::{ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use envs::{DType, Element, NumpyRng, Seed};
 use tch::{Device, Tensor};
@@ -148,44 +148,38 @@ impl Actor {
 
     /// The logits or the mean for one observation.
     pub fn forward<T: Element>(&mut self, observation: &[T]) -> Vec<f32> {
-        let mut all = Vec::new();
-        self.for_each_output(observation, 1, |_, output| all.extend_from_slice(output));
-        all
-    }
-
-    /// Calls `visit` with the index and the logits or mean of each observation.
-    fn for_each_output<T: Element>(&mut self, observations: &[T], rows: usize, mut visit: impl FnMut(usize, &[f32])) {
-        let len = observations.len() / rows;
-        let from_torch;
-        let outputs = match &mut self.network {
-            Forward::Plain(policy) => policy.forward(observations, len),
-            Forward::Torch(policy) => {
-                from_torch = policy.forward(observations, len);
-                &from_torch
-            }
-        };
-        outputs.chunks_exact(outputs.len() / rows).enumerate().for_each(|(i, output)| visit(i, output));
+        self.network.outputs(observation, 1).into_owned()
     }
 
     /// Draws the action of row `i` of `observations` from the generator `rngs[i]`, for every row.
     pub fn sample<T: Element>(&mut self, observations: &[T], rngs: &mut [NumpyRng], actions: &mut ActionRows) {
-        let len = observations.len() / rngs.len();
-        match &mut self.network {
-            Forward::Plain(policy) => draw(policy.forward(observations, len), self.log_std.as_deref(), rngs, actions),
-            Forward::Torch(policy) => draw(&policy.forward(observations, len), self.log_std.as_deref(), rngs, actions),
-        }
+        draw(&self.network.outputs(observations, rngs.len()), self.log_std.as_deref(), rngs, actions);
     }
 
     /// The most likely action of each row.
     pub fn greedy<T: Element>(&mut self, observations: &[T], rows: usize, actions: &mut ActionRows) {
-        self.for_each_output(observations, rows, |i, output| match actions {
-            ActionRows::Discrete(rows) => rows[i] = argmax(output),
-            ActionRows::Continuous { size, values } => {
-                for (value, &mean) in values[i * *size..].iter_mut().zip(output) {
-                    *value = f64::from(mean);
+        let outputs = self.network.outputs(observations, rows);
+        for (i, output) in outputs.chunks_exact(outputs.len() / rows).enumerate() {
+            match actions {
+                ActionRows::Discrete(rows) => rows[i] = argmax(output),
+                ActionRows::Continuous { size, values } => {
+                    for (value, &mean) in values[i * *size..].iter_mut().zip(output) {
+                        *value = f64::from(mean);
+                    }
                 }
             }
-        });
+        }
+    }
+}
+
+impl Forward {
+    /// The logits or means of these rows of observations, `(rows, outputs)`.
+    fn outputs<T: Element>(&mut self, observations: &[T], rows: usize) -> Cow<'_, [f32]> {
+        let len = observations.len() / rows;
+        match self {
+            Self::Plain(policy) => policy.forward(observations, len).into(),
+            Self::Torch(policy) => policy.forward(observations, len).into(),
+        }
     }
 }
 
@@ -199,16 +193,18 @@ impl PlainActor {
 
 /// Draws an action for each row of `outputs`, logits or means, each from a generator of its own.
 fn draw(outputs: &[f32], log_std: Option<&[f32]>, rngs: &mut [NumpyRng], actions: &mut ActionRows) {
-    let rows = outputs.chunks_exact(outputs.len() / rngs.len()).zip(rngs).enumerate();
-    rows.for_each(|(i, (output, rng))| match actions {
-        ActionRows::Discrete(rows) => rows[i] = sample_categorical(output, rng),
-        ActionRows::Continuous { size, values } => {
-            let std = log_std.iter().copied().flatten().map(|log_std| f64::from(log_std.exp()));
-            for ((value, &mean), std) in values[i * *size..].iter_mut().zip(output).zip(std) {
-                *value = f64::from(mean) + std * rng.standard_normal();
+    let rows = outputs.chunks_exact(outputs.len() / rngs.len());
+    for (i, (output, rng)) in rows.zip(rngs).enumerate() {
+        match actions {
+            ActionRows::Discrete(rows) => rows[i] = sample_categorical(output, rng),
+            ActionRows::Continuous { size, values } => {
+                let std = log_std.iter().copied().flatten().map(|log_std| f64::from(log_std.exp()));
+                for ((value, &mean), std) in values[i * *size..].iter_mut().zip(output).zip(std) {
+                    *value = f64::from(mean) + std * rng.standard_normal();
+                }
             }
         }
-    });
+    }
 }
 
 fn argmax(logits: &[f32]) -> i64 {
@@ -336,9 +332,8 @@ mod tests {
 
     /// The outputs of an actor for the same rows.
     fn acted<T: Element>(policy: &ActorCritic, rows: &[T]) -> Vec<f32> {
-        let (mut all, len) = (Vec::new(), if rows.len() == 1000 { 10 } else { 2 });
-        Actor::new(policy).for_each_output(rows, len, |_, output| all.extend_from_slice(output));
-        all
+        let len = if rows.len() == 1000 { 10 } else { 2 };
+        Actor::new(policy).network.outputs(rows, len).into_owned()
     }
 
     fn assert_close(ours: &[f32], theirs: &[f32]) {

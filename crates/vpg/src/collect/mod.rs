@@ -72,7 +72,7 @@ impl<T: Element> Collector<T> {
             config.budget.episodes_per_epoch.map_or(Quota::Steps(config.budget.steps_per_epoch), Quota::Episodes);
         let kind = actor.action_kind();
         let whole = config.has_whole_episodes().then(|| WholeEpisodes::new(quota, num_envs, len, &kind));
-        let parts = if whole.is_none() && actor.to_plain().is_some() { env.split()? } else { vec![env] };
+        let parts = if whole.is_none() && actor.to_plain().is_some() { env.split() } else { vec![env] };
         let (mut now, mut shards) = (vec![T::default(); num_envs * len], Vec::new());
         for mut env in parts {
             let first = shards.last().map_or(0, |shard: &Shard<T>| shard.first + shard.env.num_envs());
@@ -85,6 +85,10 @@ impl<T: Element> Collector<T> {
         }
         let rollout = Rollout::new(0, if whole.is_some() { 1 } else { num_envs }, len, &kind);
         Ok(Self { shards, now, rollout, whole })
+    }
+
+    fn num_envs(&self) -> usize {
+        self.now.len() / self.rollout.observation_len
     }
 
     /// What the last epoch gave.
@@ -113,7 +117,7 @@ impl<T: Element> Collector<T> {
     /// [`Error::BadState`] where it is of other environments.
     pub fn restore(&mut self, states: &[EnvState]) -> Result<(), Error> {
         let bad = |reason: &str| Error::BadState { reason: reason.into() };
-        if states.len() * self.rollout.observation_len != self.now.len() {
+        if states.len() != self.num_envs() {
             return Err(bad("it is of another number of environments"));
         }
         let mut rows = self.now.chunks_exact_mut(self.rollout.observation_len).zip(states);
@@ -152,7 +156,7 @@ impl<T: Element> Collector<T> {
             _ => collect_steps(shards, actor, now, rollout, (steps, profile, watch)),
         }?;
         let steps = collected.as_ref().map_or(0, |collected| collected.steps);
-        profile.env_steps += (steps * self.shards.iter().map(|shard| shard.env.num_envs()).sum::<usize>()) as u64;
+        profile.env_steps += (steps * self.num_envs()) as u64;
         profile.collect += began.elapsed();
         Ok(collected)
     }

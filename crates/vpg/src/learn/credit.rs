@@ -34,8 +34,7 @@ pub struct Credit {
 
 /// The credit of a rollout for whose observations the value function gave `outputs`, 0 where there is none.
 /// `running_returns` are the discounted returns of the environments' present episodes before the rollout, `gamma` is the
-/// discount now; `sum` is that of
-/// [`normalize`]. Nothing is changed: what is to change comes with the credit.
+/// discount now; `sum` is that of [`normalize`]. Nothing is changed: what is to change comes with the credit.
 pub fn credit<T: Element>(
     policy: &ActorCritic,
     rollout: &Rollout<T>,
