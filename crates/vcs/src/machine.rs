@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{cartridge::Cartridge, image::Image, inputs::Inputs, riot::Timer, tia::Tia};
+use crate::{
+    cartridge::Cartridge,
+    image::Image,
+    inputs::Inputs,
+    riot::{Awaited, Timer},
+    tia::Tia,
+};
 
 /// The cycles of a line of the picture.
 pub(crate) const LINE: u32 = 76;
@@ -137,10 +143,10 @@ impl Machine {
         });
     }
 
-    /// The time after waiting for the timer: `t`, at which a loop begins that reads it every `period` cycles until it is 0,
-    /// or the begin of its last round, if that is before the time `end`.
-    pub(crate) fn wait_for_timer(&self, t: u32, period: u32, end: u32) -> u32 {
-        let later = t.saturating_add(self.timer.wait(t + LOAD_CYCLES, period));
+    /// The time after waiting for the timer: `t`, at which a loop begins that looks at it every `period` cycles, or the begin
+    /// of its last round, if that is before the time `end`.
+    pub(crate) fn wait_for_timer(&self, awaited: Awaited, t: u32, period: u32, end: u32) -> u32 {
+        let later = t.saturating_add(self.timer.wait(awaited, t + LOAD_CYCLES, period));
         if later < end { later } else { t }
     }
 

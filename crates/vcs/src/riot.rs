@@ -2,6 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What a loop waits for that does nothing but look at the timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    /// INTIM is 0.
+    Zero,
+    /// Bit 7 of INTIM is clear.
+    Clear,
+    /// Bit 7 of INTIM is set, which it is when the timer has run out, if not before.
+    Set,
+    /// Bit 7 of INSTAT is set: the timer has run out.
+    Expired,
+}
+
+impl Awaited {
+    #[cfg(any(test, feature = "translate"))]
+    pub(crate) const ALL: [Self; 4] = [Self::Zero, Self::Clear, Self::Set, Self::Expired];
+}
+
 /// The interval timer. Times are cycles since the frame's begin and wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Timer {
@@ -54,12 +72,19 @@ impl Timer {
         count.wrapping_sub(over as u8)
     }
 
-    /// Where a loop that does nothing but read INTIM until it is 0, every `period` cycles, the next time at `t`: how many
-    /// cycles of whole rounds can be passed at once.
-    pub(crate) fn wait(&self, t: u32, period: u32) -> u32 {
+    /// Where a loop does nothing but look at the timer every `period` cycles, the next time at `t`: how many cycles of whole
+    /// rounds can be passed at once. None of their looks changes anything.
+    pub(crate) fn wait(&self, awaited: Awaited, t: u32, period: u32) -> u32 {
         let elapsed = t.wrapping_sub(self.since).wrapping_sub(1);
-        let expires = u32::from(self.value).saturating_sub(1) << self.shift;
-        expires.saturating_sub(elapsed).div_ceil(period) * period
+        let value = u32::from(self.value);
+        let shown = value.wrapping_sub(1).wrapping_sub(elapsed >> self.shift);
+        let most_ticks = match awaited {
+            Awaited::Zero => value.saturating_sub(1),
+            Awaited::Clear => value.saturating_sub(0x80),
+            Awaited::Set if shown & 0x80 != 0 => 0,
+            Awaited::Set | Awaited::Expired => value,
+        };
+        (most_ticks << self.shift).saturating_sub(elapsed).div_ceil(period) * period
     }
 
     /// What INSTAT shows: bit 7 after the timer went below 0, until INTIM is read there.
@@ -82,27 +107,40 @@ impl Timer {
 mod tests {
     use proptest::prelude::*;
 
-    use super::Timer;
+    use super::*;
 
     proptest! {
         #[test]
-        fn waiting_passes_no_read_that_would_end_it(
+        fn waiting_passes_all_looks_that_would_not_end_it(
             (register, value, since) in any::<(u8, u8, u32)>(),
-            (later, period) in (0u32..5_000, 1u32..9),
+            (before, later, period) in (proptest::option::of(0u32..5_000), 0u32..5_000, 1u32..9),
+            choice in 0..Awaited::ALL.len(),
         ) {
+            let awaited = Awaited::ALL[choice];
             let mut timer = Timer::new(0);
             timer.set(register, value, since);
-            let begin = since.wrapping_add(1 + later);
-            let passed = timer.wait(begin, period);
-            prop_assert_eq!(passed % period, 0);
-            let expired = timer.status(begin) != 0;
-            for t in (0..passed).step_by(period as usize) {
-                prop_assert!(timer.read(begin.wrapping_add(t)) != 0);
+            if let Some(before) = before {
+                timer.read(since.wrapping_add(before));
             }
-            // It comes as far as the first interval in which 0 is seen, unless that is over.
-            let over = timer.status(begin.wrapping_add(passed)) != 0;
-            let reached = timer.read(begin.wrapping_add(passed));
-            prop_assert!(expired && passed == 0 || reached == 0 || over);
+            let begin = since.wrapping_add(before.unwrap_or(0) + later);
+            let passed = timer.wait(awaited, begin, period);
+            prop_assert_eq!(passed % period, 0);
+            let is_over = |timer: &mut Timer, t: u32| match awaited {
+                Awaited::Zero => timer.read(t) == 0,
+                Awaited::Clear => timer.read(t) & 0x80 == 0,
+                Awaited::Set => timer.read(t) & 0x80 != 0,
+                Awaited::Expired => timer.status(t) & 0x80 != 0,
+            };
+            let untouched = timer;
+            let had_expired = timer.status(begin) != 0 || timer.below.is_some();
+            for t in (0..passed).step_by(period as usize) {
+                prop_assert!(!is_over(&mut timer, begin.wrapping_add(t)));
+            }
+            prop_assert_eq!(timer, untouched);
+            // It comes as far as the first interval in which the loop ends, unless that is over.
+            let end = begin.wrapping_add(passed);
+            let has_expired = timer.status(end) != 0;
+            prop_assert!(begin == since || had_expired || has_expired || is_over(&mut timer, end));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Fetching, addressing and dispatch: the interpreter's loop.
 
 use super::{
-    instructions::{INSTRUCTIONS, Mode, Operation, WAIT_CYCLES, instructions, loads_timer},
+    instructions::{INSTRUCTIONS, Mode, Operation, WAIT_CYCLES, awaited, instructions},
     registers::Cpu,
 };
 use crate::{bus::Bus, image::WINDOW};
@@ -61,16 +61,18 @@ const BACK_TO_LOAD: u8 = 0xfb;
 /// The bytes of a load with an absolute address and a branch.
 const LOAD_AND_BRANCH: u16 = 5;
 
-/// The time after waiting for the timer, if that is what the loop at `pc`, a load and BNE, does.
+/// The time after waiting for the timer, if that is what the loop at `pc`, a load and this branch, does.
 #[inline(never)]
-fn wait(pc: u16, t: u32, code: &[u8; WINDOW], bus: &Bus, end: u32) -> u32 {
+fn wait(pc: u16, branch: Operation, t: u32, code: &[u8; WINDOW], bus: &Bus, end: u32) -> u32 {
     let at = usize::from(pc & 0xfff);
     let address = u16::from_le_bytes([code[at + 1], code[at + 2]]);
-    if pc & 0x1000 == 0 || !loads_timer(code[at], address) {
-        return t;
+    match awaited(code[at], address, branch) {
+        Some(awaited) if pc & 0x1000 != 0 => {
+            let crosses = (pc ^ pc.wrapping_add(LOAD_AND_BRANCH)) & 0xff00 != 0;
+            bus.machine.wait_for_timer(awaited, t, WAIT_CYCLES + u32::from(crosses), end)
+        }
+        _ => t,
     }
-    let crosses = (pc ^ pc.wrapping_add(LOAD_AND_BRANCH)) & 0xff00 != 0;
-    bus.machine.wait_for_timer(t, WAIT_CYCLES + u32::from(crosses), end)
 }
 
 impl<'a> Runner<'a> {
@@ -290,8 +292,9 @@ impl<'a> Runner<'a> {
         let target = self.cpu.pc.wrapping_add_signed((offset as i8).into());
         self.t += 1 + u32::from((target ^ self.cpu.pc) & 0xff00 != 0);
         self.cpu.pc = target;
-        if !BANKED && operation == Operation::Bne && offset == BACK_TO_LOAD {
-            self.t = wait(self.cpu.pc, self.t, self.code, &self.bus, self.waits);
+        let may_wait = matches!(operation, Operation::Bne | Operation::Bpl | Operation::Bmi);
+        if !BANKED && may_wait && offset == BACK_TO_LOAD {
+            self.t = wait(self.cpu.pc, operation, self.t, self.code, &self.bus, self.waits);
         }
     }
 

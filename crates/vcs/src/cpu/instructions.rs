@@ -1,5 +1,7 @@
 //! The processor's instructions, in one table from which all work that decode, run, translate or reason about them.
 
+use crate::riot::Awaited;
+
 /// Hands the table to the macro `$use`. A row is an operation: its kind, the registers that it reads and those that it
 /// writes by itself; then its opcodes, each with addressing mode and cycles, without those for crossed pages and taken
 /// branches. Undocumented operations have their usual names; `Ign` is a NOP that reads an operand.
@@ -334,12 +336,27 @@ pub(crate) const WAIT_CYCLES: u32 = 7;
 #[cfg(feature = "translate")]
 pub(crate) const MOST_CYCLES: u32 = 8;
 
-/// Whether an instruction with an absolute address loads a register from the timer.
-pub(crate) fn loads_timer(opcode: u8, address: u16) -> bool {
+/// What a loop of an instruction with an absolute address and a branch back to it awaits of the timer.
+pub(crate) fn awaited(opcode: u8, address: u16, branch: Operation) -> Option<Awaited> {
+    let shows_status = address & 1 != 0;
+    let is_bit = INSTRUCTIONS[usize::from(opcode)].operation == Operation::Bit;
+    match branch {
+        _ if !looks_at_timer(opcode, address) => None,
+        Operation::Bpl if shows_status => Some(Awaited::Expired),
+        _ if shows_status => None,
+        Operation::Bpl => Some(Awaited::Set),
+        Operation::Bmi => Some(Awaited::Clear),
+        Operation::Bne if !is_bit => Some(Awaited::Zero),
+        _ => None,
+    }
+}
+
+/// Whether an instruction does nothing but look at the timer, through an absolute address.
+pub(crate) fn looks_at_timer(opcode: u8, address: u16) -> bool {
     let Instruction { operation, mode, .. } = INSTRUCTIONS[usize::from(opcode)];
     mode == Mode::Absolute
-        && matches!(operation, Operation::Lda | Operation::Ldx | Operation::Ldy)
-        && address & 0x1285 == 0x284
+        && matches!(operation, Operation::Lda | Operation::Ldx | Operation::Ldy | Operation::Bit)
+        && address & 0x1284 == 0x284
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::{
     bus::Bus,
     image::Image,
     machine::{MOST_CYCLES, Machine},
+    riot::Awaited,
     screen::Screen,
 };
 
@@ -48,11 +49,11 @@ pub(super) extern "C" fn write(surroundings: *mut Surroundings, address: u32, va
     unsafe { bus(surroundings) }.write(address as u16, value as u8, t)
 }
 
-type ChangeTia = extern "C" fn(*mut Surroundings, u32, u32) -> u32;
+type Callback = extern "C" fn(*mut Surroundings, u32, u32) -> u32;
 
 /// For each register of the TIA what takes a write to it that may change something, of the bits that the register has: each
 /// is a function of its own, so that none has to find out first which register it is.
-pub(super) static CHANGE_TIA: [ChangeTia; 64] = {
+pub(super) static CHANGE_TIA: [Callback; 64] = {
     macro_rules! each {
         ($($register:literal)*) => {
             [$(change_tia::<$register>),*]
@@ -69,10 +70,13 @@ extern "C" fn change_tia<const REGISTER: u8>(surroundings: *mut Surroundings, va
     unsafe { bus(surroundings) }.change_tia(REGISTER, value as u8, t)
 }
 
-/// The time after waiting for the timer in a loop of so many cycles.
-pub(super) extern "C" fn wait_for_timer(surroundings: *mut Surroundings, t: u32, cycles: u32) -> u32 {
+/// For each [`Awaited`] what gives the time after waiting for the timer in a loop of so many cycles.
+pub(super) static WAIT_FOR_TIMER: [Callback; Awaited::ALL.len()] =
+    [wait_for_timer::<0>, wait_for_timer::<1>, wait_for_timer::<2>, wait_for_timer::<3>];
+
+extern "C" fn wait_for_timer<const AWAITED: usize>(surroundings: *mut Surroundings, t: u32, cycles: u32) -> u32 {
     // SAFETY: as in `read`.
-    unsafe { bus(surroundings) }.machine.wait_for_timer(t, cycles, LAST_CYCLE)
+    unsafe { bus(surroundings) }.machine.wait_for_timer(Awaited::ALL[AWAITED], t, cycles, LAST_CYCLE)
 }
 
 /// # Safety

@@ -127,8 +127,8 @@ impl Emitter<'_> {
     /// Emits instructions up to the next leader or the end of the way.
     fn chain(&mut self, leader: u16) {
         let mut pc = leader;
-        if let Some(cycles) = self.region.wait_at(pc) {
-            self.wait_for_timer(cycles);
+        if let Some((awaited, cycles)) = self.region.wait_at(pc) {
+            self.wait_for_timer(awaited, cycles);
         }
         while let Some(step) = self.region.instructions.get(&pc) {
             let after = self.known.after(step);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::region::{Region, Step};
 use crate::{
-    cpu::instructions::{Kind, MOST_CYCLES, Mode, Operation, Register, loads_timer},
+    cpu::instructions::{Kind, MOST_CYCLES, Mode, Operation, Register, looks_at_timer},
     machine::LINE,
     tia::register,
 };
@@ -59,7 +59,7 @@ impl Known {
             Kind::Push => Some(self.sp?.into()),
             _ if step.row.operation == Operation::Brk => return None,
             _ if step.row.operation == Operation::Jsr && self.sp.is_none_or(|sp| sp < 0x81) => return None,
-            _ if loads_timer(step.opcode, step.operand) => return None,
+            _ if looks_at_timer(step.opcode, step.operand) => return None,
             _ => None,
         };
         let is_wsync =

@@ -12,6 +12,7 @@ use super::{callbacks, emit::Emitter, region::Step};
 use crate::{
     cpu::instructions::Mode,
     machine::{LINE, Machine},
+    riot::Awaited,
     television::MOST_LINES,
     tia::{Tia, register},
 };
@@ -228,10 +229,10 @@ impl Emitter<'_> {
     }
 
     /// Passes the rounds of a loop that waits for the timer, but for the last.
-    pub(super) fn wait_for_timer(&mut self, cycles: u32) {
+    pub(super) fn wait_for_timer(&mut self, awaited: Awaited, cycles: u32) {
         let t = self.time();
         let cycles = self.b.ins().iconst(I32, i64::from(cycles));
-        let t = self.call(callbacks::wait_for_timer as *const u8, &[t, cycles]);
+        let t = self.call(callbacks::WAIT_FOR_TIMER[awaited as usize] as *const u8, &[t, cycles]);
         self.set_time(t);
     }
 

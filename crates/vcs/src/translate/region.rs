@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::{callbacks::MARGIN, view::View};
 use crate::{
     cpu::instructions::{
-        INSTRUCTIONS, Instruction, Kind, MOST_CYCLES, Mode, Operation, Registers, WAIT_CYCLES, loads_timer,
+        INSTRUCTIONS, Instruction, Kind, MOST_CYCLES, Mode, Operation, Registers, WAIT_CYCLES, awaited,
     },
     machine::LINE,
+    riot::Awaited,
     tia::register,
 };
 
@@ -157,11 +158,11 @@ impl Region {
         next.into_iter().chain(step.target()).chain(returns).collect()
     }
 
-    /// The cycles of a loop that waits for the timer, if one begins here.
-    pub(super) fn wait_at(&self, pc: u16) -> Option<u32> {
-        let load = self.instructions.get(&pc).filter(|load| loads_timer(load.opcode, load.operand))?;
-        let branch = self.instructions.get(&load.next())?;
-        let waits = branch.row.operation == Operation::Bne && branch.target() == Some(pc);
-        waits.then(|| WAIT_CYCLES + u32::from((pc ^ branch.next()) & 0xff00 != 0))
+    /// What a loop awaits of the timer, and its cycles, if one begins here.
+    pub(super) fn wait_at(&self, pc: u16) -> Option<(Awaited, u32)> {
+        let load = self.instructions.get(&pc)?;
+        let branch = self.instructions.get(&load.next()).filter(|branch| branch.target() == Some(pc))?;
+        let awaited = awaited(load.opcode, load.operand, branch.row.operation)?;
+        Some((awaited, WAIT_CYCLES + u32::from((pc ^ branch.next()) & 0xff00 != 0)))
     }
 }
