@@ -277,22 +277,37 @@ impl Emitter<'_> {
     }
 
     pub(super) fn leave_if(&mut self, condition: Value, pc: u16, status: i64) {
+        let pc = self.constant(pc.into());
+        self.leave_to_if(condition, pc, status);
+    }
+
+    fn leave_to_if(&mut self, condition: Value, pc: Value, status: i64) {
         let [leave, stay] = [(); 2].map(|()| self.b.create_block());
         self.b.set_cold_block(leave);
         self.b.ins().brif(condition, leave, &[], stay, &[]);
         self.b.switch_to_block(leave);
-        let pc = self.constant(pc.into());
         self.leave(pc, status);
         self.b.switch_to_block(stay);
+    }
+
+    /// Leaves for this address if it is late in the frame.
+    pub(super) fn leave_in_time(&mut self, pc: Value) {
+        let t = self.time();
+        let late = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, t, i64::from(LAST_CYCLE));
+        self.leave_to_if(late, pc, GO_ON);
     }
 
     /// Goes to an address. Every loop has a jump backwards, where it is left in time.
     pub(super) fn jump(&mut self, target: u16, from: u16) {
         if target <= from {
-            let t = self.time();
-            let late = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, t, i64::from(LAST_CYCLE));
-            self.leave_if(late, target, GO_ON);
+            let pc = self.constant(target.into());
+            self.leave_in_time(pc);
         }
         self.go_to(target);
+    }
+
+    /// The block that begins at an address.
+    pub(super) fn block(&self, pc: u16) -> Option<Block> {
+        self.blocks.get(&pc).copied()
     }
 }

@@ -1,6 +1,7 @@
 //! Translated stack accesses: pushes, pulls, the status register, and returns.
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I32};
+use cranelift_frontend::Switch;
 
 use super::{
     callbacks::{self, GO_ON},
@@ -105,14 +106,18 @@ impl Emitter<'_> {
 
     /// Goes to an address that is one of those that the region's calls return to, or leaves.
     pub(super) fn go_back(&mut self, back: Value, from: u16) {
-        for address in &self.region.returns {
-            let [there, on] = [(); 2].map(|()| self.b.create_block());
-            let is_there = self.b.ins().icmp_imm(IntCC::Equal, back, i64::from(*address));
-            self.b.ins().brif(is_there, there, &[], on, &[]);
-            self.b.switch_to_block(there);
-            self.jump(*address, from);
-            self.b.switch_to_block(on);
+        if self.region.returns.iter().any(|address| *address <= from) {
+            self.leave_in_time(back);
         }
+        let mut switch = Switch::new();
+        for address in &self.region.returns {
+            if let Some(block) = self.block(*address) {
+                switch.set_entry((*address).into(), block);
+            }
+        }
+        let elsewhere = self.b.create_block();
+        switch.emit(&mut self.b, back, elsewhere);
+        self.b.switch_to_block(elsewhere);
         self.leave(back, GO_ON);
     }
 }
