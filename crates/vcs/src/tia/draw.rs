@@ -43,6 +43,16 @@ const fn pairs_among(set: usize) -> u16 {
     pairs
 }
 
+/// The pairs of which an object is in a set, by its bits.
+static PAIRS_TOUCHING: [u16; 64] = {
+    let (mut touching, mut set) = ([0; 64], 0);
+    while set < 64 {
+        touching[set] = pairs_among(63) & !pairs_among(63 ^ set);
+        set += 1;
+    }
+    touching
+};
+
 /// The objects of each pair's bit.
 static OBJECTS_OF: [(usize, usize); 15] = {
     let (mut of, mut high) = ([(0, 0); 15], 1);
@@ -80,6 +90,8 @@ pub(super) struct Line {
     /// The objects that have pixels in `before`, and those pixels: between `done` and `since`.
     changed: u8,
     before: [Mask; 6],
+    /// The pairs whose masks have no pixel in common, as far as that is known.
+    apart: u16,
 }
 
 impl Tia {
@@ -162,11 +174,11 @@ impl Tia {
         if !self.drawing && self.wanted() & PAIRS_OF[object] == 0 {
             return;
         }
-        self.refresh(object);
-        if self.masks[object].is_empty() {
+        let mask = self.mask(object);
+        if mask.is_empty() {
             return;
         }
-        let part = self.masks[object] & Mask::range(from, to);
+        let part = mask & Mask::range(from, to);
         let before = &mut self.line.before[object];
         *before = if self.line.changed >> object & 1 == 0 { part } else { *before | part };
         self.line.changed |= 1 << object;
@@ -175,8 +187,7 @@ impl Tia {
     /// Where an object is in the line up to the beam: what was kept of it, and what it shows since.
     #[inline(always)]
     fn line_mask(&mut self, object: usize) -> Mask {
-        self.refresh(object);
-        let mut mask = self.masks[object];
+        let mut mask = self.mask(object);
         let since = self.line.since[object].into();
         if since > self.line.done {
             mask = mask & Mask::range(since, WIDTH as u32);
@@ -256,23 +267,55 @@ impl Tia {
     /// Draws what is left of the pixels before `to` of the current line.
     fn draw(&mut self, to: u32, screen: &mut Screen) {
         if self.line.done < to && self.is_shown(self.line_number) {
-            let segment = Mask::range(self.line.done, to);
-            for bit in bits_of(self.wanted()) {
-                let (low, high) = OBJECTS_OF[bit];
-                if !(self.line_mask(high) & self.line_mask(low) & segment).is_empty() {
-                    self.collisions |= 1 << bit;
-                }
-            }
-            if self.drawing {
-                let masks = [P0, P1, M0, M1, BL, PF].map(|object| self.line_mask(object));
-                self.paint(masks, segment, screen);
+            let is_whole = self.line.done == 0 && to == WIDTH as u32;
+            if is_whole && self.line.changed == 0 && self.line.since == [0; 6] {
+                self.draw_line(screen);
+            } else {
+                self.draw_part(Mask::range(self.line.done, to), screen);
             }
         }
         (self.line.done, self.line.changed) = (to, 0);
     }
 
+    /// Draws the current line, in which no object has changed. Which pairs do not meet is kept for the lines after it.
+    fn draw_line(&mut self, screen: &mut Screen) {
+        let known = self.line.apart & !PAIRS_TOUCHING[usize::from(self.stale & 63)];
+        for bit in bits_of(self.wanted() & !known) {
+            let (low, high) = OBJECTS_OF[bit];
+            if self.mask(low).meets(self.mask(high)) {
+                self.collisions |= 1 << bit;
+            } else {
+                self.line.apart |= 1 << bit;
+            }
+        }
+        if self.drawing {
+            let masks = [P0, P1, M0, M1, BL, PF].map(|object| self.mask(object));
+            self.paint(&masks, Mask::range(0, WIDTH as u32), screen);
+        }
+    }
+
+    /// Draws these pixels of the current line.
+    fn draw_part(&mut self, segment: Mask, screen: &mut Screen) {
+        let wanted = self.wanted();
+        let mut masks = [Mask::EMPTY; 6];
+        for (object, mask) in masks.iter_mut().enumerate() {
+            if self.drawing || wanted & PAIRS_OF[object] != 0 {
+                *mask = self.line_mask(object);
+            }
+        }
+        for bit in bits_of(wanted) {
+            let (low, high) = OBJECTS_OF[bit];
+            if masks[low].meets(masks[high] & segment) {
+                self.collisions |= 1 << bit;
+            }
+        }
+        if self.drawing {
+            self.paint(&masks, segment, screen);
+        }
+    }
+
     /// Paints these pixels of the current line.
-    fn paint(&self, [p0, p1, m0, m1, bl, pf]: [Mask; 6], segment: Mask, screen: &mut Screen) {
+    fn paint(&self, &[p0, p1, m0, m1, bl, pf]: &[Mask; 6], segment: Mask, screen: &mut Screen) {
         let (rows, _) = screen.as_chunks_mut::<WIDTH>();
         let Some(row) = rows.get_mut((self.line_number - self.lines.first) as usize) else { return };
         let black = match self.comb & 1 {
@@ -298,19 +341,25 @@ impl Tia {
         paint::layers(row, segment, colour(COLUBK), &[low, middle, high, (black, 0)]);
     }
 
-    /// Finds where an object is in a line as the registers stand.
+    /// Where an object is in a line as the registers stand.
+    ///
+    /// All of this is inlined: what was just put together is used from registers. Reading it back from memory, in larger pieces
+    /// than it was written in, would take longer than putting it together.
     #[inline(always)]
-    fn refresh(&mut self, object: usize) {
+    fn mask(&mut self, object: usize) -> Mask {
         if self.stale >> object & 1 == 0 {
-            return;
+            return self.masks[object];
         }
-        self.stale &= !(1 << object);
-        self.masks[object] = match object {
+        let mask = match object {
             P0 | P1 => self.player(object),
             M0 | M1 => self.missile(object - M0),
             BL => self.ball(),
             _ => self.playfield(),
         };
+        self.stale &= !(1 << object);
+        self.line.apart &= !PAIRS_OF[object];
+        self.masks[object] = mask;
+        mask
     }
 
     /// The graphics that a player shows.
@@ -319,6 +368,7 @@ impl Tia {
         if is_delayed { self.old_grp[n] } else { self.register(GRP0 + n as u8) }
     }
 
+    #[inline(always)]
     fn player(&self, n: usize) -> Mask {
         let i = n as u8;
         let graphics = self.graphics(n);
@@ -336,6 +386,7 @@ impl Tia {
         self.copies(n, n, bits, late)
     }
 
+    #[inline(always)]
     fn missile(&self, n: usize) -> Mask {
         let i = n as u8;
         if self.register(ENAM0 + i) & 2 == 0 || self.register(RESMP0 + i) & 2 != 0 {
@@ -352,13 +403,15 @@ impl Tia {
     }
 
     /// The bits at every copy of an object of player `n`.
+    #[inline(always)]
     fn copies(&self, object: usize, n: usize, bits: u32, late: u32) -> Mask {
         let position = u32::from(self.position[object]);
         let first_is_hidden = object <= P1 && self.odd >> object & 1 != 0;
         let mut mask = Mask::EMPTY;
         for offset in COPIES[usize::from(self.register(NUSIZ0 + n as u8) & 7)] {
             if !(first_is_hidden && *offset == 0) {
-                mask |= Mask::placed(bits, (position + offset + late) % 160);
+                let place = position + offset + late;
+                mask |= Mask::placed(bits, if place < 160 { place } else { place - 160 });
             }
         }
         mask
@@ -370,6 +423,7 @@ impl Tia {
         enabled & 2 != 0
     }
 
+    #[inline(always)]
     fn ball(&self) -> Mask {
         if !self.has_ball() {
             return Mask::EMPTY;
@@ -378,6 +432,7 @@ impl Tia {
         Mask::placed((1 << (1 << size)) - 1, self.position[BL].into())
     }
 
+    #[inline(always)]
     fn playfield(&self) -> Mask {
         let [pf0, pf1, pf2] = [0, 1, 2].map(|i| self.register(PF0 + i));
         // From the left: PF0's bits 4 to 7, PF1's 7 to 0, PF2's 0 to 7.

@@ -20,21 +20,24 @@ impl Mask {
     }
 
     /// Bits from `position` on, the lowest first, around the line's end.
+    #[inline(always)]
     pub(crate) fn placed(bits: u32, position: u32) -> Self {
-        let mut words = [0; 3];
-        let first = (position / 64) as usize % 3;
         let wide = u128::from(bits) << (position % 64);
-        words[first] = wide as u64;
-        if first < 2 {
-            words[first + 1] = (wide >> 64) as u64;
+        let (low, high) = (wide as u64, (wide >> 64) as u64);
+        match position {
+            0..64 => Self([low, high, 0]),
+            64..128 => Self([0, low, high]),
+            _ => Self([u64::from(bits) >> (160 - position), 0, low & 0xffff_ffff]),
         }
-        words[2] &= 0xffff_ffff;
-        if position > 160 - 32 {
-            words[0] |= u64::from(bits) >> (160 - position);
-        }
-        Self(words)
     }
 
+    /// Whether both have a pixel in common.
+    #[inline(always)]
+    pub(crate) fn meets(self, other: Self) -> bool {
+        !(self & other).is_empty()
+    }
+
+    #[inline(always)]
     pub(crate) fn is_empty(self) -> bool {
         self.0[0] | self.0[1] | self.0[2] == 0
     }

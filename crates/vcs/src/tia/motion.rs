@@ -112,10 +112,13 @@ impl Tia {
             (P0..=M0).for_each(|object| self.change(object, screen));
             self.odd &= 1 << PF;
         }
-        // In the usual place an object moves by its motion register alone, and mostly nothing is to move.
-        let stands = h < 39 && self.written[usize::from(HMP0)..=usize::from(HMBL)] == [0; 5];
-        for object in 0..if stands { 0 } else { 5 } {
-            let left = shift(self.register(HMP0 + object as u8), h);
+        for object in 0..5 {
+            let motion = self.register(HMP0 + object as u8);
+            // In the usual place an object moves by its motion register alone, which mostly is 0.
+            if motion == 0 && h < 39 {
+                continue;
+            }
+            let left = shift(motion, h);
             if left != 0 {
                 // Nothing moves by as much as a line.
                 self.change(object, screen);
