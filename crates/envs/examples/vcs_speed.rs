@@ -9,8 +9,8 @@
 //! Time is the processor's for this thread, so that others on the same core count little. The native console plays some rounds
 //! before, so that what is measured is hot code that is translated already.
 //!
-//! `--all-games` prints a line for each game that both play, how many times as fast as ALE the native console is, and the
-//! median and the least of each column:
+//! `--all-games` prints a line for each game that both play, or for those that are named after it, how many times as fast as
+//! ALE the native console is, and the median and the least of each column:
 //!
 //! ```text
 //! cargo run --release -p envs --example vcs_speed -- --all-games --rounds 9
@@ -18,7 +18,7 @@
 
 use std::io::{Write, stdout};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser;
 use envs::{
     NumpyRng, Seed,
@@ -32,9 +32,9 @@ struct Args {
     /// The game's name, such as `pong`
     #[arg(long, default_value = "pong")]
     game: String,
-    /// All games, as the fastest way runs them
-    #[arg(long, conflicts_with = "game")]
-    all_games: bool,
+    /// All games, or those that are named here, as the fastest way runs them
+    #[arg(long, num_args = 0.., value_name = "GAME", conflicts_with = "game")]
+    all_games: Option<Vec<String>>,
     /// Rounds, in each of which all ways have their turn
     #[arg(long, default_value_t = 101, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -89,8 +89,8 @@ impl Way {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    if args.all_games {
-        return all_games(&args);
+    if let Some(names) = &args.all_games {
+        return all_games(names, &args);
     }
     let mut ways = vec![
         Way::new("ALE, every frame drawn", load(&args.game, Backend::Ale)?, 1),
@@ -126,11 +126,12 @@ fn play(ways: &mut [Way], args: &Args) {
 }
 
 /// A line a game; those that one of both does not play are left out.
-fn all_games(args: &Args) -> Result<()> {
+fn all_games(names: &[String], args: &Args) -> Result<()> {
     let mut columns = [const { vec![] }; 3];
     let mut out = stdout();
     let _ = writeln!(out, "{:22} {:>7} {:>7} {:>7}", "x ALE", "drawn", "fourth", "reset"); // nobody may be reading
-    for game in bundled_roms().into_iter().map(|rom| rom.game) {
+    let is_asked = |game: &&str| names.is_empty() || names.iter().any(|name| name == game);
+    for game in bundled_roms().into_iter().map(|rom| rom.game).filter(is_asked) {
         let (Ok(ale), Ok([drawn, fourth])) = (load(game, Backend::Ale), fastest(game)) else { continue };
         let mut ways = [Way::new("ALE", ale, 1), drawn, fourth];
         play(&mut ways, args);
@@ -139,6 +140,9 @@ fn all_games(args: &Args) -> Result<()> {
             .map(|(ale, own)| median(ratios(ale, own)));
         let _ = writeln!(out, "{game:22} {:7.2} {:7.2} {:7.1}", row[0], row[1], row[2]);
         columns.iter_mut().zip(row).for_each(|(column, ratio)| column.push(ratio));
+    }
+    if columns[0].is_empty() {
+        bail!("no game that both play is named so");
     }
     let [medians, least] = [median, least].map(|of| columns.clone().map(of));
     let _ = writeln!(out, "{:22} {:7.2} {:7.2} {:7.1}", "median", medians[0], medians[1], medians[2]);
