@@ -1,6 +1,12 @@
 //! Parts of a vector, and how threads share them.
 
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use image::RgbImage;
+use rayon::ThreadPool;
 
 use super::{
     request::{Reset, StepCall},
@@ -61,10 +67,11 @@ where
     result
 }
 
-/// Works on all groups, shared out to the threads of the pool it is called in. All groups but the last have the same length.
+/// Works on all groups, the rows of which are `rows`, on this thread and those of the pool. All groups but the last have the
+/// same length.
 pub(super) fn in_parallel<T, F>(
+    pool: &ThreadPool,
     groups: &mut [Box<dyn Group<T>>],
-    first: usize,
     rows: &mut Rows<'_, T>,
     work: &F,
 ) -> Result<(), Error>
@@ -72,14 +79,105 @@ where
     T: Element,
     F: Fn(&mut dyn Group<T>, usize, &mut Rows<'_, T>) -> Result<(), Error> + Sync,
 {
-    if groups.len() < 2 {
-        return serially(groups, first, rows, work);
+    let parts = parts(1 + pool.current_num_threads(), groups, rows.take(rows.len()));
+    let (first_error, working) = (Mutex::new(None), AtomicUsize::new(parts.len()));
+    let take_part = |thread| {
+        let leaving = Leaving(&working);
+        while let Some(mut task) = next_task(&parts, thread) {
+            if let Err(error) = work(task.group, task.first, &mut task.rows) {
+                keep_first(&first_error, task.first, error);
+            }
+        }
+        drop(leaving);
+        // The others are about to finish, and the next step is about to come: falling asleep would take longer than that.
+        while working.load(Ordering::Acquire) > 0 {
+            std::thread::yield_now();
+        }
+    };
+    pool.in_place_scope(|scope| {
+        for thread in 1..parts.len() {
+            scope.spawn(move |_| take_part(thread));
+        }
+        take_part(0);
+    });
+    let first_error = first_error.into_inner().unwrap_or_else(PoisonError::into_inner);
+    first_error.map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// Consecutive groups of which nobody has begun to work.
+struct Part<'a, T> {
+    groups: &'a mut [Box<dyn Group<T>>],
+    /// The index of the first environment.
+    first: usize,
+    rows: Rows<'a, T>,
+}
+
+/// A group to work on.
+struct Task<'a, T> {
+    group: &'a mut dyn Group<T>,
+    /// The index of its first environment.
+    first: usize,
+    rows: Rows<'a, T>,
+}
+
+/// The groups in as many parts as there are threads: each keeps to its own as long as it can, which so stays in its cache.
+fn parts<'a, T>(threads: usize, groups: &'a mut [Box<dyn Group<T>>], mut rows: Rows<'a, T>) -> Vec<Mutex<Part<'a, T>>> {
+    let (all, mut groups, mut first) = (groups.len(), groups, 0);
+    let part = |thread: usize| {
+        let count = (thread + 1) * all / threads - thread * all / threads;
+        let (groups_of_part, rest) = std::mem::take(&mut groups).split_at_mut(count);
+        groups = rest;
+        let envs = groups_of_part.iter().map(|group| group.len()).sum();
+        first += envs;
+        Mutex::new(Part { groups: groups_of_part, first: first - envs, rows: rows.take(envs) })
+    };
+    (0..threads).map(part).collect()
+}
+
+/// The next group of the thread's own part, or else the last one of another.
+fn next_task<'a, T>(parts: &[Mutex<Part<'a, T>>], thread: usize) -> Option<Task<'a, T>> {
+    let (before, own_and_after) = parts.split_at(thread);
+    let (own, after) = own_and_after.split_first()?;
+    let task = lock(own).take_first(); // unlocked here: nobody waits for a part that holds another
+    task.or_else(|| after.iter().chain(before).find_map(|other| lock(other).take_last()))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a, T> Part<'a, T> {
+    fn take_first(&mut self) -> Option<Task<'a, T>> {
+        let (group, rest) = std::mem::take(&mut self.groups).split_first_mut()?;
+        self.groups = rest;
+        let first = self.first;
+        self.first += group.len();
+        Some(Task { first, rows: self.rows.take(group.len()), group: group.as_mut() })
     }
-    let middle = groups.len() / 2;
-    let envs = middle * groups[0].len();
-    let (left, right) = groups.split_at_mut(middle);
-    let mut left_rows = rows.take(envs);
-    let (left, right) =
-        rayon::join(|| in_parallel(left, first, &mut left_rows, work), || in_parallel(right, first + envs, rows, work));
-    left.and(right)
+
+    fn take_last(&mut self) -> Option<Task<'a, T>> {
+        let (group, rest) = std::mem::take(&mut self.groups).split_last_mut()?;
+        self.groups = rest;
+        let before = self.rows.len() - group.len();
+        let rows_before = self.rows.take(before);
+        let rows = std::mem::replace(&mut self.rows, rows_before);
+        Some(Task { first: self.first + before, rows, group: group.as_mut() })
+    }
+}
+
+/// Counts a thread down when it has nothing more to do, also where it panics.
+struct Leaving<'a>(&'a AtomicUsize);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// Keeps the error of the first environment.
+fn keep_first(kept: &Mutex<Option<(usize, Error)>>, first: usize, error: Error) {
+    let mut kept = lock(kept);
+    if kept.as_ref().is_none_or(|(before, _)| first < *before) {
+        *kept = Some((first, error));
+    }
 }

@@ -97,6 +97,11 @@ impl<'a, T> Rows<'a, T> {
         }
     }
 
+    /// How many environments there are.
+    pub fn len(&self) -> usize {
+        self.rewards.len()
+    }
+
     /// The numbers of one observation.
     pub fn size(&self) -> usize {
         self.observations.len() / self.rewards.len().max(1)

@@ -15,15 +15,10 @@ const WORTH_TRYING: Duration = Duration::from_micros(40);
 pub(super) enum Threads {
     /// On the caller's thread.
     One,
+    /// On the caller's thread and those of the pool.
     Pool(ThreadPool),
     /// On one or the other, until it is known which is faster. The results are the same either way.
-    Measuring {
-        threads: usize,
-        steps: u32,
-        serial: Duration,
-        parallel: Duration,
-        pool: Option<ThreadPool>,
-    },
+    Measuring { threads: usize, steps: u32, serial: Duration, parallel: Duration, pool: Option<ThreadPool> },
 }
 
 impl Threads {
@@ -39,7 +34,7 @@ impl Threads {
         }
         match threads.min(num_envs) {
             1 => Ok(Self::One),
-            threads => pool(threads).map(Self::Pool),
+            threads => pool(threads - 1).map(Self::Pool),
         }
     }
 
@@ -53,7 +48,7 @@ impl Threads {
         pool(Self::most(threads, num_envs))
     }
 
-    /// The threads to work on now, if more than the caller's.
+    /// The threads to work on now beside the caller's, if any.
     pub fn pool(&self) -> Option<&ThreadPool> {
         match self {
             Self::One => None,
@@ -66,7 +61,7 @@ impl Threads {
     pub fn count(&self) -> usize {
         match self {
             Self::One => 1,
-            Self::Pool(pool) => pool.current_num_threads(),
+            Self::Pool(pool) => 1 + pool.current_num_threads(),
             Self::Measuring { threads, .. } => *threads,
         }
     }
@@ -92,7 +87,7 @@ impl Threads {
         }
         *self = match pool.take() {
             Some(pool) if parallel < serial => Self::Pool(pool),
-            None if *serial >= WORTH_TRYING => match self::pool(*threads) {
+            None if *serial >= WORTH_TRYING => match self::pool(*threads - 1) {
                 Ok(pool) => Self::Measuring {
                     threads: *threads,
                     steps: 0,

@@ -22,8 +22,8 @@ use crate::{BoxEnv, Element, EpisodeStats, Error, Info, Seed, Space, state};
 ///
 /// Observations are one contiguous array (N, ...), written once by the environments themselves, each into its row;
 /// rewards, flags and the rest are slices of length N. Everything belongs to the `VecEnv` and is overwritten by the next
-/// call; nothing is allocated per step. With [`step_into`](Self::step_into) observations go straight into a buffer of
-/// the caller instead.
+/// call; on one thread nothing is allocated per step. With [`step_into`](Self::step_into) observations go straight into a
+/// buffer of the caller instead.
 ///
 /// **Ends.** By default an environment whose episode ends is reset in the same step, its generator going on: its row of
 /// [`observations`](Self::observations) is then the first of the new episode, and the ended episode's last one is in its
@@ -78,7 +78,7 @@ impl<T: Element> VecEnv<T> {
     /// where its spaces differ from the first one's.
     pub fn new(envs: Vec<BoxEnv<T>>, threads: usize) -> Result<Self, Error> {
         let (observation_space, action_space) = check_spaces(&envs)?;
-        let tasks = 8 * Threads::most(threads, envs.len());
+        let tasks = 16 * Threads::most(threads, envs.len());
         let len = (envs.len() / tasks).clamp(1, LARGEST_GROUP);
         let mut groups: Vec<Box<dyn Group<T>>> = Vec::new();
         let mut envs = envs.into_iter().peekable();
@@ -210,7 +210,7 @@ impl<T: Element> VecEnv<T> {
         let work = |group: &mut dyn Group<T>, first: usize, rows: &mut Rows<'_, T>| group.reset(request, first, rows);
         let result = match self.threads.pool() {
             None => group::serially(groups, 0, rows, &work),
-            Some(pool) => pool.install(|| group::in_parallel(groups, 0, rows, &work)),
+            Some(pool) => group::in_parallel(pool, groups, rows, &work),
         };
         self.blocked = self.first_blocked().is_some();
         result
@@ -265,7 +265,7 @@ impl<T: Element> VecEnv<T> {
         };
         let result = self.threads.step(|pool| match pool {
             None => group::serially(groups, 0, rows, &work),
-            Some(pool) => pool.install(|| group::in_parallel(groups, 0, rows, &work)),
+            Some(pool) => group::in_parallel(pool, groups, rows, &work),
         });
         if result.is_err() || autoreset == Autoreset::Disabled {
             self.blocked = self.first_blocked().is_some();
