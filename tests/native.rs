@@ -4,8 +4,11 @@
 use std::{fs, path::Path, process::Command};
 
 #[cfg(not(feature = "ale"))]
-use envs::atari::{Atari, AtariConfig, Backend};
-use envs::{Action, BoxEnv, Env, Error, Seed, atari::Game};
+use envs::atari::Backend;
+use envs::{
+    Action, BoxEnv, Env, Error, Seed,
+    atari::{Atari, AtariConfig, Game, ObsType},
+};
 
 /// The same checksum as the golden file `pong/ALE-Pong-v5` begins with, from ale-py.
 const FIRST_FRAME: u32 = 3_447_781_520;
@@ -63,6 +66,33 @@ fn a_frame_that_was_not_drawn_is_drawn_when_it_is_looked_at() {
         other.restore(&mut state.as_slice()).unwrap();
         other.rgb(&mut pixels);
         assert_eq!(pixels, observation, "restored after step {step}");
+    }
+}
+
+#[test]
+fn kept_pictures_are_those_that_a_step_writes() {
+    // The last two leave frames unfinished now and then.
+    for game in ["Breakout", "Seaquest", "Amidar", "Qbert"] {
+        let config = AtariConfig::from_id(&format!("{game}NoFrameskip-v4")).unwrap();
+        let config = AtariConfig { obs_type: ObsType::Palette, ..config };
+        let [mut writing, mut keeping] = [(); 2].map(|()| Atari::new(&config).unwrap());
+        let mut written = [(); 2].map(|()| vec![0; writing.observation_space().size()]);
+        let mut rows = written.clone();
+        for env in [&mut writing, &mut keeping] {
+            env.reset(Some(&Seed::from(0)), &mut written[1]).unwrap();
+        }
+        for step in 0..1000 {
+            let (newest, before) = (step % 2, (step + 1) % 2);
+            let action = Action::Discrete(step as i64 / 20 % 4);
+            let told = writing.step(action, &mut written[newest]).unwrap();
+            assert_eq!(keeping.step_kept(action, &mut rows[newest]).unwrap(), told);
+            if told.done() {
+                break;
+            }
+            let kept = keeping.kept();
+            assert!(kept[0].unwrap_or(&rows[newest]) == written[newest], "{game}, step {step}");
+            assert!(step == 0 || kept[1].unwrap_or(&rows[before]) == written[before], "{game}, before step {step}");
+        }
     }
 }
 

@@ -59,6 +59,21 @@ pub trait Env: Send {
         self.step(action, observation)
     }
 
+    /// Takes a step as [`step`](Self::step) does, but need not write an observation that [`kept`](Self::kept) has afterwards,
+    /// also after one more such step.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    fn step_kept(&mut self, action: Action<'_>, observation: &mut [Self::Obs]) -> Result<Step, Error> {
+        self.step(action, observation)
+    }
+
+    /// The observations of the last two steps, if both were [`step_kept`](Self::step_kept) of a running episode, the newest
+    /// first: each where the environment itself has it. `None` is one that was written.
+    fn kept(&self) -> [Option<&[Self::Obs]>; 2] {
+        [None, None]
+    }
+
     /// The present state as a picture.
     ///
     /// # Errors
@@ -260,6 +275,14 @@ impl<E: Env + ?Sized> Env for Box<E> {
 
     fn step_unseen(&mut self, action: Action<'_>, observation: &mut [Self::Obs]) -> Result<Step, Error> {
         (**self).step_unseen(action, observation)
+    }
+
+    fn step_kept(&mut self, action: Action<'_>, observation: &mut [Self::Obs]) -> Result<Step, Error> {
+        (**self).step_kept(action, observation)
+    }
+
+    fn kept(&self) -> [Option<&[Self::Obs]>; 2] {
+        (**self).kept()
     }
 
     fn render(&self) -> Result<RgbImage, Error> {

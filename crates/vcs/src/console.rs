@@ -256,6 +256,18 @@ impl Console {
         &self.before[..self.screen().len()]
     }
 
+    /// Whether the last frame was left unfinished: the next one goes on in its picture.
+    ///
+    /// ```
+    /// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// console.run_frame(&vcs::Inputs::default());
+    /// assert!(console.is_unfinished());
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
+    pub fn is_unfinished(&self) -> bool {
+        self.state.machine.overdue
+    }
+
     /// Puts another picture where the one before the last is kept.
     ///
     /// # Panics

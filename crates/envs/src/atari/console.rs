@@ -40,6 +40,17 @@ pub(super) trait Console: Send {
 
     /// Writes the last frame's palette indices, line by line.
     fn screen(&self, pixels: &mut [u8]);
+
+    /// The pictures of the last two frames, if both were seen, the newest first: each where the console has it.
+    fn pictures(&self) -> [Option<&[u8]>; 2] {
+        [None, None]
+    }
+
+    /// Whether the last frame's picture is among the [`pictures`](Self::pictures) also after one more frame that is seen.
+    fn keeps_picture(&self) -> bool {
+        false
+    }
+
     fn ram(&self, ram: &mut [u8]);
 
     /// Appends the console's state and last frame.

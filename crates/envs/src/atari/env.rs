@@ -166,6 +166,11 @@ impl Atari {
         }
     }
 
+    /// Whether observations are the pictures of the game's frames, one by one.
+    fn shows_pictures(&self) -> bool {
+        self.obs_type == ObsType::Palette && self.frame_skip == FrameSkip::Fixed(1)
+    }
+
     fn info(&self) -> Info {
         Info {
             lives: Some(self.game.lives()),
@@ -205,6 +210,19 @@ impl Env for Atari {
     fn step_unseen(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
         check_row(observation, &self.observation_space)?;
         self.play(action, false)
+    }
+
+    fn step_kept(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
+        check_row(observation, &self.observation_space)?;
+        let step = self.play(action, true)?;
+        if !(self.shows_pictures() && self.game.keeps_picture()) {
+            self.write(observation);
+        }
+        Ok(step)
+    }
+
+    fn kept(&self) -> [Option<&[u8]>; 2] {
+        if self.shows_pictures() { self.game.pictures() } else { [None, None] }
     }
 
     fn render(&self) -> Result<RgbImage, Error> {

@@ -196,6 +196,17 @@ impl Game {
         self.console.screen(pixels);
     }
 
+    /// The palette indices of the last two frames, if both were played by [`act`](Self::act) since a reset, the newest first:
+    /// each where the console has it.
+    pub(super) fn pictures(&self) -> [Option<&[u8]>; 2] {
+        self.console.pictures()
+    }
+
+    /// Whether the last frame is among the [`pictures`](Self::pictures) also after one more.
+    pub(super) fn keeps_picture(&self) -> bool {
+        self.console.keeps_picture()
+    }
+
     /// Writes red, green and blue of each pixel, line by line.
     ///
     /// # Panics

@@ -40,6 +40,8 @@ pub(super) struct VcsBackend {
     start: Arc<Start>,
     /// What the last frame began from, where it was not drawn.
     undrawn: Option<(vcs::State, Inputs)>,
+    /// The last frame went on in the picture of the one before.
+    went_on: bool,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -93,7 +95,15 @@ impl VcsBackend {
         let key = (rom.md5.clone(), choice);
         let start = starts.entry(key).or_insert_with(|| Arc::new(Start::of(cartridge, rules, choice)));
         let console = Console::with_memory(Arc::clone(&start.cartridge), [0; RAM_BYTES], 0);
-        Ok(Self { console, rules, choice, progress: start.progress, start: Arc::clone(start), undrawn: None })
+        Ok(Self {
+            console,
+            rules,
+            choice,
+            progress: start.progress,
+            start: Arc::clone(start),
+            undrawn: None,
+            went_on: false,
+        })
     }
 
     /// The console with its last frame drawn.
@@ -146,6 +156,7 @@ impl console::Console for VcsBackend {
         let inputs = games::inputs(&mut self.progress.controls, self.choice, action);
         let seen = seen || self.rules.draws_all;
         self.undrawn = (!seen).then(|| (*self.console.state(), inputs));
+        self.went_on = self.console.is_unfinished();
         match seen {
             true => self.console.run_frame(&inputs),
             false => self.console.run_frame_unseen(&inputs),
@@ -180,6 +191,17 @@ impl console::Console for VcsBackend {
 
     fn screen(&self, pixels: &mut [u8]) {
         pixels.copy_from_slice(self.drawn().screen());
+    }
+
+    fn pictures(&self) -> [Option<&[u8]>; 2] {
+        match self.undrawn {
+            Some(_) => [None, None],
+            None => [Some(self.console.screen()), (!self.went_on).then(|| self.console.screen_before())],
+        }
+    }
+
+    fn keeps_picture(&self) -> bool {
+        !self.console.is_unfinished()
     }
 
     fn ram(&self, ram: &mut [u8]) {

@@ -65,6 +65,11 @@ impl<E: Env> Env for LifeLossEnd<E> {
         Ok(self.ending(step))
     }
 
+    fn step_kept(&mut self, action: Action<'_>, observation: &mut [E::Obs]) -> Result<Step, Error> {
+        let step = self.env.step_kept(action, observation)?;
+        Ok(self.ending(step))
+    }
+
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
         let len = state.len();
         state::put(&(self.lives, self.between_lives), state)?;
@@ -79,7 +84,7 @@ impl<E: Env> Env for LifeLossEnd<E> {
         Ok(())
     }
 
-    pass_on!(observation_space, action_space, render, render_fps, rng_mut);
+    pass_on!(observation_space, action_space, kept, render, render_fps, rng_mut);
 }
 
 /// Takes actions 1 and 2 after a reset, for games that wait for the fire button, which is action 1 in all that have it;

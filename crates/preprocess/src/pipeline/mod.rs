@@ -96,6 +96,11 @@ macro_rules! pass_on {
             self.env.step_unseen(action, observation)
         }
     };
+    (@ kept) => {
+        fn kept(&self) -> [Option<&[Self::Obs]>; 2] {
+            self.env.kept()
+        }
+    };
     (@ observation_space) => {
         fn observation_space(&self) -> &Space {
             self.env.observation_space()

@@ -25,13 +25,19 @@ thread_local! {
 pub struct MaxPoolSkip<E> {
     env: E,
     frame_skip: usize,
-    colours: Option<Box<[u8; 256]>>,
-    kernel: Kernel,
-    pooled: Vec<u8>,
-    /// For each [`BLOCK`] of `pooled`, whether it may have changed since [`frame`](Self::frame) was looked at.
-    changed: Vec<bool>,
+    pooled: Pooled,
     /// What the environment counted last, if it counts.
     frame_number: Option<u32>,
+}
+
+/// The maximum of two frames.
+#[derive(Clone, Debug)]
+struct Pooled {
+    colours: Option<Box<[u8; 256]>>,
+    kernel: Kernel,
+    pixels: Vec<u8>,
+    /// For each [`BLOCK`] of `pixels`, whether it may have changed since [`frame`](MaxPoolSkip::frame) was looked at.
+    changed: Vec<bool>,
 }
 
 impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
@@ -43,27 +49,27 @@ impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
         if frame_skip == 0 {
             return invalid("frame_skip", frame_skip, "at least 1 frame");
         }
-        let pooled = vec![0; env.observation_space().size()];
-        let changed = vec![true; pooled.len().div_ceil(BLOCK)];
-        Ok(Self { env, frame_skip, colours: None, kernel: Kernel::detect(), pooled, changed, frame_number: None })
+        let pooled = Pooled::new(env.observation_space().size());
+        Ok(Self { env, frame_skip, pooled, frame_number: None })
     }
 
     /// Replaces each value by its entry in this table before the maximum, such as palette indices by grey levels. That is
     /// cheaper here than in the environment, because frames that are not shown are left alone.
-    pub fn with_colours(self, colours: &[u8; 256]) -> Self {
-        Self { colours: Some(Box::new(*colours)), ..self }
+    pub fn with_colours(mut self, colours: &[u8; 256]) -> Self {
+        self.pooled.colours = Some(Box::new(*colours));
+        self
     }
 
     /// The pooled frame, and which of its blocks may have changed since they were last set to `false`.
     pub(super) fn frame(&mut self) -> (&[u8], &mut [bool]) {
-        (&self.pooled, &mut self.changed)
+        (&self.pooled.pixels, &mut self.pooled.changed)
     }
 
     /// Resets the environment and pools its first frame.
     pub(super) fn start(&mut self, seed: Option<&Seed>) -> Result<Info, Error> {
         let info = self.on_frames(|this, frames| {
             let info = this.env.reset(seed, &mut frames[0])?;
-            this.pool(&frames[0], &frames[0]);
+            this.pooled.max([&frames[0], &frames[0]]);
             Ok(info)
         })?;
         self.frame_number = info.frame_number;
@@ -78,10 +84,12 @@ impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
                 let (newest, last) = (frame % 2, frame + 1 == this.frame_skip);
                 step = this.act(action, &mut frames[newest], frame + 2 >= this.frame_skip)?;
                 reward += step.reward;
-                let before = if this.frame_skip == 1 { newest } else { 1 - newest };
                 match (last, step.done()) {
-                    (true, false) => this.pool(&frames[newest], &frames[before]),
-                    (true, true) if frame > 0 => this.pool_end(&frames[before]),
+                    (true, false) => {
+                        let [newest, before] = shown(&this.env, frames, newest);
+                        this.pooled.max([newest, if this.frame_skip == 1 { newest } else { before }]);
+                    }
+                    (true, true) if frame > 0 => this.pooled.take_in(shown(&this.env, frames, newest)[1]),
                     (_, true) => break,
                     (false, false) => {}
                 }
@@ -92,15 +100,15 @@ impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
 
     fn on_frames<T>(&mut self, work: impl FnOnce(&mut Self, &mut [Vec<u8>; 2]) -> T) -> T {
         let mut frames = FRAMES.take();
-        frames.iter_mut().for_each(|frame| frame.resize(self.pooled.len(), 0));
+        frames.iter_mut().for_each(|frame| frame.resize(self.pooled.pixels.len(), 0));
         let result = work(self, &mut frames);
         FRAMES.set(frames);
         result
     }
 
-    /// One step of the environment, into `frame` if it is seen.
+    /// One step of the environment; if it is seen, into `frame` unless the environment keeps it.
     fn act(&mut self, action: Action<'_>, frame: &mut [u8], seen: bool) -> Result<Step, Error> {
-        let step = if seen { self.env.step(action, frame) } else { self.env.step_unseen(action, frame) }?;
+        let step = if seen { self.env.step_kept(action, frame) } else { self.env.step_unseen(action, frame) }?;
         let frames =
             step.info.frame_number.zip(self.frame_number).map_or(1, |(now, before)| now.saturating_sub(before));
         self.frame_number = step.info.frame_number;
@@ -113,31 +121,46 @@ impl<E: Env<Obs = u8>> MaxPoolSkip<E> {
             _ => Ok(step),
         }
     }
+}
 
-    /// Pools the last frame with the one before it.
-    fn pool(&mut self, newest: &[u8], before: &[u8]) {
+/// The last two frames, the newest first: where the environment keeps them, or else where they were written.
+fn shown<'a>(env: &'a impl Env<Obs = u8>, frames: &'a [Vec<u8>; 2], newest: usize) -> [&'a [u8]; 2] {
+    let [kept, before] = env.kept();
+    [kept.unwrap_or(&frames[newest]), before.unwrap_or(&frames[1 - newest])]
+}
+
+impl Pooled {
+    fn new(size: usize) -> Self {
+        Self {
+            colours: None,
+            kernel: Kernel::detect(),
+            pixels: vec![0; size],
+            changed: vec![true; size.div_ceil(BLOCK)],
+        }
+    }
+
+    /// Becomes the maximum of these two.
+    fn max(&mut self, frames: [&[u8]; 2]) {
         match &self.colours {
-            Some(colours) => {
-                self.kernel.max_of_colours(colours, [newest, before], &mut self.pooled, &mut self.changed);
-            }
+            Some(colours) => self.kernel.max_of_colours(colours, frames, &mut self.pixels, &mut self.changed),
             None => {
-                max(newest, before, &mut self.pooled);
+                max(frames, &mut self.pixels);
                 self.changed.fill(true);
             }
         }
     }
 
-    /// The last frame ended the episode: the pooled observation takes in the one before it.
-    fn pool_end(&mut self, before: &[u8]) {
+    /// Becomes the maximum of what it is and this frame: the last one, which ended the episode, is not shown.
+    fn take_in(&mut self, frame: &[u8]) {
         self.changed.fill(true);
-        for (pooled, value) in self.pooled.iter_mut().zip(before) {
+        for (pixel, value) in self.pixels.iter_mut().zip(frame) {
             let value = self.colours.as_ref().map_or(*value, |colours| colours[usize::from(*value)]);
-            *pooled = value.max(*pooled);
+            *pixel = value.max(*pixel);
         }
     }
 }
 
-fn max(a: &[u8], b: &[u8], out: &mut [u8]) {
+fn max([a, b]: [&[u8]; 2], out: &mut [u8]) {
     for ((a, b), out) in a.iter().zip(b).zip(out) {
         *out = *a.max(b);
     }
@@ -149,33 +172,33 @@ impl<E: Env<Obs = u8>> Env for MaxPoolSkip<E> {
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [u8]) -> Result<Info, Error> {
         check_row(observation, self.env.observation_space())?;
         let info = self.start(seed)?;
-        observation.copy_from_slice(&self.pooled);
+        observation.copy_from_slice(&self.pooled.pixels);
         Ok(info)
     }
 
     fn step(&mut self, action: Action<'_>, observation: &mut [u8]) -> Result<Step, Error> {
         check_row(observation, self.env.observation_space())?;
         let step = self.play(action)?;
-        observation.copy_from_slice(&self.pooled);
+        observation.copy_from_slice(&self.pooled.pixels);
         Ok(step)
     }
 
     fn save(&self, state: &mut Vec<u8>) -> Result<(), Error> {
         let len = state.len();
-        state::put(&self.pooled, state)?;
+        state::put(&self.pooled.pixels, state)?;
         self.env.save(state).inspect_err(|_| state.truncate(len))
     }
 
     fn restore(&mut self, state: &mut &[u8]) -> Result<(), Error> {
         let mut rest = *state;
         let pooled: Vec<u8> = state::take(&mut rest)?;
-        if pooled.len() != self.pooled.len() {
-            let reason = format!("its frame has {} pixels, not {}", pooled.len(), self.pooled.len());
+        if pooled.len() != self.pooled.pixels.len() {
+            let reason = format!("its frame has {} pixels, not {}", pooled.len(), self.pooled.pixels.len());
             return Err(Error::BadState { reason });
         }
         self.env.restore(&mut rest)?;
-        (self.pooled, self.frame_number, *state) = (pooled, None, rest);
-        self.changed.fill(true);
+        (self.pooled.pixels, self.frame_number, *state) = (pooled, None, rest);
+        self.pooled.changed.fill(true);
         Ok(())
     }
 
