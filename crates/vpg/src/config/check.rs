@@ -173,7 +173,7 @@ impl Config {
             }
         }
         within("gamma", self.credit.gamma, 1.0, "a number from 0 to 1")?;
-        within("gamma-start", self.credit.gamma_start.unwrap_or(0.0), self.credit.gamma, "a number from 0 to gamma")?;
+        within("gamma-start", self.credit.gamma_start.unwrap_or(0.0), 1.0, "a number from 0 to 1")?;
         within("lam", self.credit.lam, 1.0, "a number from 0 to 1")?;
         for (name, value) in [("beta1", self.optimizer.beta1), ("beta2", self.optimizer.beta2)] {
             within(name, value, 1.0 - f64::EPSILON, "a number from 0 to below 1")?;

@@ -132,7 +132,7 @@ pub struct CreditOptions {
     pub loss_per: LossPer,
     /// Discount.
     pub gamma: f64,
-    /// The discount at the start, from which it rises linearly to `gamma`; null for `gamma` throughout.
+    /// The discount at the start, from which it rises linearly to `gamma`; null, or a greater one, for `gamma` throughout.
     pub gamma_start: Option<f64>,
     /// The raw frames over which it rises.
     pub gamma_frames: u64,

@@ -34,7 +34,7 @@ impl Config {
         };
         let credit = &self.credit;
         let left = 1.0 - (raw_frames as f64 / credit.gamma_frames as f64).min(1.0);
-        let gamma = credit.gamma - credit.gamma_start.map_or(0.0, |start| (credit.gamma - start) * left);
+        let gamma = credit.gamma - credit.gamma_start.map_or(0.0, |start| (credit.gamma - start).max(0.0) * left);
         Schedule { rate, entropy: optimizer.entropy_frames.map_or(rate, to_a_tenth), gamma }
     }
 }

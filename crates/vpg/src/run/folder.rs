@@ -242,7 +242,7 @@ type Tensor = (String, Vec<usize>, Vec<u8>);
 pub fn policy_bytes(policy: &ActorCritic) -> Result<Vec<u8>> {
     let plain = |(name, tensor): (String, tch::Tensor)| {
         let shape = tensor.size().iter().map(|&n| n as usize).collect();
-        (name, shape, to_vec(&tensor).iter().flat_map(|x| x.to_le_bytes()).collect())
+        (name, shape, bytemuck::cast_slice(&to_vec(&tensor)).to_vec()) // x86-64 is little-endian, as the format is
     };
     file_of(&policy.named_parameters().into_iter().map(plain).collect::<Vec<_>>())
 }
