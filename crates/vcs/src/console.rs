@@ -259,7 +259,10 @@ impl Console {
     /// Whether the last frame was left unfinished: the next one goes on in its picture.
     ///
     /// ```
-    /// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// let mut program = [0xea; 4096];
+    /// program[..3].copy_from_slice(&[0x4c, 0x00, 0xf0]); // jumps to itself, and so never ends a frame
+    /// program[0xffc..0xffe].copy_from_slice(&[0x00, 0xf0]); // where it begins
+    /// let mut console = vcs::Console::new(vcs::Rom::new(&program)?);
     /// console.run_frame(&vcs::Inputs::default());
     /// assert!(console.is_unfinished());
     /// # Ok::<(), vcs::Error>(())
