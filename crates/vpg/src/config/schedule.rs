@@ -22,6 +22,8 @@ impl Config {
     /// (config.credit.gamma, config.credit.gamma_start, config.credit.gamma_frames) = (0.75, Some(0.25), 100);
     /// let schedule = config.schedule(50, 0.0);
     /// assert_eq!((schedule.rate, schedule.gamma), (1.0 - 0.9 * 50.0 / 1000.0, 0.5));
+    /// config.credit.gamma_start = Some(0.9); // it has nothing to rise to
+    /// assert_eq!(config.schedule(50, 0.0).gamma, 0.75);
     /// # Ok::<(), anyhow::Error>(())
     /// ```
     pub fn schedule(&self, raw_frames: u64, progress: f64) -> Schedule {
