@@ -31,7 +31,7 @@ ROWS = {
         ("MountainCarContinuous-v0", None, 0.45, 0.6, 0),
         ("Pendulum-v1", None, 0.9, 1.4, 75),
     ],
-    "pong": [("Pong", 18, 5, 10, 1)],
+    "pong": [("Pong", None, 5, 10, -2)],
     "sticky-pong": [("ALE/Pong-v5", 15, 40, 40, 1)],
 }
 

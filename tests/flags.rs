@@ -52,6 +52,8 @@ fn a_flag_that_does_nothing_is_refused_by_its_name() {
         ("--env CartPole --vf-coef 0.1", ["vf-coef = 0.1", "shared_trunk"]),
         ("--env CartPole --lr-schedule linear --decay-frames 9", ["decay-frames = 9", "lr_schedule left out"]),
         ("--env CartPole --epochs 3 --eval-every 5", ["eval-every = 5", "as many epochs"]),
+        ("--env CartPole --end-at-eval 500", ["end-at-eval = 500", "eval_every"]),
+        ("--env CartPole --frames 9000 --eval-every 1 --end-at-eval 500", ["end-at-eval = 500", "solved"]),
         ("--env CartPole --log-interval 5", ["log-interval = 5", "pong-blog"]),
         ("--env CartPole --minibatch 1000000", ["minibatch = 1000000", "steps"]),
         ("--env CartPole --hid 8,9 --l 3", ["hid = [8,9]", "one size"]),

@@ -201,6 +201,26 @@ fn the_best_policy_is_that_of_the_highest_mean_of_a_hundred_episodes() {
 }
 
 #[test]
+fn a_solved_run_goes_on_until_an_evaluation_is_good_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let run_dir = folder.path().join("run");
+    let args = "--env CartPole --solve-at 50 --end-at-eval 200 --eval-every 3 --eval-episodes 5 --eval-deterministic";
+    succeeds(&[&args.split(' ').collect::<Vec<_>>()[..], &["--run-dir", text(&run_dir)]].concat());
+    let summary: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(run_dir.join("summary.json")).unwrap()).unwrap();
+    let solved_after = summary["solved_at_frames"].as_f64().unwrap();
+    let evaluations: Vec<_> = column(&run_dir, "TotalEnvInteracts")
+        .into_iter()
+        .zip(column(&run_dir, "EvalAverageEpRet"))
+        .filter(|(_, mean)| !mean.is_nan())
+        .collect();
+    assert!(evaluations[0].0 >= solved_after, "{evaluations:?} before {solved_after}");
+    let (last, before) = evaluations.split_last().unwrap();
+    assert!(last.1 >= 200.0 && before.iter().all(|(_, mean)| *mean < 200.0), "{evaluations:?}");
+    assert_eq!((summary["env_steps"].as_f64(), summary["eval_return"].as_f64()), (Some(last.0), Some(last.1)));
+}
+
+#[test]
 fn evaluations_while_training_choose_the_best_and_move_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (plain, evaluated) = (folder.path().join("plain"), folder.path().join("evaluated"));

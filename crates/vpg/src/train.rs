@@ -42,7 +42,7 @@ pub fn train<T: Element>(
         Some(logger) => WriteUpLog::begin(&trainer.config, trainer.policy(), logger, trainer.epoch, &trainer.episodes)?,
     };
     let (first_epoch, mut given_up) = (trainer.epoch, false);
-    while !trainer.is_over() && !trainer.group.any(stop.is_raised()) {
+    while !trainer.group.any(trainer.is_over() || stop.is_raised()) {
         let stats = match trainer.watched_epoch(&mut logger, stop) {
             Err(error) if error.is::<Interrupted>() => {
                 given_up = true;
@@ -200,10 +200,18 @@ impl<T: Element> Trainer<T> {
         self.seconds_before + self.started.elapsed().as_secs_f64()
     }
 
-    /// Whether the budget is spent, or the run solved and to end with that.
+    /// Whether the budget is spent, or the run solved and to end with that. Of a group of processes, the first knows how
+    /// good an evaluation was.
     pub fn is_over(&self) -> bool {
-        self.clock.is_over(self.epoch, self.summary.env_steps)
-            || (self.summary.solved && self.config.budget.stop_when_solved)
+        let (budget, summary) = (&self.config.budget, &self.summary);
+        let is_enough = budget.end_at_eval.is_none_or(|least| summary.eval_return.is_some_and(|mean| mean >= least));
+        self.clock.is_over(self.epoch, summary.env_steps) || (summary.solved && budget.stop_when_solved && is_enough)
+    }
+
+    /// Whether this epoch's policy plays an evaluation: where the run ends by one, while training is good enough.
+    fn evaluation_is_due(&self, every: u64) -> bool {
+        let is_solved = || self.summary.solved && self.summary.mean_return_100 >= self.config.budget.solve_at;
+        self.epoch.is_multiple_of(every) && (self.config.budget.end_at_eval.is_none() || is_solved())
     }
 
     /// Collects and learns from one epoch.
@@ -321,10 +329,13 @@ impl<T: Element> Trainer<T> {
         if let Some(logger) = logger {
             let evaluation = match self.config.log.eval_every {
                 None => None,
-                Some(every) if !self.epoch.is_multiple_of(every) => Some(Evaluation::of(&[])),
+                Some(every) if !self.evaluation_is_due(every) => Some(Evaluation::of(&[])),
                 Some(_) => match logger.evaluate(&self.learner.policy, stop)? {
                     None => return Ok(ControlFlow::Break(())),
-                    evaluation => evaluation,
+                    Some(evaluation) => {
+                        self.summary.eval_return = Some(evaluation.returns.mean);
+                        Some(evaluation)
+                    }
                 },
             };
             let mean = evaluation.map_or(self.summary.mean_return_100, |evaluation| Some(evaluation.returns.mean));

@@ -176,6 +176,9 @@ pub struct Values {
     /// End when it is solved [default: where neither --epochs nor --frames is given].
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Stopping")]
     pub stop_when_solved: Option<bool>,
+    /// Go on when it is solved until an evaluation's mean return is at least this; evaluates only from then on.
+    #[arg(long, value_name = "X", help_heading = "Stopping")]
+    pub end_at_eval: Option<Number>,
 
     /// Keep a policy every so many epochs.
     #[arg(long, value_name = "E", help_heading = "Log")]

@@ -247,11 +247,13 @@ fn introduction(config: &Config, observations: &Space, policy: &ActorCritic) -> 
         Budget::Frames(frames) => format!("{frames} frames"),
         Budget::Epochs(epochs) => format!("{epochs} epochs"),
     };
-    let (threshold, ends) = match (config.budget.solve_at, config.budget.stop_when_solved) {
-        (Some(threshold), true) => (threshold.to_string(), ", and the run ends there"),
-        (Some(threshold), false) => (threshold.to_string(), ", and the run goes on"),
-        (None, _) => ("-".into(), ""),
+    let budget_options = &config.budget;
+    let ends = match (budget_options.stop_when_solved, budget_options.end_at_eval) {
+        (true, None) => "the run ends there".into(),
+        (true, Some(mean)) => format!("the run ends when an evaluation then returns {mean}"),
+        (false, _) => "the run goes on".to_owned(),
     };
+    let solved = budget_options.solve_at.map_or("-".into(), |threshold| format!("{threshold}, and {ends}"));
     [
         format!(
             "environment: {}, {} environment{plural}, seed {}",
@@ -260,7 +262,7 @@ fn introduction(config: &Config, observations: &Space, policy: &ActorCritic) -> 
         format!("observed: {seen}, shape {:?}", observations.shape()),
         format!("network: {network}, {parameters} parameters"),
         format!("budget: {budget}, {} steps an epoch", config.budget.steps_per_epoch),
-        format!("solved at: {threshold}{ends}"),
+        format!("solved at: {solved}"),
     ]
 }
 

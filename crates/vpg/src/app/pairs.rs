@@ -33,6 +33,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("solve_at", json!(33.0)),
         ("solve_rule", json!("running-reward")),
         ("stop_when_solved", json!(true)),
+        ("end_at_eval", json!(31.0)),
         ("save_freq", json!(7)),
         ("state_freq", json!(7)),
         ("checkpoint_mb", json!(3)),
@@ -108,10 +109,11 @@ fn samples() -> Vec<(&'static str, Value)> {
 }
 
 /// What decides nothing of what is learned in two epochs, or needs what may not be there: compared by the config alone.
-const QUIET: [&str; 17] = [
+const QUIET: [&str; 18] = [
     "solve_at",
     "solve_rule",
     "stop_when_solved",
+    "end_at_eval",
     "save_freq",
     "state_freq",
     "checkpoint_mb",

@@ -120,6 +120,9 @@ impl Config {
                 return wrong("shared-trunk", "true", "false where there is no value function (baseline = none)");
             }
         }
+        if let (Some(mean), None) = (self.budget.end_at_eval, self.log.eval_every) {
+            return wrong("end-at-eval", &mean.to_string(), "evaluations (--eval-every), or left out");
+        }
         if self.credit.loss_per == LossPer::Episode && !self.has_whole_episodes() {
             return wrong("loss-per", "episode", "step where episodes are not whole (--whole-episodes)");
         }
@@ -189,10 +192,12 @@ impl Config {
         for (name, value) in from_zero {
             within(name, value, f64::MAX, "a finite number from 0 on")?;
         }
-        match self.budget.solve_at {
-            Some(value) if !value.is_finite() => Err(InvalidValue::new("solve-at", value, "a finite number")),
-            _ => self.check_together(),
+        for (name, value) in [("solve-at", self.budget.solve_at), ("end-at-eval", self.budget.end_at_eval)] {
+            if let Some(value) = value.filter(|value| !value.is_finite()) {
+                return Err(InvalidValue::new(name, value, "a finite number"));
+            }
         }
+        self.check_together()
     }
 }
 

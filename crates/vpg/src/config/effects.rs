@@ -28,11 +28,16 @@ const DIFFERENCES: &str = "no stack of frames, which takes the difference's plac
 const LAYERS: &str = "policy = mlp";
 
 /// An option that is not here does something in every config that has it.
-const RULES: [Rule; 27] = [
+const RULES: [Rule; 28] = [
     rule("steps_per_epoch", |config, _| config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("whole_episodes", |config, on| on == true || config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("solve_rule", |config, _| config.budget.solve_at.is_some(), THRESHOLD),
     rule("stop_when_solved", |config, on| on == false || config.budget.solve_at.is_some(), THRESHOLD),
+    rule(
+        "end_at_eval",
+        |config, mean| mean.is_null() || ends_at_eval(config),
+        "eval_every, and an end when it is solved",
+    ),
     rule("eval_every", comes_to, "at least as many epochs"),
     rule("eval_episodes", |config, _| config.log.eval_every.is_some(), "eval_every"),
     rule("eval_deterministic", |config, on| on == false || config.log.eval_every.is_some(), "eval_every"),
@@ -68,6 +73,10 @@ const RULES: [Rule; 27] = [
 
 fn comes_to(config: &Config, epoch: &Value) -> bool {
     !matches!(config.budget.limit, Budget::Epochs(epochs) if epoch.as_u64() > Some(epochs))
+}
+
+fn ends_at_eval(config: &Config) -> bool {
+    config.log.eval_every.is_some() && config.budget.solve_at.is_some() && config.budget.stop_when_solved
 }
 
 fn has_log_lines(config: &Config) -> bool {

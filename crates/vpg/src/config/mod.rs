@@ -108,6 +108,9 @@ pub struct BudgetOptions {
     pub solve_rule: SolveRule,
     /// Whether the run ends when it is solved.
     pub stop_when_solved: bool,
+    /// Where given, it then goes on until an evaluation's mean return is at least this. Nothing is evaluated before it is
+    /// solved, nor while the mean of the last hundred episodes is below `solve_at`.
+    pub end_at_eval: Option<f64>,
 }
 
 /// What actions are credited with.

@@ -79,6 +79,7 @@ pub const SPINNING_UP: Config = Config {
         solve_at: None,
         solve_rule: SolveRule::Mean100,
         stop_when_solved: true,
+        end_at_eval: None,
     },
     credit: CreditOptions {
         returns: Returns::Gae,
@@ -216,6 +217,14 @@ fn steady_pong(mut config: Config) -> Config {
     config.optimizer.train_v_iters = 6;
     (config.optimizer.entropy, config.optimizer.entropy_frames) = (0.003, Some(4_000_000));
     (config.log.save_freq, config.log.state_freq) = (100, 16);
+    until_nothing_is_lost(config)
+}
+
+/// Drawn actions get out of a rally that repeats, the likeliest do not: a mean of +18 says little of greedy play. Of its 30
+/// games a hundred episodes meet all but one, and no mean above 20.27 has a game lost among them.
+fn until_nothing_is_lost(mut config: Config) -> Config {
+    config.budget.end_at_eval = Some(20.3);
+    (config.log.eval_every, config.log.eval_episodes, config.log.eval_deterministic) = (Some(25), 100, true);
     config
 }
 
@@ -265,6 +274,8 @@ fn whole_frames(mut config: Config) -> Config {
     config.credit.normalize = Normalize::Batch;
     (config.credit.gamma, config.credit.gamma_start) = (0.99, None);
     (config.optimizer.entropy, config.optimizer.entropy_frames) = (config.optimizer.entropy.max(0.01), None);
+    (config.budget.end_at_eval, config.log.eval_every) = (None, None);
+    (config.log.eval_episodes, config.log.eval_deterministic) = (10, false);
     config.budget.steps_per_epoch = 2048;
     config.optimizer.pi_lr = 3e-5;
     config.optimizer.vf_lr = 3e-5;

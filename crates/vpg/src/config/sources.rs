@@ -175,7 +175,9 @@ impl Layer {
         let own = self.get("env").and_then(Value::as_str).unwrap_or(env);
         let mut layer = self.clone();
         if self.is_whole() && id(own) != id(env) {
-            layer.values.retain(|key, _| !["solve_at", "max_ep_len", "actions", "pixels"].contains(&key.as_str()));
+            layer.values.retain(|key, _| {
+                !["solve_at", "end_at_eval", "max_ep_len", "actions", "pixels"].contains(&key.as_str())
+            });
         }
         layer
     }
@@ -392,6 +394,10 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
                 pixels["fixed_skip"] = true.into();
             }
             vec![field(key, pixels)]
+        }
+        // Who gives a threshold wants the run to end there, and who gives evaluations wants them from the beginning.
+        "solve_at" | "eval_every" if layer.get("end_at_eval").is_none() => {
+            vec![field(key, value.clone()), field("end_at_eval", Value::Null)]
         }
         "hid" if layer.get("l").is_some() => Vec::new(),
         "hid" if value.is_number() => vec![field("hid", json!([value]))],

@@ -343,6 +343,8 @@ pub struct Summary {
     pub solved_at_frames: Option<u64>,
     /// The seconds until then.
     pub solved_at_seconds: Option<f64>,
+    /// The mean return of the newest evaluation.
+    pub eval_return: Option<f64>,
 }
 
 impl Summary {
@@ -361,6 +363,7 @@ impl Summary {
             solved: false,
             solved_at_frames: None,
             solved_at_seconds: None,
+            eval_return: None,
         }
     }
 
@@ -395,10 +398,11 @@ impl Summary {
             _ => "not solved".into(),
         };
         format!(
-            "{}: {solved}\nlast 100 episodes: mean return {}, best {} | {} frames in {:.1} s\nrun folder {}",
+            "{}: {solved}\nlast 100 episodes: mean return {}, best {}{} | {} frames in {:.1} s\nrun folder {}",
             self.env,
             number(self.mean_return_100),
             number(self.best_mean_return_100),
+            self.eval_return.map_or(String::new(), |mean| format!(" | evaluation: mean return {mean:.2}")),
             self.raw_frames,
             self.wall_seconds,
             folder.display()

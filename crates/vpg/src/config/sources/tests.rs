@@ -22,6 +22,16 @@ fn later_layers_win() {
     assert_eq!((config.credit.gamma, config.credit.lam), (0.9, 0.7));
 }
 
+#[cfg(feature = "atari")]
+#[test]
+fn a_threshold_or_evaluations_of_ones_own_take_the_place_of_the_recipes_end() {
+    let end_at_eval = |values: Value| layered(&[layer(values)]).unwrap().budget.end_at_eval;
+    assert_eq!(end_at_eval(json!({"env": "Pong"})), Some(20.3));
+    assert_eq!(end_at_eval(json!({"env": "Pong", "solve_at": 15})), None);
+    assert_eq!(end_at_eval(json!({"env": "Pong", "eval_every": 5})), None);
+    assert_eq!(end_at_eval(json!({"env": "Pong", "solve_at": 15, "end_at_eval": 18})), Some(18.0));
+}
+
 #[test]
 fn unknown_keys_name_the_nearest_known_one() {
     for (key, nearest) in [("gama", "gamma"), ("max_epi_len", "max_ep_len"), ("sead", "seed"), ("learning_rate", "lr")]
