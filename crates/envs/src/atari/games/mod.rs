@@ -32,6 +32,7 @@ games! {
     asteroids,
     atlantis,
     atlantis2,
+    backgammon,
     bank_heist,
     basic_math,
     battle_zone,
