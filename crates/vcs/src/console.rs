@@ -296,6 +296,17 @@ impl Console {
         &self.state.machine.ram
     }
 
+    /// The memory that some cartridges have; it stays as it was made where this one has none.
+    ///
+    /// ```
+    /// let console = vcs::Console::new(vcs::Rom::new(&[0xea; 8192])?).with_cartridge_memory([0x77; 128]);
+    /// assert_eq!(console.cartridge_memory()[0], 0x77);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
+    pub fn cartridge_memory(&self) -> &[u8; 128] {
+        &self.state.machine.cartridge.ram
+    }
+
     /// The state, to be copied. [`State`] has an example.
     pub fn state(&self) -> &State {
         &self.state

@@ -35,7 +35,7 @@ OPTIONS = [
 ]
 
 # The games whose rules the native console does not know yet, and of which the crate `ale` has no ROM.
-NOT_PLAYED = ["klax", "video_cube"]
+NOT_PLAYED = ["video_cube"]
 
 # The games whose rules the native console knows: a file each.
 KNOWN = Path(__file__).parents[3] / "crates/envs/src/atari/games"

@@ -13,7 +13,7 @@ use super::{
     AtariAction, Backend,
     console::{self, RAM_BYTES},
     controls::Controls,
-    games::{self, Choice, Rules, Score},
+    games::{self, Choice, Memory, Rules, Score},
     mt19937::Mt19937,
     palette::{self, Palette},
     roms::Rom,
@@ -161,7 +161,7 @@ impl console::Console for VcsBackend {
             true => self.console.run_frame(&inputs),
             false => self.console.run_frame_unseen(&inputs),
         }
-        let (score, reward) = self.rules.score(self.console.ram(), &self.progress.score);
+        let (score, reward) = self.rules.score(Memory::of(&self.console), &self.progress.score);
         self.progress.score = score;
         reward
     }
@@ -316,7 +316,7 @@ fn start(
     *console = switched_on(cartridge, ram, RESETS_TO_BEGIN + n);
     let mut controls = rules.controls();
     let counted = games::run(console, &mut controls, rules, choice, sticky);
-    let score = rules.first_score(console.ram());
+    let score = rules.first_score(Memory::of(console));
     (Progress { controls, score }, counted)
 }
 

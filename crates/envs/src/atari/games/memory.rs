@@ -1,15 +1,37 @@
 //! A console's memory as games write their numbers in it.
 
+use vcs::Console;
+
 use super::super::console::RAM_BYTES;
 
 /// A console's memory. Everything is read as a whole number.
 #[derive(Clone, Copy)]
-pub(in crate::atari) struct Memory<'a>(pub(super) &'a [u8; RAM_BYTES]);
+pub(in crate::atari) struct Memory<'a> {
+    bytes: &'a [u8; RAM_BYTES],
+    /// What some cartridges have beside it.
+    cartridge: &'a [u8; RAM_BYTES],
+}
 
-impl Memory<'_> {
+impl<'a> Memory<'a> {
+    /// The memory of this console.
+    pub(in crate::atari) fn of(console: &'a Console) -> Self {
+        Self { bytes: console.ram(), cartridge: console.cartridge_memory() }
+    }
+
+    /// These bytes, and these on the cartridge.
+    #[cfg(test)]
+    pub(super) fn new(bytes: &'a [u8; RAM_BYTES], cartridge: &'a [u8; RAM_BYTES]) -> Self {
+        Self { bytes, cartridge }
+    }
+
+    /// The cartridge's own memory.
+    pub(super) fn of_cartridge(self) -> Self {
+        Self { bytes: self.cartridge, ..self }
+    }
+
     /// A byte: 0 to 255.
     pub(super) fn byte(self, at: usize) -> i32 {
-        self.0[at].into()
+        self.bytes[at].into()
     }
 
     /// The number that a byte's two decimal digits are.

@@ -12,7 +12,7 @@ pub(super) use start::{Choice, Menu, Options, inputs, pass, run};
 use serde::{Deserialize, Serialize};
 use vcs::Television;
 
-use super::{Controllers, Controls, console::RAM_BYTES};
+use super::{Controllers, Controls};
 
 /// Declares the modules and lists their rules. A new game adds its line.
 macro_rules! games {
@@ -77,6 +77,7 @@ games! {
     kangaroo,
     keystone_kapers,
     king_kong,
+    klax,
     koolaid,
     krull,
     kung_fu_master,
@@ -221,13 +222,12 @@ impl Rules {
     }
 
     /// The score at a game's first frame.
-    pub(super) fn first_score(&self, ram: &[u8; RAM_BYTES]) -> Score {
+    pub(super) fn first_score(&self, ram: Memory<'_>) -> Score {
         self.score(ram, &Score { lives: self.first_lives, ..Score::default() }).0
     }
 
     /// The score after a frame, and the frame's reward.
-    pub(super) fn score(&self, ram: &[u8; RAM_BYTES], before: &Score) -> (Score, i32) {
-        let ram = Memory(ram);
+    pub(super) fn score(&self, ram: Memory<'_>, before: &Score) -> (Score, i32) {
         let mut score = Score { over: (self.over)(ram, before), ..*before };
         score.points = (self.points)(ram, &score);
         score.lives = (self.lives)(ram, &score);

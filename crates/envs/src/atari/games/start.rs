@@ -70,7 +70,7 @@ pub(in crate::atari) struct Options<'a, 'b> {
 
 impl Options<'_, '_> {
     pub(super) fn ram(&self) -> Memory<'_> {
-        Memory(self.console.ram())
+        Memory::of(self.console)
     }
 
     /// Takes an action for a frame.
@@ -179,7 +179,7 @@ fn choose(console: &mut Console, rules: &Rules, menu: Menu, idle: &Inputs, mode:
     }
     for presses in 0..MOST_PRESSES {
         let may_stop = presses > 0 || !(menu.presses_first || menu.presses_before);
-        if may_stop && (menu.is_chosen)(Memory(console.ram()), mode.into()) {
+        if may_stop && (menu.is_chosen)(Memory::of(console), mode.into()) {
             return menu.wait + presses * menu.release;
         }
         let more = if menu.is_drawn { draw_press(sticky.generator) } else { 0 };

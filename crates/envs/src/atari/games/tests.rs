@@ -5,7 +5,7 @@ use replay::{Comparison, Recording, finish, recordings};
 use vcs::Console;
 
 use super::*;
-use crate::atari::{RomSource, mt19937::Mt19937, sticky::Sticky};
+use crate::atari::{RomSource, console::RAM_BYTES, mt19937::Mt19937, sticky::Sticky};
 
 /// What ale-py makes of each memory of a recording (tests/parity/README.md), and what the rules make of it.
 fn compare(rules: &Rules, recording: &Recording) -> Comparison {
@@ -13,14 +13,15 @@ fn compare(rules: &Rules, recording: &Recording) -> Comparison {
         ["contexts", "context", "at", "value", "over"].map(|name| recording.column::<u8>(name));
     let (reward, lives): (Vec<i64>, Vec<u32>) = (recording.column("reward"), recording.column("lives"));
     let changes = at.len() / context.len();
-    let first = rules.first_score(recording.column::<u8>("first").as_slice().try_into().unwrap());
+    let first = recording.column::<u8>("first").as_slice().try_into().unwrap();
+    let first = rules.first_score(Memory::new(&first, &[0; RAM_BYTES]));
     let mut comparison = Comparison::new(&recording.case);
     for (case, &context) in context.iter().enumerate() {
         let mut ram: [u8; RAM_BYTES] = contexts[usize::from(context) * RAM_BYTES..][..RAM_BYTES].try_into().unwrap();
         for change in case * changes..(case + 1) * changes {
             ram[usize::from(at[change])] = value[change];
         }
-        let (score, ours) = rules.score(&ram, &first);
+        let (score, ours) = rules.score(Memory::new(&ram, &[0; RAM_BYTES]), &first);
         comparison.row();
         comparison.equal("reward", i64::from(ours), reward[case]);
         comparison.equal("lives", score.lives as u32, lives[case]);
