@@ -34,9 +34,6 @@ OPTIONS = [
     ("frame-limit", {"max_num_frames_per_episode": 500}),
 ]
 
-# The games whose rules the native console does not know yet, and of which the crate `ale` has no ROM.
-NOT_PLAYED = ["video_cube"]
-
 # The games whose rules the native console knows: a file each.
 KNOWN = Path(__file__).parents[3] / "crates/envs/src/atari/games"
 
@@ -44,7 +41,7 @@ KNOWN = Path(__file__).parents[3] / "crates/envs/src/atari/games"
 GAMES = sorted(
     (spec.kwargs["game"], name)
     for name, spec in gym.registry.items()
-    if name.startswith("ALE/") and spec.kwargs["game"] not in ("pong", *NOT_PLAYED)
+    if name.startswith("ALE/") and spec.kwargs["game"] != "pong"
 )
 
 

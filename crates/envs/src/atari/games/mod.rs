@@ -121,6 +121,7 @@ games! {
     venture,
     video_checkers,
     video_chess,
+    video_cube,
     video_pinball,
     wizard_of_wor,
     word_zapper,

@@ -150,7 +150,7 @@ pub(in crate::atari) fn run(
     if let Some(choose) = rules.options {
         let mut options = Options { console, controls, rules, choice, sticky, counted: 0 };
         choose(&mut options, choice.mode.into());
-        counted = options.counted;
+        counted += options.counted;
     } else {
         pass(console, rules, &reset, FRAMES_OF_START - FRAMES_OF_SWITCH);
     }

@@ -68,3 +68,44 @@ fn choices(rules: &Rules) -> Vec<Choice> {
     let with = |&mode| rules.difficulties.iter().map(move |&difficulty| Choice { mode, difficulty });
     rules.modes.iter().flat_map(with).collect()
 }
+
+/// Ends that no recorded play comes to. Each is a memory's bytes that are not 0, the memory before, and ale-py's answer.
+#[test]
+fn rare_ends_are_ale_pys() {
+    type Bytes<'a> = &'a [(usize, u8)];
+    let of = |bytes: Bytes<'_>| {
+        let mut ram = [0; RAM_BYTES];
+        bytes.iter().for_each(|&(at, value)| ram[at] = value);
+        ram
+    };
+    let answer = |game: &str, before: Bytes<'_>, bytes: Bytes<'_>, cartridge: Bytes<'_>| {
+        let (rules, before, bytes, cartridge) = (named(game).unwrap(), of(before), of(bytes), of(cartridge));
+        let first = rules.first_score(Memory::new(&before, &of(&[])));
+        let (score, reward) = rules.score(Memory::new(&bytes, &cartridge), &first);
+        (reward, score.over)
+    };
+
+    let board = |bytes: Bytes<'_>| answer("backgammon", &[], bytes, &[]);
+    assert_eq!(board(&[(0, 241), (3, 7), (5, 8)]), (1, true));
+    assert_eq!(board(&[(0, 241), (3, 7), (5, 7)]), (0, false), "a man is missing");
+    assert_eq!(board(&[(14, 15), (3, 241)]), (-1, true));
+    assert_eq!(board(&[(0, 241), (14, 15)]), (1, true));
+
+    let cube = |faces: usize, before: u8, now: u8| {
+        let mixed: Vec<_> =
+            (0..54).map(|at| (32 + at, (at >= 9 * faces) as u8 * at as u8)).chain([(91, now)]).collect();
+        let before: Vec<_> = (32..86).map(|at| (at, at as u8)).chain([(91, before)]).collect();
+        answer("video_cube", &before, &mixed, &[])
+    };
+    assert_eq!([0, 3, 6].map(|faces| cube(faces, 0, 0)), [(0, false), (3, false), (6, true)]);
+    assert_eq!([0, 3, 6].map(|faces| cube(faces, 255, 0)), [(-1, true); 3]);
+    assert_eq!(cube(2, 255, 1), (2, false));
+
+    let full: Vec<_> = (51..76).map(|at| (at, 1)).chain([(40, 4)]).collect();
+    let klax = |ram: Bytes<'_>, cartridge: Bytes<'_>| answer("klax", &[], ram, cartridge);
+    assert_eq!(klax(&full, &[]), (0, true));
+    assert_eq!(klax(&full[1..], &[]), (0, false));
+    assert_eq!(klax(&[], &[(52, 0x12), (54, 3)]), (30_012, false));
+    assert_eq!(klax(&[], &[(105, 2), (110, 2)]), (0, true));
+    assert_eq!(klax(&[], &[(29, 153)]), (0, true));
+}
