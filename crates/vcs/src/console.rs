@@ -296,7 +296,8 @@ impl Console {
         &self.state.machine.ram
     }
 
-    /// The memory that some cartridges have; it stays as it was made where this one has none.
+    /// The memory that some cartridges have, or the state of Pitfall II's chip; it stays as it was made where this one has
+    /// neither.
     ///
     /// ```
     /// let console = vcs::Console::new(vcs::Rom::new(&[0xea; 8192])?).with_cartridge_memory([0x77; 128]);

@@ -18,6 +18,7 @@ mod games;
 #[cfg(feature = "ale")]
 mod layout;
 mod mt19937;
+mod openings;
 mod palette;
 mod roms;
 mod sticky;

@@ -28,6 +28,7 @@ impl Mt19937 {
     }
 
     /// The generator of this seed after this many draws.
+    #[cfg(any(test, feature = "ale"))]
     pub(super) fn at(seed: u32, draws: u32) -> Self {
         let mut twister = Self::new(seed);
         for _ in 0..draws {

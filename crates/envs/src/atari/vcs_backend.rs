@@ -6,15 +6,14 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
 use vcs::{Console, Inputs, Television};
 
 use super::{
     AtariAction, Backend,
     console::{self, RAM_BYTES},
-    controls::Controls,
-    games::{self, Choice, Memory, Rules, Score},
+    games::{self, Choice, Memory, Rules},
     mt19937::Mt19937,
+    openings::{Opening, Openings, Progress, Settled, pictures, show},
     palette::{self, Palette},
     roms::Rom,
     sticky::Sticky,
@@ -38,30 +37,30 @@ pub(super) struct VcsBackend {
     choice: Choice,
     progress: Progress,
     start: Arc<Start>,
+    draws: Draws,
     /// What the last frame began from, where it was not drawn.
     undrawn: Option<(vcs::State, Inputs)>,
     /// The last frame went on in the picture of the one before.
     went_on: bool,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct Progress {
-    controls: Controls,
-    score: Score,
-}
-
-/// The game's first frame after its ROM was loaded, and the cartridge, which all its consoles share.
+/// What all consoles of a game share: its cartridge, the first start after its ROM was loaded, and others.
 struct Start {
     cartridge: Arc<vcs::Rom>,
-    state: vcs::State,
-    pictures: Vec<u8>,
-    progress: Progress,
+    opening: Opening,
     /// What was in memory before the start that loads the ROM.
     begun: [u8; RAM_BYTES],
     /// What the start that loads the ROM left in memory.
     ram: [u8; RAM_BYTES],
-    /// The frames that were counted before the reset and in it.
-    counted: (u32, u32),
+    /// The frames that were counted before the reset.
+    counted: u32,
+    others: Openings,
+}
+
+/// What the console's own generator draws. Each reset goes on where the one before was.
+struct Draws {
+    generator: Mt19937,
+    next: u32,
 }
 
 type Starts = HashMap<(String, Choice), Arc<Start>>;
@@ -99,11 +98,32 @@ impl VcsBackend {
             console,
             rules,
             choice,
-            progress: start.progress,
+            progress: start.opening.progress,
             start: Arc::clone(start),
+            draws: Draws::new(),
             undrawn: None,
             went_on: false,
         })
+    }
+
+    /// Plays the rest of a start, or goes on from where it is known to come. Returns the frames that ale-py counts in it.
+    fn begin(&mut self, sticky: &mut Sticky<'_>) -> u32 {
+        let settled = Settled::of(&self.console, self.rules);
+        // Where actions choose among options, it also depends on what sticky actions draw.
+        let may_draw = self.rules.options.is_some() && sticky.repeat_probability > 0.0;
+        let kept = if may_draw { None } else { self.start.others.find(&settled) };
+        if let Some(opening) = kept {
+            opening.restore(&mut self.console);
+            self.progress = opening.progress;
+            return opening.counted;
+        }
+        let generator = sticky.generator.clone();
+        let (progress, counted) = begin(&mut self.console, self.rules, self.choice, sticky);
+        self.progress = progress;
+        if *sticky.generator == generator {
+            self.start.others.keep(settled, Opening::of(&self.console, self.rules, progress, counted));
+        }
+        counted
     }
 
     /// The console with its last frame drawn.
@@ -128,24 +148,22 @@ impl console::Console for VcsBackend {
 
     fn reset(&mut self, resets: u32, sticky: &mut Sticky<'_>) -> (u32, u32) {
         self.undrawn = None;
+        let start = Arc::clone(&self.start);
         if resets == 0 && self.rules.options.is_some() && sticky.repeat_probability > 0.0 {
-            let Start { cartridge, begun, .. } = &*self.start;
-            let loaded = load(&mut self.console, cartridge, *begun, self.rules, self.choice, sticky);
+            let (cartridge, begun) = (&start.cartridge, start.begun);
+            let loaded = load(&mut self.console, cartridge, begun, self.rules, self.choice, &mut self.draws, sticky);
             self.progress = loaded.progress;
             return loaded.counted;
         }
         let is_drawn = self.rules.menu.is_some_and(|menu| menu.is_drawn) && self.choice.mode != self.rules.modes[0];
+        let (ram, before) = if resets == 0 { (start.ram, start.counted) } else { (*self.console.ram(), 0) };
         if (resets == 0 && !is_drawn) || self.rules.starts_alike {
-            self.console.restore(&self.start.state);
-            show(&mut self.console, &self.start.pictures);
-            self.progress = self.start.progress;
-            return if resets == 0 { self.start.counted } else { (0, self.start.counted.1) };
+            start.opening.restore(&mut self.console);
+            self.progress = start.opening.progress;
+            return (before, start.opening.counted);
         }
-        let (ram, before) = if resets == 0 { (self.start.ram, self.start.counted.0) } else { (*self.console.ram(), 0) };
-        let (progress, counted) =
-            start(&mut self.console, &self.start.cartridge, ram, self.rules, self.choice, 1 + resets, sticky);
-        self.progress = progress;
-        (before, counted)
+        settle(&mut self.console, &start.cartridge, ram, self.rules, self.choice, 1 + resets, &mut self.draws);
+        (before, self.begin(sticky))
     }
 
     fn waits(&self) -> u32 {
@@ -214,7 +232,7 @@ impl console::Console for VcsBackend {
 
     fn restore(&mut self, bytes: &mut &[u8]) -> Result<bool, Error> {
         let (progress, state, shown): (Progress, vcs::State, Vec<u8>) = state::take(bytes)?;
-        let fits = self.console.fits(&state) && shown.len() == self.start.pictures.len();
+        let fits = self.console.fits(&state) && self.start.opening.fits(&shown);
         if fits {
             self.console.restore(&state);
             show(&mut self.console, &shown);
@@ -244,37 +262,42 @@ fn frames_to_begin(television: Television) -> u32 {
     }
 }
 
-/// The last picture, and the one before it where a short frame may show that.
-fn pictures(console: &Console, rules: &Rules) -> Vec<u8> {
-    let before = if rules.draws_all { console.screen_before() } else { &[] };
-    [console.screen(), before].concat()
-}
-
-/// Puts these pictures on the screen.
-fn show(console: &mut Console, pictures: &[u8]) {
-    let (screen, before) = pictures.split_at(console.screen().len());
-    console.set_screen(screen);
-    if !before.is_empty() {
-        console.set_screen_before(before);
-    }
-}
-
 impl Start {
     /// What happens when a ROM is loaded and the game reset: the console is switched on to find out its television, then the
     /// game is started twice. ale-py chooses mode and difficulty after the first of these starts.
     fn of(cartridge: Arc<vcs::Rom>, rules: &Rules, choice: Choice) -> Self {
         let default = rules.default_choice();
-        let mut generator = Mt19937::at(CONSOLE_SEED, 0);
-        let ram = std::array::from_fn(|_| generator.next_u32() as u8);
-        let mut console = switched_on(&cartridge, ram, RESETS_TO_BEGIN - 1);
+        let mut draws = Draws::new();
+        let ram = std::array::from_fn(|i| draws.get(i as u32) as u8);
+        let mut console = Console::with_memory(Arc::clone(&cartridge), ram, 0);
+        switch_on(&mut console, &cartridge, ram, RESETS_TO_BEGIN - 1, &mut draws);
         let idle = games::inputs(&mut rules.controls(), default, AtariAction::NOOP);
         games::pass(&mut console, rules, &idle, frames_to_begin(rules.television));
         let begun = *console.ram();
         // What a menu draws, a reset draws anew.
         let mut sticky = Sticky { generator: &mut Mt19937::new(0), held: &mut 0, repeat_probability: 0.0 };
-        let Loaded { ram, progress, counted } = load(&mut console, &cartridge, begun, rules, choice, &mut sticky);
-        let (state, pictures) = (*console.state(), pictures(&console, rules));
-        Self { cartridge, state, pictures, progress, begun, ram, counted }
+        let Loaded { ram, progress, counted: (before, counted) } =
+            load(&mut console, &cartridge, begun, rules, choice, &mut draws, &mut sticky);
+        let opening = Opening::of(&console, rules, progress, counted);
+        Self { cartridge, opening, begun, ram, counted: before, others: Openings::default() }
+    }
+}
+
+impl Draws {
+    fn new() -> Self {
+        Self { generator: Mt19937::new(CONSOLE_SEED), next: 0 }
+    }
+
+    /// The draw after this many.
+    fn get(&mut self, at: u32) -> u32 {
+        if at < self.next {
+            *self = Self::new();
+        }
+        for _ in self.next..at {
+            self.generator.next_u32();
+        }
+        self.next = at + 1;
+        self.generator.next_u32()
     }
 }
 
@@ -293,38 +316,53 @@ fn load(
     begun: [u8; RAM_BYTES],
     rules: &Rules,
     choice: Choice,
+    draws: &mut Draws,
     sticky: &mut Sticky<'_>,
 ) -> Loaded {
-    let (_, before) = start(console, cartridge, begun, rules, rules.default_choice(), 0, sticky);
+    let default = rules.default_choice();
+    settle(console, cartridge, begun, rules, default, 0, draws);
+    let (_, before) = begin(console, rules, default, sticky);
     *sticky.held = AtariAction::NOOP.code();
     let ram = *console.ram();
-    let (progress, counted) = start(console, cartridge, ram, rules, choice, 1, sticky);
+    settle(console, cartridge, ram, rules, choice, 1, draws);
+    let (progress, counted) = begin(console, rules, choice, sticky);
     Loaded { ram, progress, counted: (before, counted) }
 }
 
-/// Starts the game for the n-th time, counted from 0, since its ROM was loaded. Returns how it stands and the frames that
-/// ale-py counts meanwhile.
-fn start(
+/// Switches the console on for the n-th time, counted from 0, since its ROM was loaded, and runs the first frames.
+fn settle(
     console: &mut Console,
     cartridge: &Arc<vcs::Rom>,
     ram: [u8; RAM_BYTES],
     rules: &Rules,
     choice: Choice,
     n: u32,
-    sticky: &mut Sticky<'_>,
-) -> (Progress, u32) {
-    *console = switched_on(cartridge, ram, RESETS_TO_BEGIN + n);
+    draws: &mut Draws,
+) {
+    switch_on(console, cartridge, ram, RESETS_TO_BEGIN + n, draws);
+    games::settle(console, rules, choice);
+}
+
+/// Plays the rest of a start. Returns how the game stands and the frames that ale-py counts meanwhile.
+fn begin(console: &mut Console, rules: &Rules, choice: Choice, sticky: &mut Sticky<'_>) -> (Progress, u32) {
     let mut controls = rules.controls();
-    let counted = games::run(console, &mut controls, rules, choice, sticky);
+    let counted = games::begin(console, &mut controls, rules, choice, sticky);
     let score = rules.first_score(Memory::of(console));
     (Progress { controls, score }, counted)
 }
 
-/// The console switched on for the n-th time since it was made, with what is in its memory.
-fn switched_on(cartridge: &Arc<vcs::Rom>, ram: [u8; RAM_BYTES], n: u32) -> Console {
+/// Switches the console on for the n-th time since it was made, with this in its memory. What is in the cartridge's is drawn,
+/// but for Pitfall II's chip, which keeps its state.
+fn switch_on(console: &mut Console, cartridge: &Arc<vcs::Rom>, ram: [u8; RAM_BYTES], n: u32, draws: &mut Draws) {
     let draws_per_reset = 1 + if cartridge.has_memory() { RAM_BYTES as u32 } else { 0 };
-    let mut generator = Mt19937::at(CONSOLE_SEED, DRAWS_TO_MAKE + n * draws_per_reset);
-    let timer = LEAST_TIMER + generator.next_u32() % TIMERS;
-    let memory = std::array::from_fn(|_| generator.next_u32() as u8);
-    Console::with_memory(Arc::clone(cartridge), ram, timer as u8).with_cartridge_memory(memory)
+    let first = DRAWS_TO_MAKE + n * draws_per_reset;
+    let timer = LEAST_TIMER + draws.get(first) % TIMERS;
+    let memory = match cartridge.has_memory() {
+        true => std::array::from_fn(|i| draws.get(first + 1 + i as u32) as u8),
+        false => *console.cartridge_memory(),
+    };
+    *console = Console::with_memory(Arc::clone(cartridge), ram, timer as u8).with_cartridge_memory(memory);
 }
+
+#[cfg(test)]
+mod tests;

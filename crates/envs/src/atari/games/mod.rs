@@ -7,7 +7,7 @@ mod memory;
 mod start;
 
 pub(super) use memory::Memory;
-pub(super) use start::{Choice, Menu, Options, inputs, pass, run};
+pub(super) use start::{Choice, Menu, Options, begin, inputs, pass, settle};
 
 use serde::{Deserialize, Serialize};
 use vcs::Television;

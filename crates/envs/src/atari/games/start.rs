@@ -5,8 +5,10 @@ use vcs::{Console, Inputs};
 use super::{Memory, Rules};
 use crate::atari::{AtariAction, Controls, mt19937::Mt19937, sticky::Sticky};
 
-/// The frames without action that a console runs before its reset switch is pressed.
-const FRAMES_BEFORE_START: u32 = 60;
+/// The frames without action that a console runs before its reset switch is pressed: the first, in which most games put in
+/// order what they find in memory, and the others.
+const FRAMES_TO_SETTLE: u32 = 4;
+const FRAMES_BEFORE_START: u32 = 60 - FRAMES_TO_SETTLE;
 /// The frames of the reset switch that begin the game.
 const FRAMES_OF_START: u32 = 8;
 /// The frames of the reset switch that are one press.
@@ -130,9 +132,15 @@ pub(in crate::atari) fn inputs(controls: &mut Controls, choice: Choice, action: 
     Inputs { swchb: choice.switches(inputs.swchb), ..inputs }
 }
 
-/// Runs a console that was just switched on to the game's first frame. Returns the frames that ale-py counts meanwhile: those
-/// in the menu without a switch pressed.
-pub(in crate::atari) fn run(
+/// Runs the first frames of a console that was just switched on.
+pub(in crate::atari) fn settle(console: &mut Console, rules: &Rules, choice: Choice) {
+    let idle = inputs(&mut rules.controls(), choice, AtariAction::NOOP);
+    pass(console, rules, &idle, FRAMES_TO_SETTLE);
+}
+
+/// Runs a console on from there to the game's first frame. Returns the frames that ale-py counts meanwhile: those in the menu
+/// without a switch pressed.
+pub(in crate::atari) fn begin(
     console: &mut Console,
     controls: &mut Controls,
     rules: &Rules,

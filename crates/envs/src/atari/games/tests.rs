@@ -45,7 +45,8 @@ fn games_that_are_said_to_start_alike_do_whatever_memory_and_timer_held_before()
         let start_with = |choice, ram, timer| {
             let mut console = Console::with_memory(Arc::clone(&cartridge), ram, timer);
             let mut sticky = Sticky { generator: &mut Mt19937::new(0), held: &mut 0, repeat_probability: 0.0 };
-            let counted = run(&mut console, &mut rules.controls(), rules, choice, &mut sticky);
+            settle(&mut console, rules, choice);
+            let counted = begin(&mut console, &mut rules.controls(), rules, choice, &mut sticky);
             (console, counted)
         };
         choices(rules).into_par_iter().for_each(|choice| {
