@@ -316,7 +316,7 @@ impl Backend {
     }
 }
 
-/// The game's mode and difficulty, checked; the first ones where none are given.
+/// The game's mode and difficulty, checked; the default ones where none are given.
 fn choice(rules: &Rules, mode: Option<u16>, difficulty: Option<u8>) -> Result<Choice, Error> {
     let invalid = |name, value: String, known: String| {
         Err(Error::InvalidOption { name, value, expected: format!("one of {known} in {}", rules.name) })

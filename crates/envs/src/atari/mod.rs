@@ -62,7 +62,8 @@ pub fn modes(game: &str) -> &'static [u16] {
     games::named(game).map_or(&[], |rules| rules.modes)
 }
 
-/// The positions of the difficulty switches that it offers, likewise: bit 0 is the left one, bit 1 the right one.
+/// The positions of the difficulty switches that it offers: bit 0 is the left one, bit 1 the right one. The default is 0, also
+/// in Backgammon, which offers 3 alone.
 pub fn difficulties(game: &str) -> &'static [u8] {
     games::named(game).map_or(&[], |rules| rules.difficulties)
 }

@@ -214,12 +214,10 @@ impl Rules {
         (self.paddles)(Controls::new(self.controllers))
     }
 
-    /// The mode and the difficulty where none is chosen.
+    /// The mode and the difficulty where none is chosen. Both difficulty switches are at B then, even in Backgammon, which
+    /// offers the other position alone.
     pub(super) fn default_choice(&self) -> Choice {
-        Choice {
-            mode: self.modes.first().copied().unwrap_or(0),
-            difficulty: self.difficulties.first().copied().unwrap_or(0),
-        }
+        Choice { mode: self.modes.first().copied().unwrap_or(0), difficulty: 0 }
     }
 
     /// The score at a game's first frame.
