@@ -200,6 +200,15 @@ fn the_best_policy_is_that_of_the_highest_mean_of_a_hundred_episodes() {
     assert!(stderr(&output).contains("none before 100 episodes have ended"), "{}", stderr(&output));
 }
 
+#[cfg(feature = "atari")]
+#[test]
+fn the_general_recipes_value_function_sees_a_game_whose_frames_are_mostly_lit() {
+    let folder = tempfile::tempdir().unwrap();
+    let run_dir = folder.path().join("run");
+    let output = succeeds(&["--env", "ALE/Boxing-v5", "--epochs", "8", "--run-dir", text(&run_dir)]);
+    assert!(!stderr(&output).contains("the value function no longer depends"), "{}", stderr(&output));
+}
+
 #[test]
 fn a_solved_run_goes_on_until_an_evaluation_is_good_enough() {
     let folder = tempfile::tempdir().unwrap();
