@@ -201,7 +201,7 @@ impl<T: Element> Trainer<T> {
     }
 
     /// Whether the budget is spent, or the run solved and to end with that. Of a group of processes, the first knows how
-    /// good an evaluation was.
+    /// good an evaluation was. The logger evaluates: without one, a run that is to end by an evaluation ends with its budget.
     pub fn is_over(&self) -> bool {
         let (budget, summary) = (&self.config.budget, &self.summary);
         let is_enough = budget.end_at_eval.is_none_or(|least| summary.eval_return.is_some_and(|mean| mean >= least));

@@ -1,7 +1,6 @@
 """Atari games by their own emulator: every id of Pong and its options, and each other game as ALE/<Game>-v5."""
 
 from itertools import product
-from pathlib import Path
 
 import ale_py
 import gymnasium as gym
@@ -33,9 +32,6 @@ OPTIONS = [
     ("all-actions", {"full_action_space": True}),
     ("frame-limit", {"max_num_frames_per_episode": 500}),
 ]
-
-# The games whose rules the native console knows: a file each.
-KNOWN = Path(__file__).parents[3] / "crates/envs/src/atari/games"
 
 # Every other game that ale-py registers, Pong aside: ALE's name and the id.
 GAMES = sorted(
@@ -143,8 +139,6 @@ def record_modes(folder, size):
     """
     frames = {"small": 24, "short": 120, "full": 5000}[size]
     for game, name in [*GAMES, ("pong", "ALE/Pong-v5")]:
-        if not Path(KNOWN, f"{game}.rs").exists():
-            continue
         rollout, parts = Rollout(None, "u8", None, EXTRAS), []
         ale = gym.make(name).unwrapped.ale
         pairs = list(product(ale.getAvailableModes(), ale.getAvailableDifficulties()))

@@ -244,8 +244,8 @@ fn sticky_pong(mut config: Config) -> Config {
 }
 
 /// For games without a recipe of their own, tuned to none of them: Pong's rollout and network with smaller steps, rewards
-/// brought to one scale, and the frame beside the difference, since what rests matters in most games. Where most of a frame
-/// is lit, as in Boxing, value steps of 1e-3 leave a value function that gives every frame one value, within six epochs.
+/// brought to one scale, and the frame beside the difference, since what rests matters in most games. In Boxing, value
+/// steps of 1e-3 leave a value function that gives every frame one value, within six epochs.
 fn any_game(config: Config) -> Config {
     let mut config = game(config);
     if let Some(pixels) = &mut config.environment.pixels {
