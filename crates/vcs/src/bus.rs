@@ -59,6 +59,10 @@ impl Bus<'_> {
         let register = address & 0x0f;
         let driven = match register {
             0..=7 => {
+                // The frame is played again.
+                if !self.machine.tia.knows(register as u8) {
+                    self.machine.limit = 0;
+                }
                 self.machine.tia.catch_up(3 * t, self.screen);
                 self.machine.tia.draw_to_beam(self.screen);
                 self.machine.tia.collisions(register as u8)

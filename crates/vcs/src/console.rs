@@ -13,7 +13,11 @@ use crate::{
     machine::{MOST_INSTRUCTIONS, Machine},
     rom::Rom,
     screen::{HEIGHT_PAL, Screen, WIDTH},
+    tia::ALL_PAIRS,
 };
+
+/// The most frames since the last CXCLR that are played again for a collision that nobody had asked for before.
+const PAST: usize = 8;
 
 /// Everything about a console that changes, but for the screen: plain data, saved and restored by copying it.
 ///
@@ -27,11 +31,110 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
+    pub(crate) now: Moment,
+    past: Past,
+}
+
+/// A console between two frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Moment {
     cpu: Cpu,
     pub(crate) machine: Machine,
 }
 
+/// How the console came to where it is since the collisions were last cleared. Only those that the program ever asked for are
+/// found; where it asks for another one, these frames are played again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Past {
+    /// The begin of the frame in which they were cleared.
+    begin: Moment,
+    /// The inputs of that frame and of those after it; none where every collision is known.
+    inputs: [Inputs; PAST],
+    frames: u8,
+}
+
+/// What a console has besides its state.
+struct Setup<'a> {
+    screen: &'a mut Screen,
+    rom: &'a Rom,
+    #[cfg(feature = "translate")]
+    translating: bool,
+}
+
 impl State {
+    fn new(now: Moment) -> Self {
+        Self { now, past: Past { begin: now, inputs: [Inputs::default(); PAST], frames: 0 } }
+    }
+
+    /// Runs to the end of a frame.
+    fn run_frame(&mut self, inputs: &Inputs, drawing: bool, setup: &mut Setup) {
+        let mut begin = self.now;
+        self.now.run_frame(inputs, drawing, setup);
+        while self.now.machine.tia.has_missed() {
+            begin = self.past.replay(begin, self.now.machine.tia.asked(), setup);
+            self.now = begin;
+            self.now.run_frame(inputs, drawing, setup);
+        }
+        self.remember(begin, inputs, setup);
+    }
+
+    fn remember(&mut self, begin: Moment, inputs: &Inputs, setup: &mut Setup) {
+        let (tia, past) = (&self.now.machine.tia, &mut self.past);
+        if tia.was_cleared() {
+            (past.begin, past.frames) = (begin, 0);
+        }
+        match past.inputs.get_mut(usize::from(past.frames)) {
+            _ if tia.knows_all() => past.frames = 0,
+            Some(next) => {
+                *next = *inputs;
+                past.frames += 1;
+            }
+            None => {
+                let asked = tia.asked();
+                self.now = past.replay(begin, ALL_PAIRS, setup);
+                self.now.run_frame(inputs, false, setup);
+                self.now.machine.tia.ask_only(asked);
+                past.frames = 0;
+            }
+        }
+    }
+}
+
+impl Past {
+    /// Comes to `now` again, and finds these collisions on the way.
+    fn replay(&self, now: Moment, asked: u16, setup: &mut Setup) -> Moment {
+        let frames = &self.inputs[..usize::from(self.frames).min(PAST)];
+        let mut moment = if frames.is_empty() { now } else { self.begin };
+        moment.machine.tia.ask(asked);
+        for inputs in frames {
+            moment.run_frame(inputs, false, setup);
+        }
+        // This changes nothing but where the state came from elsewhere and says otherwise than these frames.
+        moment.machine.tia.ask(asked);
+        moment
+    }
+}
+
+impl Moment {
+    fn run_frame(&mut self, inputs: &Inputs, drawing: bool, setup: &mut Setup) {
+        self.machine.inputs = *inputs;
+        self.machine.begin_frame(drawing);
+        let begin = *self;
+        #[cfg(feature = "translate")]
+        if setup.translating {
+            self.run_translated(setup.screen, setup.rom);
+        }
+        self.run(setup.screen, setup.rom);
+        if !self.machine.has_ended() {
+            *self = begin;
+            self.run_counting(setup.screen, setup.rom);
+        }
+        if !self.machine.overdue {
+            self.machine.tia.catch_up(3 * self.machine.t, setup.screen);
+        }
+        self.machine.tia.end_drawing(setup.screen);
+    }
+
     /// Runs to the machine's limit.
     fn run(&mut self, screen: &mut Screen, rom: &Rom) {
         cpu::run(&mut self.cpu, &mut Bus { machine: &mut self.machine, screen, image: &rom.image });
@@ -108,7 +211,7 @@ impl Console {
         let cpu = Cpu { pc: u16::from_le_bytes(start), ..Cpu::new() };
         Self {
             rom,
-            state: State { cpu, machine },
+            state: State::new(Moment { cpu, machine }),
             screen: Box::new([0; WIDTH * HEIGHT_PAL]),
             before: Box::new([0; WIDTH * HEIGHT_PAL]),
             #[cfg(feature = "translate")]
@@ -123,7 +226,7 @@ impl Console {
     /// # Ok::<(), vcs::Error>(())
     /// ```
     pub fn with_cartridge_memory(mut self, memory: [u8; 128]) -> Self {
-        self.state.machine.cartridge.ram = memory;
+        self.state.now.machine.cartridge.ram = memory;
         self
     }
 
@@ -154,26 +257,16 @@ impl Console {
 
     fn run(&mut self, inputs: &Inputs, drawing: bool) {
         // A frame that was left unfinished goes on in its picture.
-        if drawing && !self.state.machine.overdue {
+        if drawing && !self.state.now.machine.overdue {
             std::mem::swap(&mut self.screen, &mut self.before);
         }
-        let Self { state, screen, rom, .. } = self;
-        state.machine.inputs = *inputs;
-        state.machine.begin_frame(drawing);
-        let begin = *state;
-        #[cfg(feature = "translate")]
-        if self.translating {
-            state.run_translated(screen, rom);
-        }
-        state.run(screen, rom);
-        if !state.machine.has_ended() {
-            *state = begin;
-            state.run_counting(screen, rom);
-        }
-        if !state.machine.overdue {
-            state.machine.tia.catch_up(3 * state.machine.t, screen);
-        }
-        state.machine.tia.end_drawing(screen);
+        let mut setup = Setup {
+            screen: &mut self.screen,
+            rom: &self.rom,
+            #[cfg(feature = "translate")]
+            translating: self.translating,
+        };
+        self.state.run_frame(inputs, drawing, &mut setup);
     }
 
     /// Runs to the end of the frame and draws it, translated and interpreted, and compares both.
@@ -268,7 +361,7 @@ impl Console {
     /// # Ok::<(), vcs::Error>(())
     /// ```
     pub fn is_unfinished(&self) -> bool {
-        self.state.machine.overdue
+        self.state.now.machine.overdue
     }
 
     /// Puts another picture where the one before the last is kept.
@@ -282,7 +375,7 @@ impl Console {
 
     #[cfg(test)]
     pub(crate) fn cpu(&self) -> &Cpu {
-        &self.state.cpu
+        &self.state.now.cpu
     }
 
     /// The memory, at the addresses 80 to FF.
@@ -293,7 +386,7 @@ impl Console {
     /// # Ok::<(), vcs::Error>(())
     /// ```
     pub fn ram(&self) -> &[u8; 128] {
-        &self.state.machine.ram
+        &self.state.now.machine.ram
     }
 
     /// The memory that some cartridges have, or the state of Pitfall II's chip; it stays as it was made where this one has
@@ -305,7 +398,7 @@ impl Console {
     /// # Ok::<(), vcs::Error>(())
     /// ```
     pub fn cartridge_memory(&self) -> &[u8; 128] {
-        &self.state.machine.cartridge.ram
+        &self.state.now.machine.cartridge.ram
     }
 
     /// The state, to be copied. [`State`] has an example.
@@ -322,7 +415,7 @@ impl Console {
     /// assert!(ntsc.fits(ntsc.state()) && !ntsc.fits(pal.state()));
     /// ```
     pub fn fits(&self, state: &State) -> bool {
-        state.machine.fits(&self.rom.image)
+        [&state.now, &state.past.begin].iter().all(|moment| moment.machine.fits(&self.rom.image))
     }
 
     /// Goes back to a state of a console with the same cartridge. The screen stays as it is. [`State`] has an example.

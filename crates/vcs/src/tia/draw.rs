@@ -67,6 +67,11 @@ static OBJECTS_OF: [(usize, usize); 15] = {
     of
 };
 
+/// The objects of these pairs.
+pub(super) fn objects_of(pairs: u16) -> u8 {
+    bits_of(pairs).map(|bit| OBJECTS_OF[bit]).fold(0, |objects, (low, high)| objects | 1 << low | 1 << high)
+}
+
 /// Each byte with its bits in the other order.
 static REVERSED: [u8; 256] = {
     let (mut reversed, mut bits) = ([0; 256], 0);
@@ -110,9 +115,8 @@ impl Tia {
     #[inline(never)]
     fn pass_lines(&mut self, clock: u32, screen: &mut Screen) {
         // Nothing to draw, and nobody to meet.
-        if !self.drawing && self.comb | self.odd == 0 && self.stars.is_none() && self.wanted() == 0 {
-            let lines = (clock - self.line_start) / LINE_CLOCKS;
-            return self.go_to_line(lines);
+        if !self.drawing && self.wanted() == 0 {
+            return self.end_lines(clock);
         }
         while self.line_start + LINE_CLOCKS <= clock {
             if self.drawn == self.line_start && self.skip_lines(clock, screen) {
@@ -151,7 +155,7 @@ impl Tia {
     /// What an object shows changes from the beam on.
     #[inline(always)]
     pub(super) fn change(&mut self, object: usize, screen: &mut Screen) {
-        if self.drawn > self.line_start + BLANK_CLOCKS {
+        if self.drawn > self.line_start + BLANK_CLOCKS && (self.drawing || self.watched >> object & 1 != 0) {
             self.keep(object, screen);
         }
         self.stale |= 1 << object;
@@ -200,17 +204,19 @@ impl Tia {
 
     /// The pairs of objects that have not met yet and may do so here: of which both show something, or did before in the line.
     fn wanted(&self) -> u16 {
-        if self.is_blank() {
+        if self.open == 0 || self.is_blank() {
             return 0;
         }
+        let is_watched = |object: usize| self.watched >> object & 1 != 0;
+        let is_shown = |player| is_watched(player) && self.graphics(player) != 0;
         let missiles = (self.register(ENAM0) & 2) << (M0 - 1) | (self.register(ENAM1) & 2) << (M1 - 1);
         let has_playfield = self.register(PF0) | self.register(PF0 + 1) | self.register(PF2) != 0;
-        let shown = u8::from(self.graphics(P0) != 0) << P0
-            | u8::from(self.graphics(P1) != 0) << P1
+        let shown = u8::from(is_shown(P0)) << P0
+            | u8::from(is_shown(P1)) << P1
             | missiles
-            | u8::from(self.has_ball()) << BL
+            | u8::from(is_watched(BL) && self.has_ball()) << BL
             | u8::from(has_playfield) << PF;
-        PAIRS_AMONG[usize::from(shown | self.line.changed)] & !self.collisions
+        PAIRS_AMONG[usize::from(shown | self.line.changed)] & self.open
     }
 
     fn is_blank(&self) -> bool {
@@ -251,6 +257,16 @@ impl Tia {
         line.wrapping_sub(self.lines.first) < self.lines.count
     }
 
+    /// Ends all lines that end before this clock.
+    fn end_lines(&mut self, clock: u32) {
+        while self.line_start + LINE_CLOCKS <= clock {
+            if self.comb | self.odd == 0 && self.stars.is_none() {
+                return self.go_to_line((clock - self.line_start) / LINE_CLOCKS);
+            }
+            self.end_line();
+        }
+    }
+
     fn end_line(&mut self) {
         let shown = self.is_shown(self.line_number);
         self.go_to_line(1);
@@ -283,7 +299,7 @@ impl Tia {
         for bit in bits_of(self.wanted() & !known) {
             let (low, high) = OBJECTS_OF[bit];
             if self.mask(low).meets(self.mask(high)) {
-                self.collisions |= 1 << bit;
+                self.meet(bit);
             } else {
                 self.line.apart |= 1 << bit;
             }
@@ -292,6 +308,11 @@ impl Tia {
             let masks = [P0, P1, M0, M1, BL, PF].map(|object| self.mask(object));
             self.paint(&masks, Mask::range(0, WIDTH as u32), screen);
         }
+    }
+
+    fn meet(&mut self, pair: usize) {
+        self.collisions |= 1 << pair;
+        self.follow(self.open & !(1 << pair));
     }
 
     /// Draws these pixels of the current line.
@@ -306,7 +327,7 @@ impl Tia {
         for bit in bits_of(wanted) {
             let (low, high) = OBJECTS_OF[bit];
             if masks[low].meets(masks[high] & segment) {
-                self.collisions |= 1 << bit;
+                self.meet(bit);
             }
         }
         if self.drawing {

@@ -60,8 +60,21 @@ pub(crate) struct Tia {
     /// Where each object is in a line as the registers stand, for those whose bit in `stale` is not set.
     masks: [Mask; 6],
     stale: u8,
-    /// The pairs of objects that met since CXCLR.
+    /// The pairs of objects that met since CXCLR, of those that are followed.
     collisions: u16,
+    /// The pairs that are followed and have not met. Until the first CXCLR all are followed, then those that were asked for.
+    open: u16,
+    /// The objects of those pairs.
+    watched: u8,
+    /// The pairs that the program asked for in the current [`WINDOW`] of frames, and in the one before.
+    asked: u16,
+    asked_before: u16,
+    /// The frames of the window that have begun.
+    age: u8,
+    /// Whether there was a CXCLR in this frame.
+    cleared: bool,
+    /// Whether a pair was asked for in this frame that is not followed.
+    missed: bool,
     /// Whether the first 8 pixels are black after an HMOVE: bit 0 in this line, bit 1 in the next.
     comb: u8,
     /// The colour clock of the last HMOVE in this frame.
@@ -110,6 +123,13 @@ impl Tia {
             masks: [Mask::EMPTY; 6],
             stale: 0x3f,
             collisions: 0,
+            open: ALL_PAIRS,
+            watched: 63,
+            asked: 0,
+            asked_before: 0,
+            age: 0,
+            cleared: false,
+            missed: false,
             comb: 0,
             moved: NEVER,
             stars: None,
@@ -124,26 +144,31 @@ impl Tia {
 
     /// Whether this can be a state.
     pub(crate) fn is_valid(&self, lines: Lines, has_comb: bool) -> bool {
+        let pairs = self.collisions | self.open | self.asked | self.asked_before;
         self.lines == lines
             && self.has_comb == has_comb
+            && pairs & !ALL_PAIRS == 0
+            && self.age < WINDOW
             && self.position.iter().all(|position| usize::from(*position) < WIDTH)
     }
 
     /// Lets a frame begin at this clock, after one of so many lines. PAL loses its colours after an odd number.
     pub(crate) fn begin_frame(&mut self, clock: u32, drawing: bool, lines: u32) {
         self.faded = if self.lines.count as usize == HEIGHT_PAL { lines as u8 & 1 } else { 0 };
-        self.drawing = drawing;
         (self.drawn, self.line_number, self.line_start) = (clock, 0, 0);
-        self.begin_line();
         self.moved = NEVER;
-        self.repeats = false;
+        self.age = (self.age + 1) % WINDOW;
+        if self.age == 0 {
+            (self.asked_before, self.asked) = (self.asked, 0);
+        }
+        self.go_on(drawing);
     }
 
     /// Lets a frame begin within the one before.
     pub(crate) fn go_on(&mut self, drawing: bool) {
         self.begin_line();
         self.drawing = drawing;
-        self.repeats = false;
+        (self.repeats, self.cleared, self.missed) = (false, false, false);
     }
 
     /// Whether writing this value, of which only the register's own bits are left, has any effect.
@@ -209,7 +234,8 @@ impl Tia {
             CXCLR => {
                 self.catch_up(clock, screen);
                 self.draw_to_beam(screen);
-                self.collisions = 0;
+                (self.collisions, self.cleared) = (0, true);
+                self.follow(self.asked());
                 self.repeats = false;
                 return;
             }
@@ -301,20 +327,82 @@ impl Tia {
 
     /// A collision register.
     pub(crate) fn collisions(&self, register: u8) -> u8 {
-        let pairs = match register {
-            0 => [(M0, P1), (M0, P0)],
-            1 => [(M1, P0), (M1, P1)],
-            2 => [(P0, PF), (P0, BL)],
-            3 => [(P1, PF), (P1, BL)],
-            4 => [(M0, PF), (M0, BL)],
-            5 => [(M1, PF), (M1, BL)],
-            6 => [(BL, PF), (BL, BL)],
-            _ => [(P0, P1), (M0, M1)],
-        };
-        let [high, low] = pairs.map(|(a, b)| u8::from(a != b && self.collisions >> pair(a, b) & 1 != 0));
+        let [high, low] = PAIRS_READ[usize::from(register & 7)].map(|pairs| u8::from(self.collisions & pairs != 0));
         high << 7 | low << 6
     }
+
+    /// Follows these pairs, which have not met, and no others.
+    fn follow(&mut self, pairs: u16) {
+        self.open = pairs;
+        self.watched = draw::objects_of(pairs);
+    }
+
+    /// The pairs that the program has asked for of late.
+    pub(crate) fn asked(&self) -> u16 {
+        self.asked | self.asked_before
+    }
+
+    /// Follows these pairs from now on.
+    pub(crate) fn ask(&mut self, pairs: u16) {
+        self.asked |= pairs;
+        self.follow(self.open | pairs & !self.collisions);
+    }
+
+    /// Follows none but these pairs after the next CXCLR.
+    pub(crate) fn ask_only(&mut self, pairs: u16) {
+        (self.asked, self.asked_before) = (pairs, 0);
+    }
+
+    /// Asks for the pairs of a collision register. Returns whether they are known.
+    pub(crate) fn knows(&mut self, register: u8) -> bool {
+        let [high, low] = PAIRS_READ[usize::from(register & 7)];
+        self.asked |= high | low;
+        let known = (high | low) & !(self.collisions | self.open) == 0;
+        // Not `self.missed |= !known`: rustc 1.95 makes a store of `true` of that, whatever is known.
+        if !known {
+            self.missed = true;
+        }
+        known
+    }
+
+    /// Whether the program asked for a pair in this frame that was not followed: then the frame is not what it should be.
+    pub(crate) fn has_missed(&self) -> bool {
+        self.missed
+    }
+
+    /// Whether there was a CXCLR in this frame.
+    pub(crate) fn was_cleared(&self) -> bool {
+        self.cleared
+    }
+
+    /// Whether it is known of every pair whether it met.
+    pub(crate) fn knows_all(&self) -> bool {
+        self.collisions | self.open == ALL_PAIRS
+    }
 }
+
+/// After so many frames, at most twice as many, a pair that was not asked for again is not followed any more.
+const WINDOW: u8 = 64;
+
+/// Every pair of objects.
+pub(crate) const ALL_PAIRS: u16 = (1 << 15) - 1;
+
+/// The pairs that bits 7 and 6 of each collision register tell of.
+const PAIRS_READ: [[u16; 2]; 8] = {
+    const fn bit(a: usize, b: usize) -> u16 {
+        1 << pair(a, b)
+    }
+    [
+        [bit(M0, P1), bit(M0, P0)],
+        [bit(M1, P0), bit(M1, P1)],
+        [bit(P0, PF), bit(P0, BL)],
+        [bit(P1, PF), bit(P1, BL)],
+        [bit(M0, PF), bit(M0, BL)],
+        [bit(M1, PF), bit(M1, BL)],
+        [bit(BL, PF), 0],
+        [bit(P0, P1), bit(M0, M1)],
+    ]
+};
 
 /// The bit of two objects' collision.
 pub(crate) const fn pair(a: usize, b: usize) -> usize {
