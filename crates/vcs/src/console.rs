@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::{
     bus::Bus,
     cpu::{self, Cpu},
+    image::Image,
     inputs::Inputs,
     machine::{MOST_INSTRUCTIONS, Machine},
     rom::Rom,
@@ -62,8 +63,9 @@ struct Setup<'a> {
 }
 
 impl State {
-    fn new(now: Moment) -> Self {
-        Self { now, past: Past { begin: now, inputs: [Inputs::default(); PAST], frames: 0 } }
+    fn new(now: Moment, image: &Image) -> Self {
+        let begin = Moment { cpu: Cpu::new(), machine: Machine::new(image, [0; 128], 0) };
+        Self { now, past: Past { begin, inputs: [Inputs::default(); PAST], frames: 0 } }
     }
 
     /// Runs to the end of a frame.
@@ -210,8 +212,8 @@ impl Console {
         let start = [0x1ffc, 0x1ffd].map(|address| machine.cartridge.peek(address, &rom.image));
         let cpu = Cpu { pc: u16::from_le_bytes(start), ..Cpu::new() };
         Self {
+            state: State::new(Moment { cpu, machine }, &rom.image),
             rom,
-            state: State::new(Moment { cpu, machine }),
             screen: Box::new([0; WIDTH * HEIGHT_PAL]),
             before: Box::new([0; WIDTH * HEIGHT_PAL]),
             #[cfg(feature = "translate")]

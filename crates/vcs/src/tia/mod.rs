@@ -62,11 +62,12 @@ pub(crate) struct Tia {
     stale: u8,
     /// The pairs of objects that met since CXCLR, of those that are followed.
     collisions: u16,
-    /// The pairs that are followed and have not met. Until the first CXCLR all are followed, then those that were asked for.
+    /// The pairs that are followed and have not met: from CXCLR on, those that were asked for.
     open: u16,
     /// The objects of those pairs.
     watched: u8,
-    /// The pairs that the program asked for in the current [`WINDOW`] of frames, and in the one before.
+    /// The pairs that the program asked for in the current [`WINDOW`] of frames, and in the one before: at first all, so that
+    /// nothing that was before a start has to be kept.
     asked: u16,
     asked_before: u16,
     /// The frames of the window that have begun.
@@ -126,7 +127,7 @@ impl Tia {
             open: ALL_PAIRS,
             watched: 63,
             asked: 0,
-            asked_before: 0,
+            asked_before: ALL_PAIRS,
             age: 0,
             cleared: false,
             missed: false,
