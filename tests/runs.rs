@@ -202,7 +202,7 @@ fn the_best_policy_is_that_of_the_highest_mean_of_a_hundred_episodes() {
 
 #[cfg(feature = "atari")]
 #[test]
-fn the_general_recipes_value_function_tells_boxings_frames_apart() {
+fn boxings_value_function_tells_its_frames_apart() {
     let folder = tempfile::tempdir().unwrap();
     let run_dir = folder.path().join("run");
     let output = succeeds(&["--env", "ALE/Boxing-v5", "--epochs", "8", "--run-dir", text(&run_dir)]);

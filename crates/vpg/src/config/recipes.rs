@@ -26,6 +26,7 @@ pub fn recipe(env: &str, id: &str) -> Config {
         (Some("Pendulum"), _) => pendulum(swing_up(config)),
         (_, Some(("pong", false))) => steady_pong(pong(config)),
         (_, Some(("pong", true))) => sticky_pong(pong(config)),
+        (_, Some(("boxing", _))) => boxing(any_game(config)),
         _ if config.environment.pixels.is_some() => any_game(config),
         _ => {
             config.network.hid = vec![64, 64];
@@ -37,7 +38,8 @@ pub fn recipe(env: &str, id: &str) -> Config {
 /// Whether this is a game that runs with the recipe for all games.
 pub fn is_general(config: &Config) -> bool {
     let environment = &config.environment;
-    PixelConfig::game(&environment.id).is_some_and(|(game, _)| game != "pong") && config.log.write_up.is_none()
+    PixelConfig::game(&environment.id).is_some_and(|(game, _)| !matches!(&*game, "pong" | "boxing"))
+        && config.log.write_up.is_none()
 }
 
 /// The recipe as it suits what flags and files, which made `wanted` of it, have the networks look at.
@@ -245,8 +247,7 @@ fn sticky_pong(mut config: Config) -> Config {
 
 /// For games without a recipe of their own, tuned to none of them: Pong's rollout and network with smaller steps, rewards
 /// brought to one scale, and the frame beside the difference, since what rests matters in most games. In Boxing, value
-/// steps of 1e-3 leave a value function that gives every frame one value, within six epochs; and an entropy bonus of 0.01
-/// outweighs what is learned of the 18 actions, so that each stays as likely as any other.
+/// steps of 1e-3 leave a value function that gives every frame one value, within six epochs.
 fn any_game(config: Config) -> Config {
     let mut config = game(config);
     if let Some(pixels) = &mut config.environment.pixels {
@@ -255,6 +256,12 @@ fn any_game(config: Config) -> Config {
     config.credit.norm_reward = true;
     config.optimizer.pi_lr = 1e-3;
     config.optimizer.vf_lr = 2e-4;
+    config
+}
+
+/// With the general entropy bonus each of the 18 actions stays as likely as any other. Breakout needs that bonus: with this one a
+/// policy may give up launching the ball before it was ever paid for that.
+fn boxing(mut config: Config) -> Config {
     config.optimizer.entropy = 0.001;
     config
 }
