@@ -82,11 +82,14 @@ impl State {
 
     fn remember(&mut self, begin: Moment, inputs: &Inputs, setup: &mut Setup) {
         let (tia, past) = (&self.now.machine.tia, &mut self.past);
+        if tia.knows_all() {
+            past.frames = 0;
+            return;
+        }
         if tia.was_cleared() {
             (past.begin, past.frames) = (begin, 0);
         }
         match past.inputs.get_mut(usize::from(past.frames)) {
-            _ if tia.knows_all() => past.frames = 0,
             Some(next) => {
                 *next = *inputs;
                 past.frames += 1;
