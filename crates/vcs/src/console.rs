@@ -43,7 +43,7 @@ pub(crate) struct Moment {
     pub(crate) machine: Machine,
 }
 
-/// How the console came to where it is since the collisions were last cleared. Only those that the program ever asked for are
+/// How the console came to where it is since the collisions were last cleared. Only those that the program asked for of late are
 /// found; where it asks for another one, these frames are played again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Past {

@@ -116,7 +116,7 @@ fn a_frame_ends_whatever_the_program_does() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     /// The stack is where the objects are enabled; the timer is set and awaited; an interrupt and a call return.
     #[test]
