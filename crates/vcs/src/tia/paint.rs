@@ -15,6 +15,11 @@ pub(super) fn layers(row: &mut [u8; WIDTH], segment: Mask, background: u8, layer
         // SAFETY: the processor has AVX-512 BW.
         return unsafe { layers_avx512(row, segment, background, layers) };
     }
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { layers_avx2(row, segment, background, layers) };
+    }
     layers_plain(row, segment, background, layers);
 }
 
@@ -31,6 +36,45 @@ fn layers_avx512(row: &mut [u8; WIDTH], segment: Mask, background: u8, layers: &
         // SAFETY: a set has pixels of the row only, and no others are written; the store needs no alignment.
         unsafe { _mm512_mask_storeu_epi8(row.as_mut_ptr().add(64 * word).cast(), segment, pixels) }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn layers_avx2(row: &mut [u8; WIDTH], segment: Mask, background: u8, layers: &[(Mask, u8); 4]) {
+    let background = _mm256_set1_epi8(background as i8);
+    let colours = layers.map(|(_, colour)| _mm256_set1_epi8(colour as i8));
+    let (groups, _) = row.as_chunks_mut::<32>();
+    for (i, group) in groups.iter_mut().enumerate() {
+        let half = |mask: Mask| (mask.0[i / 2] >> (32 * (i % 2))) as u32;
+        let inside = half(segment);
+        if inside == 0 {
+            continue;
+        }
+        let mut pixels = background;
+        for ((mask, _), colour) in layers.iter().zip(colours) {
+            pixels = _mm256_blendv_epi8(pixels, colour, as_bytes(half(*mask)));
+        }
+        let group: *mut __m256i = group.as_mut_ptr().cast();
+        // SAFETY: both are of the 32 pixels of the group, and need no alignment.
+        unsafe {
+            if inside != u32::MAX {
+                pixels = _mm256_blendv_epi8(_mm256_loadu_si256(group), pixels, as_bytes(inside));
+            }
+            _mm256_storeu_si256(group, pixels);
+        }
+    }
+}
+
+/// Each of 32 bits as a byte of 0 or 255, the lowest first.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx2")]
+fn as_bytes(bits: u32) -> __m256i {
+    const EIGHT: i64 = 0x0101_0101_0101_0101;
+    let place = _mm256_setr_epi64x(0, EIGHT, 2 * EIGHT, 3 * EIGHT);
+    let bit = _mm256_set1_epi64x(i64::from_le_bytes([1, 2, 4, 8, 16, 32, 64, 128]));
+    let spread = _mm256_shuffle_epi8(_mm256_set1_epi32(bits.cast_signed()), place);
+    _mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit)
 }
 
 fn layers_plain(row: &mut [u8; WIDTH], segment: Mask, background: u8, layers: &[(Mask, u8); 4]) {
@@ -65,6 +109,12 @@ mod tests {
 
     use super::*;
 
+    fn painted(paint: impl FnOnce(&mut [u8; WIDTH])) -> [u8; WIDTH] {
+        let mut row = [7; WIDTH];
+        paint(&mut row);
+        row
+    }
+
     proptest! {
         #[test]
         fn all_ways_to_paint_a_row_agree(
@@ -74,11 +124,15 @@ mod tests {
             let sets = sets.map(|set| Mask(set) & Mask::range(0, 160));
             let [a, b, c, d, background] = colours;
             let all = [(sets[0], a), (sets[1], b), (sets[2], c), (sets[3], d)];
-            let mut rows = [[7; WIDTH]; 2];
-            layers(&mut rows[0], Mask::range(from, to), background, &all);
-            layers_plain(&mut rows[1], Mask::range(from, to), background, &all);
-            prop_assert_eq!(rows[0], rows[1]);
-            for (x, pixel) in (0u32..).zip(rows[1]) {
+            let segment = Mask::range(from, to);
+            let row = painted(|row| layers_plain(row, segment, background, &all));
+            prop_assert_eq!(painted(|row| layers(row, segment, background, &all)), row);
+            #[cfg(target_arch = "x86_64")]
+            if is_x86_feature_detected!("avx2") {
+                // SAFETY: the processor has AVX2.
+                prop_assert_eq!(painted(|row| unsafe { layers_avx2(row, segment, background, &all) }), row);
+            }
+            for (x, pixel) in (0u32..).zip(row) {
                 let is_in = |set: &Mask| set.0[x as usize / 64] >> (x % 64) & 1 != 0;
                 let top = all.iter().rev().find(|(set, _)| is_in(set)).map_or(background, |(_, colour)| *colour);
                 prop_assert_eq!(pixel, if (from..to).contains(&x) { top } else { 7 });
