@@ -96,6 +96,10 @@ fn usage(error: impl Into<anyhow::Error>) -> Failure {
 /// # Errors
 /// [`Failure`], with the exit code that belongs to it.
 pub fn run(cli: Cli, started: Instant) -> Result<ExitCode, Failure> {
+    if let Some(asked) = machine::lacking() {
+        let expected = "instructions that this processor has, or unset";
+        return Err(InvalidValue::new("ATEN_CPU_CAPABILITY", asked, expected).into());
+    }
     match cli.command {
         None => run_train(&cli.train, started),
         Some(Command::Eval(args)) => run_eval(&args),

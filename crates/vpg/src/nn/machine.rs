@@ -55,3 +55,11 @@ pub fn difference() -> Option<String> {
         format!("ATEN_CPU_CAPABILITY={capability} makes libtorch's losses round otherwise than elsewhere: unset it")
     })
 }
+
+/// The instructions that libtorch is told to use by `ATEN_CPU_CAPABILITY` and that this processor does not have: it does not ask,
+/// and the process would end without a word.
+pub fn lacking() -> Option<String> {
+    let asked = std::env::var("ATEN_CPU_CAPABILITY").ok()?;
+    let is_here = !["avx2", "avx512"].contains(&&*asked) || Level::all().iter().any(|level| level.name == asked);
+    (!is_here).then_some(asked)
+}
