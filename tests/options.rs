@@ -272,6 +272,34 @@ fn the_clocks_of_two_trainers_count_their_own_steps() {
     assert!(shares[0] > 0.0 && shares[1] == 0.0, "{shares:?}");
 }
 
+/// Epochs of one step: every life is lost in the first step after a state.
+#[cfg(feature = "atari")]
+#[test]
+fn the_loss_of_a_life_ends_its_return_also_right_after_a_resume() {
+    let breakout = |life_ends_return| {
+        let config = with(Config::for_env("ALE/Breakout-v5").unwrap(), |config| {
+            (config.environment.num_envs, config.environment.threads) = (8, 1);
+            (config.budget.steps_per_epoch, config.budget.limit) = (8, Budget::Epochs(60));
+            (config.network.hid, config.optimizer.train_v_iters) = (vec![4], 1);
+            config.credit.life_ends_return = life_ends_return;
+        });
+        let vpg::AnyVecEnv::I8(env) = vpg::make_envs(&config, 8, None).unwrap() else {
+            panic!("frame differences are of -1, 0 and 1");
+        };
+        Trainer::new(&config, env).unwrap()
+    };
+    let (mut straight, mut resumed, mut immortal) = (breakout(true), breakout(true), breakout(false));
+    while !straight.is_over() {
+        resumed.restore(straight.state().unwrap()).unwrap();
+        for trainer in [&mut straight, &mut resumed, &mut immortal] {
+            trainer.epoch().unwrap();
+        }
+        assert_eq!(weights(resumed.policy()), weights(straight.policy()));
+        resumed = breakout(true);
+    }
+    assert_ne!(weights(immortal.policy()), weights(straight.policy()));
+}
+
 #[test]
 fn the_running_reward_rule_stops_a_run() {
     let config = with(short(), |config| {

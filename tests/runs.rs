@@ -156,7 +156,8 @@ fn an_agent_sees_every_game() {
     for id in games {
         let (lit, differences) = seen(&id);
         println!("{id}: {lit:.4} of the cells, {differences} differences");
-        assert!((1e-4..0.9).contains(&lit) && differences > 2, "{id}: {lit} of the cells, {differences} differences");
+        // Little differs from the first frame where a game takes its time to begin: in Mr. Do! a cell in two frames.
+        assert!(lit > 0.0 && lit < 0.9 && differences > 2, "{id}: {lit} of the cells, {differences} differences");
     }
 }
 
@@ -388,7 +389,7 @@ fn whole_frames_are_learned_from_by_layers_and_by_convolutions() {
     }
     let output = run(&[
         "--env",
-        "ALE/Breakout-v5",
+        "ALE/Freeway-v5",
         "--epochs",
         "1",
         "--steps-per-epoch",

@@ -85,9 +85,8 @@ impl Phi {
 ///
 /// ```
 /// use preprocess::{DifferenceConfig, Phi};
-/// let default = DifferenceConfig { phi: Phi::Difference, stride: 2, distance: 1, with_frame: false, background: None };
-/// assert_eq!(DifferenceConfig::default(), default);
-/// assert_eq!(DifferenceConfig::default().side(), 80);
+/// let slow = DifferenceConfig { distance: 2, ..DifferenceConfig::default() };
+/// assert_eq!(slow.side(), 80);
 /// assert_eq!(DifferenceConfig::blog().side(), 40);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -105,12 +104,16 @@ pub struct DifferenceConfig {
     /// What is background in place of `phi`'s colours, which are Pong's; [`seen_in`](Self::seen_in) finds that of a game.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub background: Option<Background>,
+    /// Whether that frame is what differs from the episode's first one, so that what stands from the begin on, such as a wall,
+    /// is not seen until it is gone; [`seen_in`](Self::seen_in) finds out whether that suits a game.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub against_first: bool,
 }
 
 impl Default for DifferenceConfig {
     /// 80x80 cells, now minus the observation before.
     fn default() -> Self {
-        Self { phi: Phi::Difference, stride: 2, distance: 1, with_frame: false, background: None }
+        Self { phi: Phi::Difference, stride: 2, distance: 1, with_frame: false, background: None, against_first: false }
     }
 }
 
@@ -118,7 +121,7 @@ impl DifferenceConfig {
     /// What the write-up does: 40x40 cells, now minus two observations before. Its own code subtracts in `uint8`,
     /// where 0 - 1 is 255; here it is -1.
     pub fn blog() -> Self {
-        Self { phi: Phi::Blog, stride: 4, distance: 2, with_frame: false, background: None }
+        Self { phi: Phi::Blog, stride: 4, distance: 2, ..Self::default() }
     }
 
     /// The rows of the observation, which are as many as its columns.

@@ -14,19 +14,21 @@ const SECOND: usize = 5;
 impl DifferenceConfig {
     /// These options with the background of a game: in each row the colour that its cells show most often in the first
     /// frames, and a second one where a fifth of them never show another. Where most cells show `phi`'s own colours, which
-    /// are Pong's, or a background is chosen already, it stays so. `env` is reset and played for 64 steps.
+    /// are Pong's, or a background is chosen already, it stays so. Where less differs from the first frame than from that
+    /// background, a frame that is shown is held against it. `env` is reset and played for 64 steps.
     ///
     /// ```
     /// # #[cfg(feature = "atari")] {
     /// use envs::atari::{Atari, AtariConfig, ObsType};
     /// use preprocess::{DifferenceConfig, FrameFormat};
-    /// let default = DifferenceConfig::default();
+    /// let shown = DifferenceConfig { with_frame: true, ..DifferenceConfig::default() };
     /// let seen_in = |id: &str| {
     ///     let game = AtariConfig { obs_type: ObsType::Palette, ..AtariConfig::from_id(id)? };
-    ///     default.seen_in(&mut Atari::new(&game)?, FrameFormat::Palette)
+    ///     shown.seen_in(&mut Atari::new(&game)?, FrameFormat::Palette)
     /// };
-    /// assert_eq!(seen_in("Pong")?, default);
-    /// assert!(seen_in("ALE/Breakout-v5")?.background.is_some());
+    /// assert_eq!(seen_in("Pong")?, shown);
+    /// let breakout = seen_in("ALE/Breakout-v5")?;
+    /// assert!(breakout.background.is_some() && breakout.against_first);
     /// # }
     /// # Ok::<(), envs::Error>(())
     /// ```
@@ -44,9 +46,21 @@ impl DifferenceConfig {
         if 2 * frames.iter().flatten().filter(|value| phis.contains(value)).count() >= cells {
             return Ok(self);
         }
-        let rows = std::array::from_fn(|row| colours(&frames, row * WIDTH..(row + 1) * WIDTH));
-        Ok(Self { background: Some(Background(rows)), ..self })
+        let background = Background(std::array::from_fn(|row| colours(&frames, row * WIDTH..(row + 1) * WIDTH)));
+        let against_first = self.with_frame && differs_less_from_first(&frames, &background);
+        Ok(Self { background: Some(background), against_first, ..self })
     }
+}
+
+/// Whether less of these frames differs from the first one than from the background.
+fn differs_less_from_first(frames: &[Vec<u8>], background: &Background) -> bool {
+    let shows = |(place, value): (usize, &u8)| !background.of_row(place / WIDTH).contains(value);
+    let shown = |frame: &[u8]| frame.iter().enumerate().map(shows).collect::<Vec<_>>();
+    let masks: Vec<Vec<bool>> = frames.iter().map(|frame| shown(frame)).collect();
+    let Some(first) = masks.first() else { return false };
+    let lit = masks.iter().flatten().filter(|shows| **shows).count();
+    let differ = masks.iter().map(|mask| mask.iter().zip(first).filter(|(now, first)| now != first).count());
+    differ.sum::<usize>() < lit
 }
 
 /// The background of a row, whose pixels stand in this range of every frame.

@@ -19,8 +19,9 @@ use crate::{DifferenceConfig, FrameFormat, Masker, WIDTH, history::History};
 /// |---|---|
 /// | shape (80, 80), or (40, 40) with stride 4 | 1 where something appeared since the earlier frame, -1 where something vanished, 0 elsewhere |
 ///
-/// With [`with_frame`](DifferenceConfig::with_frame) the shape is (2, 80, 80): the present frame, 1 where something is,
-/// then the difference.
+/// With [`with_frame`](DifferenceConfig::with_frame) the shape is (2, 80, 80): the present frame, 1 where something is, then the
+/// difference. [Against the first frame](DifferenceConfig::against_first) it is 1 where something has come, -1 where something
+/// of that is gone.
 ///
 /// Cell (r, c) looks at pixel (34 + stride * r, stride * c) of 210 rows; of 250 rows it is (45 + stride * r, stride * c).
 /// Actions, rewards, ends and pictures are those of the
@@ -118,7 +119,7 @@ impl<E: Env<Obs = u8>> Env for FrameDifference<E> {
     fn reset(&mut self, seed: Option<&Seed>, observation: &mut [i8]) -> Result<Info, Error> {
         check_row(observation, &self.observation_space)?;
         let info = self.env.reset(seed, &mut self.frame)?;
-        self.history.start(&self.masker, self.config.phi, &self.frame, observation)?;
+        self.history.start(&self.masker, &self.config, &self.frame, observation)?;
         Ok(info)
     }
 

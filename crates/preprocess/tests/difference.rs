@@ -107,6 +107,12 @@ fn with_the_frame_a_resting_ball_is_seen() {
         let expected: Vec<_> = rows.into_iter().map(|row| (row, column, 1)).collect();
         assert_eq!(non_zero(resting, side), expected, "{format:?}: only the frame shows it");
         assert_eq!(observations(&mut env, 2), seen, "a reset forgets what was before");
+        let against_first = DifferenceConfig { with_frame: true, against_first: true, ..difference };
+        let seen = observations(&mut film(format, &frames, &against_first), 2);
+        let gone = if stride == 2 { vec![(0, 0, -1), (1, 0, -1)] } else { vec![(0, 0, -1)] };
+        let mut expected = [gone, expected].concat();
+        expected.sort_unstable();
+        assert_eq!(non_zero(&seen[2][..side * side], side), expected, "{format:?}: where it was first, it is gone");
     }
 }
 

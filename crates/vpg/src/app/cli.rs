@@ -255,6 +255,9 @@ pub struct Values {
     /// A reward other than zero ends its return (a point in Pong), although the episode goes on.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Credit")]
     pub reward_ends_return: Option<bool>,
+    /// The loss of a life ends its return, although the episode goes on.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Credit")]
+    pub life_ends_return: Option<bool>,
     /// Divide rewards by the running deviation of the return.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Credit")]
     pub norm_reward: Option<bool>,

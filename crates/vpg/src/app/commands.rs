@@ -238,6 +238,9 @@ fn introduction(config: &Config, observations: &Space, policy: &ActorCritic) -> 
     let plural = if config.environment.num_envs == 1 { "" } else { "s" };
     let seen = match &config.environment.pixels {
         Some(PixelConfig { stack: Some(stack), .. }) => format!("the last {stack} frames, grey"),
+        Some(pixels) if pixels.difference.against_first => {
+            "what differs from the first frame, and from one before".into()
+        }
         Some(pixels) if pixels.difference.with_frame => "the frame, and its difference from one before".into(),
         Some(_) => "the difference of two frames".into(),
         None => "the environment's own".into(),

@@ -65,6 +65,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("lam", json!(0.4)),
         ("lamda", json!(0.3)),
         ("reward_ends_return", json!(true)),
+        ("life_ends_return", json!(true)),
         ("norm_reward", json!(true)),
         ("pi_lr", json!(0.02)),
         ("vf_lr", json!(0.03)),

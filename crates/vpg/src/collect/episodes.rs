@@ -6,7 +6,8 @@ use crate::{
     collect::COLLECTING,
     collect::actions::EnvActions,
     collect::actor::Actor,
-    collect::rollout::{ActionRows, Collected, Rollout},
+    collect::lives::Lives,
+    collect::rollout::{ActionRows, Collected, Episode, Rollout},
     interrupt::Watch,
     profile::{Profile, timed},
 };
@@ -36,22 +37,13 @@ struct Staged<T> {
     /// Finished in this epoch.
     episodes: usize,
     steps: usize,
-    observations: Vec<T>,
-    actions: ActionRows,
-    rewards: Vec<f64>,
+    present: Episode<T>,
 }
 
 impl<T: Element> WholeEpisodes<T> {
     /// For environments that all stand at the beginning of an episode.
     pub fn new(quota: Quota, num_envs: usize, observation_len: usize, actions: &ActionRows) -> Self {
-        let staged = |_| Staged {
-            active: true,
-            episodes: 0,
-            steps: 0,
-            observations: Vec::new(),
-            actions: actions.zeros_like(0),
-            rewards: Vec::new(),
-        };
+        let staged = |_| Staged { active: true, episodes: 0, steps: 0, present: Episode::new(actions) };
         let next = vec![T::default(); num_envs * observation_len];
         Self { quota, next, staged: (0..num_envs).map(staged).collect() }
     }
@@ -71,7 +63,7 @@ impl<T: Element> WholeEpisodes<T> {
         let sum = |of: fn(&Staged<T>) -> usize| self.staged.iter().map(of).sum::<usize>() as f64;
         let share = match self.quota {
             Quota::Episodes(all) => sum(|staged| staged.episodes) / all as f64,
-            Quota::Steps(all) => sum(|staged| staged.steps + staged.rewards.len()) / all as f64,
+            Quota::Steps(all) => sum(|staged| staged.steps + staged.present.rewards.len()) / all as f64,
         };
         share.min(1.0)
     }
@@ -83,7 +75,7 @@ impl<T: Element> WholeEpisodes<T> {
     /// An environment's own, where it fails to reset or step.
     pub fn collect(
         &mut self,
-        (env, actions, actor): (&mut VecEnv<T>, &mut EnvActions, &mut Actor),
+        (env, actions, lives, actor): (&mut VecEnv<T>, &mut EnvActions, &mut Lives, &mut Actor),
         now: &mut Vec<T>,
         rollout: &mut Rollout<T>,
         (profile, watch): (&mut Profile, &mut Watch<'_>),
@@ -102,12 +94,14 @@ impl<T: Element> WholeEpisodes<T> {
             timed(&mut profile.act, || actions.choose(|rngs, chosen| actor.sample(now, rngs, chosen)));
             timed(&mut profile.step, || env.step_into(actions.for_env(), &mut self.next))?;
             steps += 1;
+            let lost_life = lives.lost(env.infos());
             for i in 0..num_envs {
                 let staged = &mut self.staged[i];
                 if staged.active {
-                    staged.observations.extend_from_slice(&now[i * len..(i + 1) * len]);
-                    staged.actions.push(actions.chosen(), i);
-                    staged.rewards.push(env.rewards()[i]);
+                    staged.present.observations.extend_from_slice(&now[i * len..(i + 1) * len]);
+                    staged.present.actions.push(actions.chosen(), i);
+                    staged.present.rewards.push(env.rewards()[i]);
+                    staged.present.lost_life.push(lost_life[i]);
                     if let Some(episode) = &env.episodes()[i] {
                         ended.push((steps, *episode));
                         self.finish(i, env, rollout);
@@ -124,13 +118,11 @@ impl<T: Element> WholeEpisodes<T> {
     fn finish(&mut self, i: usize, env: &VecEnv<T>, rollout: &mut Rollout<T>) {
         let staged = &mut self.staged[i];
         staged.episodes += 1;
-        staged.steps += staged.rewards.len();
+        staged.steps += staged.present.rewards.len();
         let len = rollout.observation_len;
         let last = env.final_observations().to_slice().map_or(&[][..], |rows| &rows[i * len..(i + 1) * len]).to_vec();
-        rollout.push_episode(&staged.observations, &staged.actions, &staged.rewards, env.terminated()[i], &last);
-        staged.observations.clear();
-        staged.actions.resize(0);
-        staged.rewards.clear();
+        rollout.push_episode(&staged.present, env.terminated()[i], &last);
+        staged.present.clear();
         self.staged[i].active = self.wants_more(i);
     }
 }

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod actor;
 pub mod environment;
 pub mod episodes;
+pub mod lives;
 pub mod rollout;
 
 use std::{
@@ -19,6 +20,7 @@ use crate::{
     collect::actions::EnvActions,
     collect::actor::{Actor, action_rngs},
     collect::episodes::{Quota, WholeEpisodes},
+    collect::lives::Lives,
     collect::rollout::{ActionRows, Collected, Columns, Outcome, Rollout},
     config::Config,
     interrupt::Watch,
@@ -37,6 +39,8 @@ pub struct EnvState {
     pub observation: Vec<u8>,
     /// The generator of its actions.
     pub action_rng: NumpyRng,
+    /// The lives left after the last step.
+    pub lives: u32,
 }
 
 /// The environments with what acting in them needs, and the rollout that they fill.
@@ -56,6 +60,7 @@ struct Shard<T: Element> {
     first: usize,
     env: VecEnv<T>,
     actions: EnvActions,
+    lives: Lives,
     columns: Columns<T>,
     /// The episodes that ended in this epoch, and the step (from 1) at which each did.
     ended: Vec<(usize, EpisodeStats)>,
@@ -81,7 +86,8 @@ impl<T: Element> Collector<T> {
             env.reset_into(&seed, &mut now[first * len..(first + env.num_envs()) * len])?;
             let columns = Columns::new(env.num_envs(), &kind);
             let actions = EnvActions::new(actor, action_rngs(config.seed, mine), config.environment.actions.clone());
-            shards.push(Shard { first, env, actions, columns, ended: Vec::new() });
+            let lives = Lives::new(env.num_envs());
+            shards.push(Shard { first, env, actions, lives, columns, ended: Vec::new() });
         }
         let rollout = Rollout::new(0, if whole.is_some() { 1 } else { num_envs }, len, &kind);
         Ok(Self { shards, now, rollout, whole })
@@ -106,7 +112,8 @@ impl<T: Element> Collector<T> {
             let mut env = Vec::new();
             shard.env.save_env(index, &mut env)?;
             let observation = bytemuck::cast_slice(row).to_vec();
-            Ok(EnvState { env, observation, action_rng: shard.actions.rngs[index].clone() })
+            let (action_rng, lives) = (shard.actions.rngs[index].clone(), shard.lives.left[index]);
+            Ok(EnvState { env, observation, action_rng, lives })
         };
         envs.zip(self.now.chunks_exact(self.rollout.observation_len)).map(state).collect()
     }
@@ -121,7 +128,7 @@ impl<T: Element> Collector<T> {
             return Err(bad("it is of another number of environments"));
         }
         let mut rows = self.now.chunks_exact_mut(self.rollout.observation_len).zip(states);
-        for Shard { env, actions, .. } in &mut self.shards {
+        for Shard { env, actions, lives, .. } in &mut self.shards {
             for (index, (rng, (row, state))) in actions.rngs.iter_mut().zip(rows.by_ref()).enumerate() {
                 env.restore_env(index, &mut state.env.as_slice())?;
                 let row: &mut [u8] = bytemuck::cast_slice_mut(row);
@@ -130,6 +137,7 @@ impl<T: Element> Collector<T> {
                 }
                 row.copy_from_slice(&state.observation);
                 *rng = state.action_rng.clone();
+                lives.left[index] = state.lives;
             }
         }
         Ok(())
@@ -151,7 +159,8 @@ impl<T: Element> Collector<T> {
         let Self { shards, now, rollout, whole } = self;
         let collected = match (whole, &mut shards[..]) {
             (Some(whole), [shard, ..]) => {
-                whole.collect((&mut shard.env, &mut shard.actions, actor), now, rollout, (profile, watch))
+                let envs = (&mut shard.env, &mut shard.actions, &mut shard.lives, actor);
+                whole.collect(envs, now, rollout, (profile, watch))
             }
             _ => collect_steps(shards, actor, now, rollout, (steps, profile, watch)),
         }?;
@@ -224,7 +233,7 @@ impl<T: Element> Shard<T> {
         profile: &mut Profile,
         watch: &mut Watch<'_>,
     ) -> Result<(), Error> {
-        let Self { first, env, actions, columns, ended } = self;
+        let Self { first, env, actions, lives, columns, ended } = self;
         columns.clear();
         ended.clear();
         let steps = rows.len() - 1;
@@ -242,6 +251,7 @@ impl<T: Element> Shard<T> {
                 rewards: env.rewards(),
                 terminated: env.terminated(),
                 truncated: env.truncated(),
+                lost_life: lives.lost(env.infos()),
                 final_observations: env.final_observations().to_slice().unwrap_or_default(),
             });
         }

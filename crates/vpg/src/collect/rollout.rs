@@ -26,6 +26,8 @@ pub struct Rollout<T> {
     pub terminated: Vec<bool>,
     /// Whether a time limit cut the episode off at this step, `(steps, num_envs)`.
     pub truncated: Vec<bool>,
+    /// Whether this step cost a life, `(steps, num_envs)`.
+    pub lost_life: Vec<bool>,
     /// The last observation of each episode that was cut off, and the index of the step that did it.
     pub cut_off: CutOff<T>,
 }
@@ -136,6 +138,7 @@ impl<T: Element> Rollout<T> {
             rewards: vec![0.0; len],
             terminated: vec![false; len],
             truncated: vec![false; len],
+            lost_life: vec![false; len],
             cut_off: CutOff { indices: Vec::new(), observations: Vec::new() },
         }
     }
@@ -179,26 +182,21 @@ impl<T: Element> Rollout<T> {
         self.rewards.resize(len, 0.0);
         self.terminated.resize(len, false);
         self.truncated.resize(len, false);
+        self.lost_life.resize(len, false);
         self.cut_off.indices.clear();
         self.cut_off.observations.clear();
     }
 
-    /// Appends a whole episode to a buffer of one environment: `(length, observation_len)` observations, its actions and
-    /// rewards, whether the task ended it (a time limit did otherwise), and the observation after its last step.
-    pub fn push_episode(
-        &mut self,
-        observations: &[T],
-        actions: &ActionRows,
-        rewards: &[f64],
-        terminated: bool,
-        last: &[T],
-    ) {
-        self.steps += rewards.len();
-        self.observations.truncate((self.steps - rewards.len()) * self.observation_len);
-        self.observations.extend_from_slice(observations);
+    /// Appends a whole episode to a buffer of one environment, whether the task ended it (a time limit did otherwise), and
+    /// the observation after its last step.
+    pub fn push_episode(&mut self, episode: &Episode<T>, terminated: bool, last: &[T]) {
+        self.observations.truncate(self.steps * self.observation_len);
+        self.steps += episode.rewards.len();
+        self.observations.extend_from_slice(&episode.observations);
         self.observations.extend_from_slice(last);
-        self.actions.extend(actions);
-        self.rewards.extend_from_slice(rewards);
+        self.actions.extend(&episode.actions);
+        self.rewards.extend_from_slice(&episode.rewards);
+        self.lost_life.extend_from_slice(&episode.lost_life);
         self.terminated.resize(self.steps, false);
         self.truncated.resize(self.steps, false);
         let end = self.steps - 1;
@@ -225,6 +223,7 @@ impl<T: Element> Rollout<T> {
         put_columns(&mut self.rewards, &columns.rewards, widths);
         put_columns(&mut self.terminated, &columns.terminated, widths);
         put_columns(&mut self.truncated, &columns.truncated, widths);
+        put_columns(&mut self.lost_life, &columns.lost_life, widths);
         let indices = columns.cut_off.indices.iter();
         self.cut_off
             .indices
@@ -248,6 +247,7 @@ pub struct Columns<T> {
     rewards: Vec<f64>,
     terminated: Vec<bool>,
     truncated: Vec<bool>,
+    lost_life: Vec<bool>,
     cut_off: CutOff<T>,
 }
 
@@ -255,8 +255,8 @@ impl<T: Element> Columns<T> {
     /// None yet. `actions` tells the kind of action.
     pub fn new(num_envs: usize, actions: &ActionRows) -> Self {
         let cut_off = CutOff { indices: Vec::new(), observations: Vec::new() };
-        let (rewards, terminated, truncated) = Default::default();
-        Self { num_envs, actions: actions.zeros_like(0), rewards, terminated, truncated, cut_off }
+        let (rewards, terminated, truncated, lost_life) = Default::default();
+        Self { num_envs, actions: actions.zeros_like(0), rewards, terminated, truncated, lost_life, cut_off }
     }
 
     /// Empties it.
@@ -265,6 +265,7 @@ impl<T: Element> Columns<T> {
         self.rewards.clear();
         self.terminated.clear();
         self.truncated.clear();
+        self.lost_life.clear();
         self.cut_off.indices.clear();
         self.cut_off.observations.clear();
     }
@@ -276,11 +277,40 @@ impl<T: Element> Columns<T> {
         self.rewards.extend_from_slice(outcome.rewards);
         self.terminated.extend_from_slice(outcome.terminated);
         self.truncated.extend_from_slice(outcome.truncated);
+        self.lost_life.extend_from_slice(outcome.lost_life);
         let len = outcome.final_observations.len() / self.num_envs;
         for i in (0..self.num_envs).filter(|&i| outcome.truncated[i] && !outcome.terminated[i]) {
             self.cut_off.indices.push(at + i);
             self.cut_off.observations.extend_from_slice(&outcome.final_observations[i * len..(i + 1) * len]);
         }
+    }
+}
+
+/// An episode that is collected as a whole.
+#[derive(Debug)]
+pub struct Episode<T> {
+    /// What the policy saw, `(length, observation_len)`.
+    pub observations: Vec<T>,
+    /// Its actions.
+    pub actions: ActionRows,
+    /// Its rewards.
+    pub rewards: Vec<f64>,
+    /// Whether each step cost a life.
+    pub lost_life: Vec<bool>,
+}
+
+impl<T> Episode<T> {
+    /// One without steps. `actions` tells the kind of action.
+    pub fn new(actions: &ActionRows) -> Self {
+        Self { observations: Vec::new(), actions: actions.zeros_like(0), rewards: Vec::new(), lost_life: Vec::new() }
+    }
+
+    /// Empties it.
+    pub fn clear(&mut self) {
+        self.observations.clear();
+        self.actions.resize(0);
+        self.rewards.clear();
+        self.lost_life.clear();
     }
 }
 
@@ -295,6 +325,8 @@ pub struct Outcome<'a, T> {
     pub terminated: &'a [bool],
     /// Cut off by a time limit.
     pub truncated: &'a [bool],
+    /// Whether it cost a life.
+    pub lost_life: &'a [bool],
     /// The last observations of ended episodes.
     pub final_observations: &'a [T],
 }

@@ -28,7 +28,7 @@ const DIFFERENCES: &str = "no stack of frames, which takes the difference's plac
 const LAYERS: &str = "policy = mlp";
 
 /// An option that is not here does something in every config that has it.
-const RULES: [Rule; 28] = [
+const RULES: [Rule; 29] = [
     rule("steps_per_epoch", |config, _| config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("whole_episodes", |config, on| on == true || config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("solve_rule", |config, _| config.budget.solve_at.is_some(), THRESHOLD),
@@ -43,6 +43,11 @@ const RULES: [Rule; 28] = [
     rule("eval_deterministic", |config, on| on == false || config.log.eval_every.is_some(), "eval_every"),
     rule("log_interval", |config, _| has_log_lines(config), "preset = pong-blog or cartpole-reinforce"),
     rule("unbiased_std", |config, on| on == false || normalizes(config), "normalize = episode or batch"),
+    rule(
+        "life_ends_return",
+        |config, on| on == false || config.environment.pixels.is_some(),
+        "an Atari game: no others have lives",
+    ),
     rule("gamma_frames", |config, _| config.credit.gamma_start.is_some(), "gamma_start"),
     rule("lam", |config, _| config.credit.returns == Returns::Gae, "returns = gae"),
     rule(

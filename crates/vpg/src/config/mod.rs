@@ -131,6 +131,8 @@ pub struct CreditOptions {
     pub norm_reward: bool,
     /// A reward other than zero ends its return (a point in Pong), although the episode goes on.
     pub reward_ends_return: bool,
+    /// The loss of a life ends its return, although the episode goes on.
+    pub life_ends_return: bool,
     /// What the policy loss, a sum over steps, is divided by.
     pub loss_per: LossPer,
     /// Discount.

@@ -27,6 +27,7 @@ pub fn recipe(env: &str, id: &str) -> Config {
         (_, Some(("pong", false))) => steady_pong(pong(config)),
         (_, Some(("pong", true))) => sticky_pong(pong(config)),
         (_, Some(("boxing", _))) => boxing(any_game(config)),
+        (_, Some(("breakout", _))) => breakout(any_game(config)),
         _ if config.environment.pixels.is_some() => any_game(config),
         _ => {
             config.network.hid = vec![64, 64];
@@ -38,7 +39,7 @@ pub fn recipe(env: &str, id: &str) -> Config {
 /// Whether this is a game that runs with the recipe for all games.
 pub fn is_general(config: &Config) -> bool {
     let environment = &config.environment;
-    PixelConfig::game(&environment.id).is_some_and(|(game, _)| !matches!(&*game, "pong" | "boxing"))
+    PixelConfig::game(&environment.id).is_some_and(|(game, _)| !matches!(&*game, "pong" | "boxing" | "breakout"))
         && config.log.write_up.is_none()
 }
 
@@ -96,6 +97,7 @@ pub const SPINNING_UP: Config = Config {
         lam: 0.97,
         norm_reward: false,
         reward_ends_return: false,
+        life_ends_return: false,
     },
     optimizer: OptimizerOptions {
         pi_lr: 3e-4,
@@ -254,6 +256,7 @@ fn any_game(config: Config) -> Config {
         pixels.difference.with_frame = true;
     }
     config.credit.norm_reward = true;
+    config.credit.life_ends_return = true;
     config.optimizer.pi_lr = 1e-3;
     config.optimizer.vf_lr = 2e-4;
     config
@@ -263,6 +266,19 @@ fn any_game(config: Config) -> Config {
 /// got lost (docs/results.md).
 fn boxing(mut config: Config) -> Config {
     config.optimizer.entropy = 0.001;
+    config
+}
+
+/// With advantages brought to one size the policy waits where the first ball comes down, and nowhere else (docs/results.md). So
+/// they are left as they are, as in Pong, and so are rewards.
+fn breakout(mut config: Config) -> Config {
+    config.budget.steps_per_epoch = 2048;
+    config.credit.normalize = Normalize::None;
+    config.credit.norm_reward = false;
+    config.credit.gamma = 0.98;
+    config.optimizer.pi_lr = 3e-3;
+    config.optimizer.vf_lr = 2e-3;
+    config.optimizer.train_v_iters = 6;
     config
 }
 

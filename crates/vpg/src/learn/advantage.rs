@@ -34,12 +34,13 @@ pub struct Transitions<'a> {
 ///
 /// `values` has `num_envs` more entries than there are transitions: the last ones are the values at the cut-off.
 /// With `reward_ends_return` a reward other than zero ends its return, as a point does in Pong (A. Karpathy,
-/// *Deep Reinforcement Learning: Pong from Pixels*, 2016).
+/// *Deep Reinforcement Learning: Pong from Pixels*, 2016). With `life_ends_return` so does the loss of a life (V. Mnih et al.,
+/// *Human-level control through deep reinforcement learning*, 2015).
 pub fn next_values<T>(
     rollout: &crate::collect::rollout::Rollout<T>,
     values: &[f32],
     cut_off_values: &[f32],
-    reward_ends_return: bool,
+    (reward_ends_return, life_ends_return): (bool, bool),
 ) -> (Vec<f32>, Vec<bool>) {
     let mut next_values = values[rollout.num_envs..].to_vec();
     let mut ended = vec![false; next_values.len()];
@@ -48,10 +49,11 @@ pub fn next_values<T>(
     }
     for index in 0..ended.len() {
         let final_reward = reward_ends_return && rollout.rewards[index] != 0.0;
-        if rollout.terminated[index] || final_reward {
+        let final_life = life_ends_return && rollout.lost_life[index] && !rollout.truncated[index];
+        if rollout.terminated[index] || final_reward || final_life {
             next_values[index] = 0.0;
         }
-        ended[index] = rollout.terminated[index] || rollout.truncated[index] || final_reward;
+        ended[index] = rollout.terminated[index] || rollout.truncated[index] || final_reward || final_life;
     }
     (next_values, ended)
 }
@@ -197,12 +199,13 @@ mod tests {
                 rewards: &[1.0],
                 terminated: &terminated[t..=t],
                 truncated: &truncated[t..=t],
+                lost_life: &[false],
                 final_observations: &[0.0],
             });
         }
         rollout.put(0, &columns);
         let cut_off_values = vec![32.0; rollout.cut_off.indices.len()];
-        let (next_values, ended) = next_values(&rollout, &[8.0, 8.0, 8.0, 16.0], &cut_off_values, false);
+        let (next_values, ended) = next_values(&rollout, &[8.0, 8.0, 8.0, 16.0], &cut_off_values, (false, false));
         let transitions = Transitions {
             num_envs: 1,
             rewards: &rollout.rewards,
@@ -253,8 +256,18 @@ mod tests {
         let mut rollout = Rollout::<f32>::new(2, 1, 1, &actions);
         rollout.rewards = vec![-1.0, 0.0];
         let values = [8.0, 8.0, 16.0];
-        assert_eq!(next_values(&rollout, &values, &[], true), (vec![0.0, 16.0], vec![true, false]));
-        assert_eq!(next_values(&rollout, &values, &[], false), (vec![8.0, 16.0], vec![false, false]));
+        assert_eq!(next_values(&rollout, &values, &[], (true, false)), (vec![0.0, 16.0], vec![true, false]));
+        assert_eq!(next_values(&rollout, &values, &[], (false, true)), (vec![8.0, 16.0], vec![false, false]));
+    }
+
+    #[test]
+    fn a_life_ends_its_return_where_that_is_asked_for_but_not_one_of_the_episode_after_a_time_out() {
+        let mut rollout = Rollout::<f32>::new(3, 1, 1, &ActionRows::Discrete(vec![0]));
+        (rollout.lost_life, rollout.truncated) = (vec![true, true, false], vec![false, true, false]);
+        (rollout.cut_off.indices, rollout.cut_off.observations) = (vec![1], vec![0.0]);
+        let ends = |lives| next_values(&rollout, &[8.0, 8.0, 8.0, 16.0], &[32.0], (false, lives));
+        assert_eq!(ends(true), (vec![0.0, 32.0, 16.0], vec![true, true, false]));
+        assert_eq!(ends(false), (vec![8.0, 32.0, 16.0], vec![false, true, false]));
     }
 
     #[test]

@@ -54,7 +54,8 @@ pub fn credit<T: Element>(
 
     let bootstrap = |scale: Option<[f32; 2]>| {
         let (values, cut_off_values) = (scaled(&outputs, scale), scaled(&cut_off_outputs, scale));
-        let (next_values, ended) = next_values(rollout, &values, &cut_off_values, config.credit.reward_ends_return);
+        let ends = (config.credit.reward_ends_return, config.credit.life_ends_return);
+        let (next_values, ended) = next_values(rollout, &values, &cut_off_values, ends);
         (values, next_values, ended)
     };
     let scale_before = policy.value_scale.as_ref().map(to_vec).map(|scale| [scale[0], scale[1]]);
