@@ -85,8 +85,16 @@ impl Phi {
 ///
 /// ```
 /// use preprocess::{DifferenceConfig, Phi};
-/// let slow = DifferenceConfig { distance: 2, ..DifferenceConfig::default() };
-/// assert_eq!(slow.side(), 80);
+/// let default = DifferenceConfig {
+///     phi: Phi::Difference,
+///     stride: 2,
+///     distance: 1,
+///     with_frame: false,
+///     background: None,
+///     against_first: false,
+/// };
+/// assert_eq!(DifferenceConfig::default(), default);
+/// assert_eq!(DifferenceConfig::default().side(), 80);
 /// assert_eq!(DifferenceConfig::blog().side(), 40);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -262,8 +262,7 @@ fn any_game(config: Config) -> Config {
     config
 }
 
-/// With the general entropy bonus each of the 18 actions stays as likely as any other. With this one, one of two seeds of Breakout
-/// got lost (docs/results.md).
+/// With the general entropy bonus each of the 18 actions stays as likely as any other (docs/results.md).
 fn boxing(mut config: Config) -> Config {
     config.optimizer.entropy = 0.001;
     config
