@@ -224,6 +224,24 @@ impl Console {
         }
     }
 
+    /// Switches the console off and on: as [`with_memory`](Self::with_memory) makes it, and with this in the memory that some
+    /// cartridges have. Whether code runs translated stays as it was set.
+    ///
+    /// ```
+    /// let mut console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// console.run_frame(&vcs::Inputs::default());
+    /// console.switch_on([0x5a; 128], 25, [0; 128]);
+    /// assert_eq!(console.ram()[0], 0x5a);
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
+    pub fn switch_on(&mut self, ram: [u8; 128], timer: u8, cartridge_memory: [u8; 128]) {
+        *self = Self {
+            #[cfg(feature = "translate")]
+            translating: self.translating,
+            ..Self::with_memory(Arc::clone(&self.rom), ram, timer).with_cartridge_memory(cartridge_memory)
+        };
+    }
+
     /// This console with other content of the memory that some cartridges have, which is arbitrary, too.
     ///
     /// ```
@@ -233,6 +251,17 @@ impl Console {
     pub fn with_cartridge_memory(mut self, memory: [u8; 128]) -> Self {
         self.state.now.machine.cartridge.ram = memory;
         self
+    }
+
+    /// The ROM in it.
+    ///
+    /// ```
+    /// let console = vcs::Console::new(vcs::Rom::new(&[0xea; 4096])?);
+    /// assert!(!console.rom().has_memory());
+    /// # Ok::<(), vcs::Error>(())
+    /// ```
+    pub fn rom(&self) -> &Rom {
+        &self.rom
     }
 
     /// Runs to the end of the frame and draws it.
@@ -426,5 +455,18 @@ impl Console {
     /// Goes back to a state of a console with the same cartridge. The screen stays as it is. [`State`] has an example.
     pub fn restore(&mut self, state: &State) {
         self.state = *state;
+    }
+}
+
+#[cfg(all(test, feature = "translate"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_console_that_is_switched_on_again_translates_as_it_was_set() {
+        let mut console = Console::new(Rom::new(&[0xea; 4096]).unwrap());
+        console.set_translating(false);
+        console.switch_on([0; 128], 0, [0; 128]);
+        assert!(!console.translating);
     }
 }

@@ -150,8 +150,7 @@ impl console::Console for VcsBackend {
         self.undrawn = None;
         let start = Arc::clone(&self.start);
         if resets == 0 && self.rules.options.is_some() && sticky.repeat_probability > 0.0 {
-            let (cartridge, begun) = (&start.cartridge, start.begun);
-            let loaded = load(&mut self.console, cartridge, begun, self.rules, self.choice, &mut self.draws, sticky);
+            let loaded = load(&mut self.console, start.begun, self.rules, self.choice, &mut self.draws, sticky);
             self.progress = loaded.progress;
             return loaded.counted;
         }
@@ -162,7 +161,7 @@ impl console::Console for VcsBackend {
             self.progress = start.opening.progress;
             return (before, start.opening.counted);
         }
-        settle(&mut self.console, &start.cartridge, ram, self.rules, self.choice, 1 + resets, &mut self.draws);
+        settle(&mut self.console, ram, self.rules, self.choice, 1 + resets, &mut self.draws);
         (before, self.begin(sticky))
     }
 
@@ -270,14 +269,14 @@ impl Start {
         let mut draws = Draws::new();
         let ram = std::array::from_fn(|i| draws.get(i as u32) as u8);
         let mut console = Console::with_memory(Arc::clone(&cartridge), ram, 0);
-        switch_on(&mut console, &cartridge, ram, RESETS_TO_BEGIN - 1, &mut draws);
+        switch_on(&mut console, ram, RESETS_TO_BEGIN - 1, &mut draws);
         let idle = games::inputs(&mut rules.controls(), default, AtariAction::NOOP);
         games::pass(&mut console, rules, &idle, frames_to_begin(rules.television));
         let begun = *console.ram();
         // What a menu draws, a reset draws anew.
         let mut sticky = Sticky { generator: &mut Mt19937::new(0), held: &mut 0, repeat_probability: 0.0 };
         let Loaded { ram, progress, counted: (before, counted) } =
-            load(&mut console, &cartridge, begun, rules, choice, &mut draws, &mut sticky);
+            load(&mut console, begun, rules, choice, &mut draws, &mut sticky);
         let opening = Opening::of(&console, rules, progress, counted);
         Self { cartridge, opening, begun, ram, counted: before, others: Openings::default() }
     }
@@ -312,7 +311,6 @@ struct Loaded {
 /// Starts the game twice, as loading its ROM and a reset do.
 fn load(
     console: &mut Console,
-    cartridge: &Arc<vcs::Rom>,
     begun: [u8; RAM_BYTES],
     rules: &Rules,
     choice: Choice,
@@ -320,26 +318,18 @@ fn load(
     sticky: &mut Sticky<'_>,
 ) -> Loaded {
     let default = rules.default_choice();
-    settle(console, cartridge, begun, rules, default, 0, draws);
+    settle(console, begun, rules, default, 0, draws);
     let (_, before) = begin(console, rules, default, sticky);
     *sticky.held = AtariAction::NOOP.code();
     let ram = *console.ram();
-    settle(console, cartridge, ram, rules, choice, 1, draws);
+    settle(console, ram, rules, choice, 1, draws);
     let (progress, counted) = begin(console, rules, choice, sticky);
     Loaded { ram, progress, counted: (before, counted) }
 }
 
 /// Switches the console on for the n-th time, counted from 0, since its ROM was loaded, and runs the first frames.
-fn settle(
-    console: &mut Console,
-    cartridge: &Arc<vcs::Rom>,
-    ram: [u8; RAM_BYTES],
-    rules: &Rules,
-    choice: Choice,
-    n: u32,
-    draws: &mut Draws,
-) {
-    switch_on(console, cartridge, ram, RESETS_TO_BEGIN + n, draws);
+fn settle(console: &mut Console, ram: [u8; RAM_BYTES], rules: &Rules, choice: Choice, n: u32, draws: &mut Draws) {
+    switch_on(console, ram, RESETS_TO_BEGIN + n, draws);
     games::settle(console, rules, choice);
 }
 
@@ -353,15 +343,16 @@ fn begin(console: &mut Console, rules: &Rules, choice: Choice, sticky: &mut Stic
 
 /// Switches the console on for the n-th time since it was made, with this in its memory. What is in the cartridge's is drawn,
 /// but for Pitfall II's chip, which keeps its state.
-fn switch_on(console: &mut Console, cartridge: &Arc<vcs::Rom>, ram: [u8; RAM_BYTES], n: u32, draws: &mut Draws) {
-    let draws_per_reset = 1 + if cartridge.has_memory() { RAM_BYTES as u32 } else { 0 };
+fn switch_on(console: &mut Console, ram: [u8; RAM_BYTES], n: u32, draws: &mut Draws) {
+    let has_memory = console.rom().has_memory();
+    let draws_per_reset = 1 + if has_memory { RAM_BYTES as u32 } else { 0 };
     let first = DRAWS_TO_MAKE + n * draws_per_reset;
     let timer = LEAST_TIMER + draws.get(first) % TIMERS;
-    let memory = match cartridge.has_memory() {
+    let memory = match has_memory {
         true => std::array::from_fn(|i| draws.get(first + 1 + i as u32) as u8),
         false => *console.cartridge_memory(),
     };
-    *console = Console::with_memory(Arc::clone(cartridge), ram, timer as u8).with_cartridge_memory(memory);
+    console.switch_on(ram, timer as u8, memory);
 }
 
 #[cfg(test)]

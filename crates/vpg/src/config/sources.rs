@@ -397,7 +397,12 @@ fn expand(key: &str, value: &Value, config: &Config, layer: &Layer) -> Result<Ve
         }
         // Who gives a threshold wants the run to end there, and who gives evaluations wants them from the beginning.
         "solve_at" | "eval_every" if layer.get("end_at_eval").is_none() => {
-            vec![field(key, value.clone()), field("end_at_eval", Value::Null)]
+            let mut fields = vec![field(key, value.clone()), field("end_at_eval", Value::Null)];
+            // The evaluations that were there for an end's sake go with it.
+            if config.budget.end_at_eval.is_some() && layer.get("eval_every").is_none() {
+                fields.push(field("eval_every", Value::Null));
+            }
+            fields
         }
         "hid" if layer.get("l").is_some() => Vec::new(),
         "hid" if value.is_number() => vec![field("hid", json!([value]))],

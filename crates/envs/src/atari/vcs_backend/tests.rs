@@ -14,9 +14,9 @@ fn saved(backend: &VcsBackend) -> Vec<u8> {
 
 /// Starts again as a reset does, without looking at what is kept.
 fn play_start(backend: &mut VcsBackend, n: u32, sticky: &mut Sticky<'_>) -> u32 {
-    let (ram, start) = (*backend.console.ram(), Arc::clone(&backend.start));
+    let ram = *backend.console.ram();
     let VcsBackend { console, rules, choice, draws, .. } = backend;
-    settle(console, &start.cartridge, ram, rules, *choice, 1 + n, draws);
+    settle(console, ram, rules, *choice, 1 + n, draws);
     let (progress, counted) = begin(console, rules, *choice, sticky);
     (backend.progress, backend.undrawn) = (progress, None);
     counted

@@ -25,11 +25,16 @@ fn later_layers_win() {
 #[cfg(feature = "atari")]
 #[test]
 fn a_threshold_or_evaluations_of_ones_own_take_the_place_of_the_recipes_end() {
-    let end_at_eval = |values: Value| layered(&[layer(values)]).unwrap().budget.end_at_eval;
-    assert_eq!(end_at_eval(json!({"env": "Pong"})), Some(20.3));
-    assert_eq!(end_at_eval(json!({"env": "Pong", "solve_at": 15})), None);
-    assert_eq!(end_at_eval(json!({"env": "Pong", "eval_every": 5})), None);
-    assert_eq!(end_at_eval(json!({"env": "Pong", "solve_at": 15, "end_at_eval": 18})), Some(18.0));
+    let ends = |values: &[Value]| {
+        let config = layered(&values.iter().cloned().map(layer).collect::<Vec<_>>()).unwrap();
+        (config.budget.end_at_eval, config.log.eval_every)
+    };
+    assert_eq!(ends(&[json!({"env": "Pong"})]), (Some(20.3), Some(25)));
+    assert_eq!(ends(&[json!({"env": "Pong", "solve_at": 15})]), (None, None), "nothing is left to evaluate for");
+    assert_eq!(ends(&[json!({"env": "Pong", "eval_every": 5})]), (None, Some(5)));
+    assert_eq!(ends(&[json!({"env": "Pong", "solve_at": 15, "eval_every": 5})]), (None, Some(5)));
+    assert_eq!(ends(&[json!({"env": "Pong", "eval_every": 5}), json!({"solve_at": 15})]), (None, Some(5)));
+    assert_eq!(ends(&[json!({"env": "Pong", "solve_at": 15, "end_at_eval": 18})]), (Some(18.0), Some(25)));
 }
 
 #[test]
