@@ -97,6 +97,24 @@ pub(super) struct Line {
     before: [Mask; 6],
     /// The pairs whose masks have no pixel in common, as far as that is known.
     apart: u16,
+    /// The pairs that cannot meet, whatever players show, until one of them moves.
+    far: u16,
+    /// The pairs that can.
+    near: u16,
+    /// The objects that moved in this line, and in the one before.
+    moved: u8,
+    moved_before: u8,
+}
+
+impl Line {
+    /// These objects, by their bits, move or change their width; or the playfield is another one.
+    #[inline(always)]
+    pub(super) fn forget(&mut self, objects: u8) {
+        let pairs = PAIRS_TOUCHING[usize::from(objects & 63)];
+        self.far &= !pairs;
+        self.near &= !pairs;
+        self.moved |= objects;
+    }
 }
 
 impl Tia {
@@ -143,7 +161,7 @@ impl Tia {
     /// Draws all that is left before the beam, where the frame ends.
     pub(crate) fn end_drawing(&mut self, screen: &mut Screen) {
         self.draw_to_beam(screen);
-        self.line = Line::default();
+        (self.line, self.shown) = (Line::default(), 0);
     }
 
     /// The pixel of the beam.
@@ -203,20 +221,23 @@ impl Tia {
     }
 
     /// The pairs of objects that have not met yet and may do so here: of which both show something, or did before in the line.
+    #[inline(always)]
     fn wanted(&self) -> u16 {
-        if self.open == 0 || self.is_blank() {
-            return 0;
+        match self.is_blank() {
+            true => 0,
+            false => PAIRS_AMONG[usize::from((self.shown | self.line.changed) & 63)] & self.open & !self.line.far,
         }
-        let is_watched = |object: usize| self.watched >> object & 1 != 0;
-        let is_shown = |player| is_watched(player) && self.graphics(player) != 0;
-        let missiles = (self.register(ENAM0) & 2) << (M0 - 1) | (self.register(ENAM1) & 2) << (M1 - 1);
-        let has_playfield = self.register(PF0) | self.register(PF0 + 1) | self.register(PF2) != 0;
-        let shown = u8::from(is_shown(P0)) << P0
-            | u8::from(is_shown(P1)) << P1
-            | missiles
-            | u8::from(is_watched(BL) && self.has_ball()) << BL
-            | u8::from(has_playfield) << PF;
-        PAIRS_AMONG[usize::from(shown | self.line.changed)] & self.open
+    }
+
+    /// Whether an object is enabled, or has graphics.
+    #[inline(always)]
+    pub(super) fn shows(&self, object: usize) -> bool {
+        match object {
+            P0 | P1 => self.graphics(object) != 0,
+            M0 | M1 => self.register(ENAM0 + (object - M0) as u8) & 2 != 0,
+            BL => self.has_ball(),
+            _ => self.register(PF0) | self.register(PF0 + 1) | self.register(PF2) != 0,
+        }
     }
 
     fn is_blank(&self) -> bool {
@@ -251,6 +272,7 @@ impl Tia {
         self.line_start += lines * LINE_CLOCKS;
         self.drawn = self.line_start;
         (self.line.done, self.line.since, self.line.changed) = (0, [0; 6], 0);
+        (self.line.moved_before, self.line.moved) = (self.line.moved, 0);
     }
 
     pub(super) fn is_shown(&self, line: u32) -> bool {
@@ -289,6 +311,9 @@ impl Tia {
             } else {
                 self.draw_part(Mask::range(self.line.done, to), screen);
             }
+            if to == WIDTH as u32 && !self.drawing {
+                self.find_far();
+            }
         }
         (self.line.done, self.line.changed) = (to, 0);
     }
@@ -307,6 +332,22 @@ impl Tia {
         if self.drawing {
             let masks = [P0, P1, M0, M1, BL, PF].map(|object| self.mask(object));
             self.paint(&masks, Mask::range(0, WIDTH as u32), screen);
+        }
+    }
+
+    /// Finds which of the pairs that are looked for cannot meet in the lines to come. What moves often is not worth it.
+    fn find_far(&mut self) {
+        let moved = self.line.moved | self.line.moved_before;
+        let unknown = self.wanted() & !self.line.near & !PAIRS_TOUCHING[usize::from(moved & 63)];
+        if unknown == 0 || self.odd != 0 || self.stars.is_some() {
+            return;
+        }
+        for bit in bits_of(unknown) {
+            let (low, high) = OBJECTS_OF[bit];
+            match self.extent(low).meets(self.extent(high)) {
+                true => self.line.near |= 1 << bit,
+                false => self.line.far |= 1 << bit,
+            }
         }
     }
 
@@ -372,8 +413,9 @@ impl Tia {
             return self.masks[object];
         }
         let mask = match object {
-            P0 | P1 => self.player(object),
+            P0 | P1 => self.player(object, self.graphics(object)),
             M0 | M1 => self.missile(object - M0),
+            BL if !self.has_ball() => Mask::EMPTY,
             BL => self.ball(),
             _ => self.playfield(),
         };
@@ -383,6 +425,16 @@ impl Tia {
         mask
     }
 
+    /// Where an object may be in a line: all that can be of it where it is.
+    fn extent(&self, object: usize) -> Mask {
+        match object {
+            P0 | P1 => self.player(object, 0xff),
+            M0 | M1 => self.missile_at(object - M0, self.register(NUSIZ0 + (object - M0) as u8) >> 4 & 3),
+            BL => self.ball(),
+            _ => self.playfield(),
+        }
+    }
+
     /// The graphics that a player shows.
     fn graphics(&self, n: usize) -> u8 {
         let is_delayed = self.register(VDELP0 + n as u8) & 1 != 0;
@@ -390,9 +442,8 @@ impl Tia {
     }
 
     #[inline(always)]
-    fn player(&self, n: usize) -> Mask {
+    fn player(&self, n: usize, graphics: u8) -> Mask {
         let i = n as u8;
-        let graphics = self.graphics(n);
         if graphics == 0 {
             return Mask::EMPTY;
         }
@@ -420,6 +471,11 @@ impl Tia {
         if n == 0 && self.odd & NO_STARS != 0 {
             return Mask::EMPTY;
         }
+        self.missile_at(n, size)
+    }
+
+    #[inline(always)]
+    fn missile_at(&self, n: usize, size: u8) -> Mask {
         self.copies(M0 + n, n, (1 << (1 << size)) - 1, 0)
     }
 
@@ -446,9 +502,6 @@ impl Tia {
 
     #[inline(always)]
     fn ball(&self) -> Mask {
-        if !self.has_ball() {
-            return Mask::EMPTY;
-        }
         let size = self.register(CTRLPF) >> 4 & 3;
         Mask::placed((1 << (1 << size)) - 1, self.position[BL].into())
     }

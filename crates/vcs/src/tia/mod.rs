@@ -60,6 +60,9 @@ pub(crate) struct Tia {
     /// Where each object is in a line as the registers stand, for those whose bit in `stale` is not set.
     masks: [Mask; 6],
     stale: u8,
+    /// The objects that are enabled, or have graphics, as the registers stand; kept while a frame runs.
+    #[serde(skip)]
+    shown: u8,
     /// The pairs of objects that met since CXCLR, of those that are followed.
     collisions: u16,
     /// The pairs that are followed and have not met: from CXCLR on, those that were asked for.
@@ -123,6 +126,7 @@ impl Tia {
             odd: 0,
             masks: [Mask::EMPTY; 6],
             stale: 0x3f,
+            shown: 0,
             collisions: 0,
             open: ALL_PAIRS,
             watched: 63,
@@ -168,6 +172,7 @@ impl Tia {
     /// Lets a frame begin within the one before.
     pub(crate) fn go_on(&mut self, drawing: bool) {
         self.begin_line();
+        self.shown = (P0..=PF).map(|object| u8::from(self.shows(object)) << object).sum();
         self.drawing = drawing;
         (self.repeats, self.cleared, self.missed) = (false, false, false);
     }
@@ -259,6 +264,7 @@ impl Tia {
             NUSIZ0 | NUSIZ1 => {
                 self.change(P0 + n, screen);
                 self.change(M0 + n, screen);
+                self.line.forget(1 << (P0 + n) | 1 << (M0 + n));
                 self.odd &= !ODD_OF[n];
             }
             CTRLPF => {
@@ -267,6 +273,7 @@ impl Tia {
                 }
                 self.change(PF, screen);
                 self.change(BL, screen);
+                self.line.forget(1 << PF | 1 << BL);
                 // Once the right half has begun, its reflection stays until the line ends.
                 match clock % LINE_CLOCKS {
                     RIGHT_HALF.. => self.odd ^= ((self.register(CTRLPF) ^ value) & 1) << PF,
@@ -275,7 +282,10 @@ impl Tia {
             }
             REFP0 | VDELP0 => self.change(P0, screen),
             REFP1 | VDELP1 => self.change(P1, screen),
-            PF0..=PF2 => self.change(PF, screen),
+            PF0..=PF2 => {
+                self.change(PF, screen);
+                self.line.forget(1 << PF);
+            }
             GRP0 => {
                 self.change(P0, screen);
                 let shown = self.written[usize::from(GRP1)];
@@ -301,6 +311,7 @@ impl Tia {
             ENABL | VDELBL => self.change(BL, screen),
             RESMP0 | RESMP1 => {
                 self.change(M0 + n, screen);
+                self.line.forget(1 << (M0 + n));
                 if self.written[slot] & 2 != 0 && value & 2 == 0 {
                     self.release_missile(n);
                 }
@@ -309,6 +320,25 @@ impl Tia {
             _ => {}
         }
         self.written[slot] = value;
+        match register {
+            GRP0 => self.note([P0, P1]),
+            GRP1 => self.note([P0, P1, BL]),
+            VDELP0 => self.note([P0]),
+            VDELP1 => self.note([P1]),
+            ENAM0 => self.note([M0]),
+            ENAM1 => self.note([M1]),
+            ENABL | VDELBL => self.note([BL]),
+            PF0..=PF2 => self.note([PF]),
+            _ => {}
+        }
+    }
+
+    /// Finds anew whether these objects are shown.
+    #[inline(always)]
+    fn note<const N: usize>(&mut self, objects: [usize; N]) {
+        for object in objects {
+            self.shown = self.shown & !(1 << object) | u8::from(self.shows(object)) << object;
+        }
     }
 
     /// Whether writing this value to GRP0 or GRP1 changes neither the register nor what it makes others remember.

@@ -39,6 +39,7 @@ impl Tia {
         self.catch_up(clock + delay, screen);
         self.repeats = false;
         self.change(object, screen);
+        self.line.forget(1 << object);
         self.position[object] = position as u8;
         if object == M0 {
             self.odd &= !(WIDE_STARS | NO_STARS);
@@ -95,6 +96,7 @@ impl Tia {
             self.position[M0] = ((u32::from(self.position[M0]) + 160 - left) % 160) as u8;
             self.stars = Some((line + 1) % 4);
             self.stale |= 1 << M0;
+            self.line.forget(1 << M0);
         }
     }
 
@@ -112,6 +114,7 @@ impl Tia {
             (P0..=M0).for_each(|object| self.change(object, screen));
             self.odd &= 1 << PF;
         }
+        let mut moved = 0;
         for object in 0..5 {
             let motion = self.register(HMP0 + object as u8);
             // In the usual place an object moves by its motion register alone, which mostly is 0.
@@ -122,11 +125,13 @@ impl Tia {
             if left != 0 {
                 // Nothing moves by as much as a line.
                 self.change(object, screen);
+                moved |= 1 << object;
                 let position = i32::from(self.position[object]) - left;
                 let outside = if position < 0 { 160 } else { 0 } - if position >= 160 { 160 } else { 0 };
                 self.position[object] = (position + outside) as u8;
             }
         }
+        self.line.forget(moved);
         self.moved = clock;
         self.stars = None;
     }
