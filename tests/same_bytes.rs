@@ -27,6 +27,11 @@ const RUNS: &[(&str, &str)] = &[
     ("spinning-up", "--preset spinning-up --env CartPole-v1 --epochs 2"),
     #[cfg(feature = "atari")]
     ("pong", "--env Pong --epochs 12"),
+    // As many actions as a vector holds, and more.
+    #[cfg(feature = "atari")]
+    ("eighteen-actions", "--env ALE/Boxing-v5 --epochs 3"),
+    #[cfg(feature = "atari")]
+    ("eighteen-actions-minibatches", "--env ALE/Boxing-v5 --epochs 2 --steps-per-epoch 1024 --minibatch 300"),
     #[cfg(feature = "atari")]
     ("pong-blog", "--preset pong-blog --epochs 1 --episodes-per-epoch 2 --num-envs 2"),
 ];

@@ -41,7 +41,7 @@ impl Machine {
 /// where they do not.
 ///
 /// The learner's kernels have one order of operations. The losses are libtorch's, whose loops give the same bits with AVX2
-/// and AVX-512, but others without.
+/// and AVX-512 as the policy uses them, but others without.
 pub fn difference() -> Option<String> {
     if !cfg!(target_arch = "x86_64") {
         return Some(format!("libtorch's losses may round otherwise on {}", std::env::consts::ARCH));

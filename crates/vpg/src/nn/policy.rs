@@ -103,6 +103,11 @@ pub enum Distribution {
 }
 
 impl Distribution {
+    /// The one whose probabilities are the softmax of these logits, `(rows, actions)`.
+    fn categorical(logits: &Tensor) -> Self {
+        Self::Categorical(by_action(logits, |logits, actions| logits.log_softmax(actions, Kind::Float)))
+    }
+
     /// The logarithms of the actions' probabilities or densities, `(rows)`.
     pub fn log_prob(&self, actions: &Tensor) -> Tensor {
         match self {
@@ -112,7 +117,7 @@ impl Distribution {
                 let std = (log_std * std::f64::consts::LOG2_E).exp2();
                 let z = (actions - mean) / std;
                 let log_density = z.square() * -0.5 - log_std - half_log_tau();
-                log_density.sum_dim_intlist(1, false, Kind::Float)
+                by_action(&log_density, |density, actions| density.sum_dim_intlist(actions, false, Kind::Float))
             }
         }
     }
@@ -120,9 +125,9 @@ impl Distribution {
     /// In nats, `(rows)`.
     pub fn entropy(&self) -> Tensor {
         match self {
-            Self::Categorical(log_probs) => {
-                -(log_probs.softmax(-1, Kind::Float) * log_probs).sum_dim_intlist(1, false, Kind::Float)
-            }
+            Self::Categorical(log_probs) => by_action(log_probs, |log_probs, actions| {
+                -(log_probs.softmax(actions, Kind::Float) * log_probs).sum_dim_intlist(actions, false, Kind::Float)
+            }),
             Self::Gaussian { mean, log_std } => {
                 (log_std + (0.5 + half_log_tau())).sum(Kind::Float).expand([mean.size()[0]], false)
             }
@@ -135,6 +140,22 @@ impl Distribution {
             Self::Gaussian { log_std, .. } => Some(log_std),
         }
     }
+}
+
+/// What `compute` makes of `(rows, actions)`, which it is given with the dimension of the actions.
+///
+/// Along the last dimension libtorch sums as many numbers at once as the processor's vectors hold: eight and more come to
+/// other bits on another processor. Along the first one it sums them in turn, as it does fewer than eight; rows are made so
+/// many that all vectors are full, since what is left over is computed otherwise.
+fn by_action(rows: &Tensor, compute: impl Fn(&Tensor, i64) -> Tensor) -> Tensor {
+    const FULL: i64 = 64;
+    let (count, actions) = rows.size2().unwrap_or((0, 0));
+    if actions < 8 {
+        return compute(rows, 1);
+    }
+    let padded = rows.tr().constant_pad_nd([0, (FULL - count % FULL) % FULL]);
+    let result = compute(&padded.contiguous(), 0).narrow(-1, 0, count);
+    if result.dim() == 2 { result.tr() } else { result }
 }
 
 fn half_log_tau() -> f64 {
@@ -269,7 +290,7 @@ impl ActorCritic {
             leaf.set_requires_grad(true)
         });
         let distribution = match log_std {
-            None => Distribution::Categorical(pi.output.log_softmax(-1, Kind::Float)),
+            None => Distribution::categorical(&pi.output),
             Some(log_std) => Distribution::Gaussian { mean: pi.output.shallow_clone(), log_std },
         };
         Passes { trunk, features, pi, v, distribution }
@@ -424,5 +445,32 @@ pub fn policy_outputs(space: &Space) -> (usize, bool) {
     match space {
         Space::Discrete(space) => (space.n as usize, false),
         Space::Box(_) => (space.size(), true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_actions_have_the_probabilities_entropy_and_gradients_of_softmax() {
+        let on_cpu = (Kind::Float, Device::Cpu);
+        for (rows, actions) in [(1, 8), (37, 18), (64, 9), (5, 3)] {
+            tch::manual_seed(1);
+            let logits = Tensor::randn([rows, actions], on_cpu).set_requires_grad(true);
+            let taken = Tensor::randint(actions, [rows], (Kind::Int64, Device::Cpu));
+            let distribution = Distribution::categorical(&logits);
+            let log_probs = logits.log_softmax(-1, Kind::Float);
+            let expected = [
+                log_probs.gather(1, &taken.unsqueeze(1), false).squeeze_dim(1),
+                -(log_probs.exp() * &log_probs).sum_dim_intlist(1, false, Kind::Float),
+            ];
+            for (ours, theirs) in [distribution.log_prob(&taken), distribution.entropy()].iter().zip(&expected) {
+                let gradient = |of: &Tensor| Tensor::run_backward(&[of.sum(Kind::Float)], &[&logits], true, false);
+                let differences = [ours - theirs, &gradient(ours)[0] - &gradient(theirs)[0]];
+                assert_eq!(ours.size(), [rows]);
+                assert!(differences.iter().all(|difference| difference.abs().max().double_value(&[]) < 1e-5));
+            }
+        }
     }
 }
