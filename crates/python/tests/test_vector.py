@@ -115,7 +115,8 @@ def test_threads_change_nothing():
 
 
 def test_other_python_threads_run_during_steps():
-    envs = rustgym.make_vec("ALE/Pong-v5", 16, threads=1, frameskip=64)
+    # A step of a tenth of a second even on a fast machine.
+    envs = rustgym.make_vec("ALE/Pong-v5", 128, threads=1, frameskip=200)
     envs.reset(seed=1)
     ticks, stop = [], threading.Event()
 
@@ -127,7 +128,7 @@ def test_other_python_threads_run_during_steps():
     ticker = threading.Thread(target=tick)
     ticker.start()
     start = time.perf_counter()
-    envs.step(np.zeros(16, np.int64))
+    envs.step(np.zeros(128, np.int64))
     end = time.perf_counter()
     stop.set()
     ticker.join()

@@ -151,27 +151,47 @@ proptest! {
     /// Lines of writes to any registers of the picture chip, over and over.
     #[test]
     fn an_unseen_frame_has_the_collisions_of_a_seen_one(writes in proptest::collection::vec((2u8..0x2d, any::<u8>()), 1..40)) {
-        let mut body = vec![0xa2, 60];
-        body.extend(writes.iter().flat_map(|(register, value)| [0xa9, *value, 0x85, *register]));
-        // STA WSYNC; DEX; back, or on to the end of the frame
-        body.extend([0x85, 0x02, 0xca, 0xf0, 0x03, 0x4c, 0x02, 0xf0]);
-        let mut seen = Console::new(Rom::new(&looping_program(&body)).unwrap());
-        #[cfg(feature = "translate")]
-        seen.set_translating(false);
-        let mut unseen = seen.clone();
-        for frame in 0..6 {
-            [&mut seen, &mut unseen].into_iter().for_each(follow_all);
-            seen.run_frame(&moved(frame));
-            match frame {
-                5 => unseen.run_frame(&moved(frame)),
-                _ => unseen.run_frame_unseen(&moved(frame)),
-            }
-            let [a, b] = [&seen, &unseen].map(|console| [0, 1, 2, 3, 4, 5, 6, 7].map(|register| console.state().now.machine.tia.collisions(register)));
-            prop_assert_eq!(a, b, "frame {}", frame);
-        }
-        // The lines that every such frame reaches.
-        prop_assert!(seen.screen()[..20 * 160] == unseen.screen()[..20 * 160]);
+        unseen_like_seen(60, &stores(&writes))?;
     }
+
+    /// What is written stands for some lines, so that objects are known to be far apart before they change.
+    #[test]
+    fn objects_that_stood_apart_for_lines_meet_when_they_change(
+        phases in proptest::collection::vec((proptest::collection::vec((2u8..0x2d, any::<u8>()), 0..4), 1usize..6), 4..10),
+    ) {
+        let lines = |(writes, lines): &(Vec<_>, usize)| [stores(writes), [0x85, 0x02].repeat(*lines)].concat();
+        unseen_like_seen(3, &phases.iter().flat_map(lines).collect::<Vec<u8>>())?;
+    }
+}
+
+/// Instructions that write to registers of the picture chip.
+fn stores(writes: &[(u8, u8)]) -> Vec<u8> {
+    writes.iter().flat_map(|(register, value)| [0xa9, *value, 0x85, *register]).collect()
+}
+
+/// Whether frames in which these instructions and a STA WSYNC run so many times have the same collisions seen and unseen.
+fn unseen_like_seen(times: u8, instructions: &[u8]) -> Result<(), TestCaseError> {
+    // STA WSYNC; DEX; back, or on to the end of the frame
+    let body = [&[0xa2, times], instructions, &[0x85, 0x02, 0xca, 0xf0, 0x03, 0x4c, 0x02, 0xf0]].concat();
+    let mut seen = Console::new(Rom::new(&looping_program(&body)).unwrap());
+    #[cfg(feature = "translate")]
+    seen.set_translating(false);
+    let mut unseen = seen.clone();
+    for frame in 0..6 {
+        [&mut seen, &mut unseen].into_iter().for_each(follow_all);
+        seen.run_frame(&moved(frame));
+        match frame {
+            5 => unseen.run_frame(&moved(frame)),
+            _ => unseen.run_frame_unseen(&moved(frame)),
+        }
+        let [a, b] = [&seen, &unseen].map(|console| {
+            [0, 1, 2, 3, 4, 5, 6, 7].map(|register| console.state().now.machine.tia.collisions(register))
+        });
+        prop_assert_eq!(a, b, "frame {}", frame);
+    }
+    // The lines that every such frame reaches.
+    prop_assert!(seen.screen()[..20 * 160] == unseen.screen()[..20 * 160]);
+    Ok(())
 }
 
 /// Has all collisions of the next frame found.
