@@ -172,7 +172,7 @@ impl Tia {
     /// Lets a frame begin within the one before.
     pub(crate) fn go_on(&mut self, drawing: bool) {
         self.begin_line();
-        self.shown = (P0..=PF).map(|object| u8::from(self.shows(object)) << object).sum();
+        self.note([P0, P1, M0, M1, BL, PF]);
         self.drawing = drawing;
         (self.repeats, self.cleared, self.missed) = (false, false, false);
     }
