@@ -8,6 +8,9 @@ use super::{
 /// Where the copies of players and missiles begin, by the lower three bits of NUSIZ.
 pub(super) const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
 
+/// The pixels from a player's or missile's position to the end of its last copy, at most, by the lower three bits of NUSIZ.
+const SPAN: [u32; 8] = [8, 24, 40, 40, 72, 17, 72, 33];
+
 /// The pairs of which both objects are in a set, by its bits.
 static PAIRS_AMONG: [u16; 64] = {
     let (mut among, mut set) = ([0; 64], 0);
@@ -66,11 +69,6 @@ static OBJECTS_OF: [(usize, usize); 15] = {
     }
     of
 };
-
-/// The objects of these pairs.
-pub(super) fn objects_of(pairs: u16) -> u8 {
-    bits_of(pairs).map(|bit| OBJECTS_OF[bit]).fold(0, |objects, (low, high)| objects | 1 << low | 1 << high)
-}
 
 /// Each byte with its bits in the other order.
 static REVERSED: [u8; 256] = {
@@ -173,10 +171,27 @@ impl Tia {
     /// What an object shows changes from the beam on.
     #[inline(always)]
     pub(super) fn change(&mut self, object: usize, screen: &mut Screen) {
-        if self.drawn > self.line_start + BLANK_CLOCKS && (self.drawing || self.watched >> object & 1 != 0) {
-            self.keep(object, screen);
+        if self.drawn > self.line_start + BLANK_CLOCKS {
+            if self.drawing || self.wanted() & PAIRS_OF[object] != 0 {
+                self.keep(object, screen);
+            } else if self.open & PAIRS_OF[object] != 0 {
+                // What meets nothing new, and is not drawn, is not asked for any more in this line.
+                self.line.since[object] = self.pixel() as u8;
+            }
         }
         self.stale |= 1 << object;
+    }
+
+    /// Whether no pixel of a moving object can be in this part of the line, whatever it shows.
+    #[inline(always)]
+    fn is_outside(&self, object: usize, from: u32, to: u32) -> bool {
+        if object == PF {
+            return false;
+        }
+        let first = u32::from(self.position[object]);
+        let widest = if object == BL { 8 } else { SPAN[usize::from(self.register(NUSIZ0 + (object & 1) as u8) & 7)] };
+        let end = first + widest;
+        end <= from || first >= to && end <= WIDTH as u32
     }
 
     /// Keeps what an object shows before the beam.
@@ -189,11 +204,7 @@ impl Tia {
         let from = self.line.done.max(self.line.since[object].into());
         let to = self.pixel();
         self.line.since[object] = to as u8;
-        if from >= to || self.is_blank() || !self.is_shown(self.line_number) {
-            return;
-        }
-        // What meets nothing new, and is not drawn, is not asked for any more in this line.
-        if !self.drawing && self.wanted() & PAIRS_OF[object] == 0 {
+        if from >= to || self.is_blank() || !self.is_shown(self.line_number) || self.is_outside(object, from, to) {
             return;
         }
         let mask = self.mask(object);
@@ -330,7 +341,11 @@ impl Tia {
             }
         }
         if self.drawing {
-            let masks = [P0, P1, M0, M1, BL, PF].map(|object| self.mask(object));
+            // A loop and not `map`, of which six copies would be made.
+            let mut masks = [Mask::EMPTY; 6];
+            for (object, mask) in masks.iter_mut().enumerate() {
+                *mask = self.mask(object);
+            }
             self.paint(&masks, Mask::range(0, WIDTH as u32), screen);
         }
     }
@@ -353,7 +368,7 @@ impl Tia {
 
     fn meet(&mut self, pair: usize) {
         self.collisions |= 1 << pair;
-        self.follow(self.open & !(1 << pair));
+        self.open &= !(1 << pair);
     }
 
     /// Draws these pixels of the current line.

@@ -67,8 +67,6 @@ pub(crate) struct Tia {
     collisions: u16,
     /// The pairs that are followed and have not met: from CXCLR on, those that were asked for.
     open: u16,
-    /// The objects of those pairs.
-    watched: u8,
     /// The pairs that the program asked for in the current [`WINDOW`] of frames, and in the one before: at first all, so that
     /// nothing that was before a start has to be kept.
     asked: u16,
@@ -129,7 +127,6 @@ impl Tia {
             shown: 0,
             collisions: 0,
             open: ALL_PAIRS,
-            watched: 63,
             asked: 0,
             asked_before: ALL_PAIRS,
             age: 0,
@@ -241,7 +238,7 @@ impl Tia {
                 self.catch_up(clock, screen);
                 self.draw_to_beam(screen);
                 (self.collisions, self.cleared) = (0, true);
-                self.follow(self.asked());
+                self.open = self.asked();
                 self.repeats = false;
                 return;
             }
@@ -362,12 +359,6 @@ impl Tia {
         high << 7 | low << 6
     }
 
-    /// Follows these pairs, which have not met, and no others.
-    fn follow(&mut self, pairs: u16) {
-        self.open = pairs;
-        self.watched = draw::objects_of(pairs);
-    }
-
     /// The pairs that the program has asked for of late.
     pub(crate) fn asked(&self) -> u16 {
         self.asked | self.asked_before
@@ -376,7 +367,7 @@ impl Tia {
     /// Follows these pairs from now on.
     pub(crate) fn ask(&mut self, pairs: u16) {
         self.asked |= pairs;
-        self.follow(self.open | pairs & !self.collisions);
+        self.open |= pairs & !self.collisions;
     }
 
     /// Follows none but these pairs after the next CXCLR.
