@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::{
     Banking, Console, Error, Inputs, Rom,
     machine::{LINE, MOST_INSTRUCTIONS},
-    tia::ALL_PAIRS,
+    tia::{ALL_PAIRS, register::*},
 };
 
 /// Joysticks as a player may hold them, another way in each frame.
@@ -162,6 +162,30 @@ proptest! {
         let lines = |(writes, lines): &(Vec<_>, usize)| [stores(writes), [0x85, 0x02].repeat(*lines)].concat();
         unseen_like_seen(3, &phases.iter().flat_map(lines).collect::<Vec<u8>>())?;
     }
+
+    /// Few objects are shown at once, now and then, and the program looks at the collisions all the time.
+    #[test]
+    fn objects_that_show_for_a_while_meet_what_shows_with_them(
+        steps in proptest::collection::vec((0u8..15, any::<u8>(), any::<bool>(), 0usize..4), 5..22),
+    ) {
+        let code: Vec<u8> = steps.iter().enumerate().flat_map(|(i, step)| seldom_shown(i as u8, *step)).collect();
+        // Wide objects, and the lines that are not shown: STA WSYNC; DEX; BNE
+        let begin = [&stores(&[(NUSIZ0, 0x37), (NUSIZ1, 0x37), (CTRLPF, 0x30)])[..], &[0xa2, 50, 0x85, 0x02, 0xca, 0xd0, 0xfb]];
+        unseen_like_seen(1, &[&begin.concat()[..], &code, &[0xa2, 1]].concat())?;
+    }
+}
+
+/// The code of one step: a write that mostly shows or hides an object, a look at the collisions, or clearing them; and a wait.
+fn seldom_shown(i: u8, (kind, value, hides, wait): (u8, u8, bool, usize)) -> Vec<u8> {
+    const SHOWS: [u8; 11] = [GRP0, GRP1, ENAM0, ENAM1, ENABL, PF0 + 1, GRP0, GRP1, VDELP0, VDELP1, VDELBL];
+    let code = match kind {
+        0..11 => vec![0xa9, if hides { 0 } else { value }, 0x85, SHOWS[usize::from(kind)]],
+        11 => vec![0x85, RESP0 + value % 5],
+        12 => vec![0x85, CXCLR],
+        _ => vec![0xa5, 0x30 + value % 8, 0x85, 0x90 + i],
+    };
+    // INC with an index: 18 pixels.
+    [code, [0xf6, 0xc0].repeat(wait)].concat()
 }
 
 /// Instructions that write to registers of the picture chip.
@@ -188,6 +212,7 @@ fn unseen_like_seen(times: u8, instructions: &[u8]) -> Result<(), TestCaseError>
             [0, 1, 2, 3, 4, 5, 6, 7].map(|register| console.state().now.machine.tia.collisions(register))
         });
         prop_assert_eq!(a, b, "frame {}", frame);
+        prop_assert_eq!(seen.ram(), unseen.ram(), "frame {}", frame);
     }
     // The lines that every such frame reaches.
     prop_assert!(seen.screen()[..20 * 160] == unseen.screen()[..20 * 160]);

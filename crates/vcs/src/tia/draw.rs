@@ -240,6 +240,14 @@ impl Tia {
         }
     }
 
+    /// Whether nothing is drawn, and none meets another that it has not met, whatever these objects show: a change of theirs
+    /// is nothing to catch up for. Where one of them may meet another later in the line, something else changes before.
+    #[inline(always)]
+    pub(super) fn is_idle(&self, objects: u8) -> bool {
+        let shown = usize::from((self.shown | self.line.changed | objects) & 63);
+        !self.drawing && PAIRS_AMONG[shown] & self.open & !self.line.far == 0
+    }
+
     /// Whether an object is enabled, or has graphics.
     #[inline(always)]
     pub(super) fn shows(&self, object: usize) -> bool {

@@ -33,6 +33,16 @@ const NO_STARS: u8 = 1 << 3;
 const ODD_OF: [u8; 2] = [1 << P0 | WIDE_STARS | NO_STARS, 1 << P1];
 /// A clock that does not come.
 const NEVER: u32 = u32::MAX;
+/// The objects whose shape depends on each of GRP0 to ENABL.
+const SHAPED_BY: [u8; 64] = {
+    let mut shaped = [0; 64];
+    shaped[GRP0 as usize] = 1 << P0 | 1 << P1;
+    shaped[GRP1 as usize] = 1 << P0 | 1 << P1 | 1 << BL;
+    shaped[ENAM0 as usize] = 1 << M0;
+    shaped[ENAM1 as usize] = 1 << M1;
+    shaped[ENABL as usize] = 1 << BL;
+    shaped
+};
 
 use register::*;
 
@@ -221,6 +231,7 @@ impl Tia {
     /// Takes a write that ends at this colour clock of the frame.
     #[inline(always)]
     pub(crate) fn write(&mut self, register: u8, value: u8, clock: u32, screen: &mut Screen) {
+        let slot = usize::from(register);
         match register {
             HMP0..=HMBL | VSYNC => {
                 if register == HMM0 && self.is_endless_motion(value, clock) {
@@ -250,12 +261,16 @@ impl Tia {
             }
             GRP0 | GRP1 if self.same_graphics(register, value) => return,
             NUSIZ0 | NUSIZ1 | CTRLPF if self.odd == 0 && self.register(register) == value => return,
+            GRP0..=ENABL if self.is_idle(self.may_show(register, value)) => {
+                self.stale |= SHAPED_BY[slot];
+                self.take(register, value);
+                return;
+            }
             _ => {}
         }
         self.catch_up(clock + delay(register, clock), screen);
         self.repeats = false;
         let n = usize::from(register & 1);
-        let slot = usize::from(register);
         match register {
             VBLANK | COLUP0..=COLUBK => self.draw_to_beam(screen),
             NUSIZ0 | NUSIZ1 => {
@@ -285,22 +300,17 @@ impl Tia {
             }
             GRP0 => {
                 self.change(P0, screen);
-                let shown = self.written[usize::from(GRP1)];
-                if self.old_grp[1] != shown {
+                if self.old_grp[1] != self.register(GRP1) {
                     self.change(P1, screen);
-                    self.old_grp[1] = shown;
                 }
             }
             GRP1 => {
                 self.change(P1, screen);
-                let (shown, enabled) = (self.written[usize::from(GRP0)], self.written[usize::from(ENABL)]);
-                if self.old_grp[0] != shown {
+                if self.old_grp[0] != self.register(GRP0) {
                     self.change(P0, screen);
-                    self.old_grp[0] = shown;
                 }
-                if self.old_enabl != enabled {
+                if self.old_enabl != self.register(ENABL) {
                     self.change(BL, screen);
-                    self.old_enabl = enabled;
                 }
             }
             ENAM0 => self.change(M0, screen),
@@ -316,7 +326,18 @@ impl Tia {
             HMOVE => return self.start_motion(clock, screen),
             _ => {}
         }
-        self.written[slot] = value;
+        self.take(register, value);
+    }
+
+    /// Takes what a register holds from now on, and what it makes others show.
+    #[inline(always)]
+    fn take(&mut self, register: u8, value: u8) {
+        match register {
+            GRP0 => self.old_grp[1] = self.register(GRP1),
+            GRP1 => (self.old_grp[0], self.old_enabl) = (self.register(GRP0), self.register(ENABL)),
+            _ => {}
+        }
+        self.written[usize::from(register)] = value;
         match register {
             GRP0 => self.note([P0, P1]),
             GRP1 => self.note([P0, P1, BL]),
@@ -327,6 +348,20 @@ impl Tia {
             ENABL | VDELBL => self.note([BL]),
             PF0..=PF2 => self.note([PF]),
             _ => {}
+        }
+    }
+
+    /// The objects that may be shown after this write to one of GRP0 to ENABL, by their bits.
+    #[inline(always)]
+    fn may_show(&self, register: u8, value: u8) -> u8 {
+        let other = u8::from(self.register(GRP0 + GRP1 - register) != 0);
+        let own = u8::from(value != 0);
+        match register {
+            GRP0 => own << P0 | other << P1,
+            GRP1 => own << P1 | other << P0 | u8::from(self.register(ENABL) != 0) << BL,
+            ENAM0 => own << M0,
+            ENAM1 => own << M1,
+            _ => own << BL,
         }
     }
 

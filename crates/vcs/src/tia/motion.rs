@@ -10,6 +10,15 @@ const LAST_COMB: u32 = 60;
 const PLACED_MOVING: [(usize, u32, u32, u32); 6] =
     [(BL, 18, 9, 3), (M1, 18, 9, 3), (BL, 27, 18, 5), (BL, 30, 21, 6), (BL, 69, 54, 10), (M0, 69, 60, 8)];
 
+/// Where an object comes to that is placed at this clock of a line, so many clocks after HMOVE, if it is still moved then.
+fn placed_moving(object: usize, h: u32, since: u32) -> Option<u32> {
+    if since > 60 {
+        return None;
+    }
+    let known = PLACED_MOVING.iter().find(|(a, b, c, _)| (*a, *b, *c) == (object, h, since));
+    known.map(|(_, _, _, position)| *position)
+}
+
 /// What missile 0 does line by line where its motion register was changed just when an HMOVE would have ended for it: it
 /// moves to the left by so many pixels, and is odd in this way. The first is the line after the change. Measured of ALE
 /// 0.12.1; games draw stars so.
@@ -20,12 +29,11 @@ impl Tia {
     pub(super) fn place(&mut self, object: usize, clock: u32, screen: &mut Screen) {
         let is_player = object <= P1;
         let h = clock % LINE_CLOCKS;
-        let moving = (object, h, clock.wrapping_sub(self.moved));
-        let known = PLACED_MOVING.iter().find(|(object, h, since, _)| (*object, *h, *since) == moving);
-        let position = match (known, h.saturating_sub(BLANK_CLOCKS)) {
-            (Some((_, _, _, position)), _) => *position,
-            (None, 0) => 2 + u32::from(is_player),
-            (None, x) => (x + 4 + u32::from(is_player)) % 160,
+        let since = clock.wrapping_sub(self.moved);
+        let position = match (h.saturating_sub(BLANK_CLOCKS), placed_moving(object, h, since)) {
+            (_, Some(position)) => position,
+            (0, None) => 2 + u32::from(is_player),
+            (x, None) => (x + 4 + u32::from(is_player)) % 160,
         };
         let (delay, is_hidden) = match object {
             P0 | P1 => match self.placed_player(object, position) {
