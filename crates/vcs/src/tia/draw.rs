@@ -2,6 +2,7 @@
 
 use super::{
     mask::{all_stretched, stretched},
+    paint::Look,
     *,
 };
 
@@ -400,7 +401,7 @@ impl Tia {
     }
 
     /// Paints these pixels of the current line.
-    fn paint(&self, &[p0, p1, m0, m1, bl, pf]: &[Mask; 6], segment: Mask, screen: &mut Screen) {
+    fn paint(&self, masks: &[Mask; 6], segment: Mask, screen: &mut Screen) {
         let (rows, _) = screen.as_chunks_mut::<WIDTH>();
         let Some(row) = rows.get_mut((self.line_number - self.lines.first) as usize) else { return };
         let black = match self.comb & 1 {
@@ -409,21 +410,20 @@ impl Tia {
             _ => Mask::range(0, 8),
         };
         let colour = |register| self.register(register) | self.faded;
-        let [colup0, colup1, colupf] = [COLUP0, COLUP1, COLUPF].map(colour);
         // A player is there even where none of it is drawn in this line.
-        let is_alone = || (m0 | m1 | bl).is_empty() && self.graphics(P0) | self.graphics(P1) == 0;
-        // The lowest priority first.
-        let [low, middle, high] = match self.register(CTRLPF) & 6 {
-            0 => [(pf | bl, colupf), (p1 | m1, colup1), (p0 | m0, colup0)],
-            // In score mode the halves of the playfield are the players'; in front too while it is alone.
-            mode if mode == 2 || mode == 6 && is_alone() => [
-                (bl, colupf),
-                (p1 | m1 | pf & Mask::range(80, 160), colup1),
-                (p0 | m0 | pf & Mask::range(0, 80), colup0),
-            ],
-            _ => [(p1 | m1, colup1), (p0 | m0, colup0), (pf | bl, colupf)],
+        let is_alone =
+            || self.graphics(P0) | self.graphics(P1) == 0 && (masks[M0] | masks[M1] | masks[BL]).is_empty();
+        let mode = self.register(CTRLPF) & 6;
+        let is_score = mode == 2 || mode == 6 && is_alone();
+        let look = Look {
+            background: colour(COLUBK),
+            players: [colour(COLUP0), colour(COLUP1)],
+            playfield: colour(COLUPF),
+            in_front: mode & 4 != 0 && !is_score,
+            black,
         };
-        paint::layers(row, segment, colour(COLUBK), &[low, middle, high, (black, 0)]);
+        let score = is_score.then(|| as_score(masks));
+        paint::paint(row, segment, score.as_ref().unwrap_or(masks), &look);
     }
 
     /// Where an object is in a line as the registers stand.
@@ -547,6 +547,12 @@ impl Tia {
                 .map(|first| WIDE[(bits >> first & 0xff) as usize] | WIDE[(bits >> first >> 8 & 0xff) as usize] << 32),
         )
     }
+}
+
+/// The objects where the halves of the playfield are the players', as the score is shown.
+fn as_score(&[p0, p1, m0, m1, bl, pf]: &[Mask; 6]) -> [Mask; 6] {
+    let [left, right] = [Mask::range(0, 80), Mask::range(80, 160)];
+    [p0 | pf & left, p1 | pf & right, m0, m1, bl, Mask::EMPTY]
 }
 
 /// The numbers of the bits that are set.

@@ -7,32 +7,61 @@ use std::arch::x86_64::*;
 use super::mask::{Mask, all_stretched};
 use crate::screen::WIDTH;
 
-/// Gives the pixels of `segment` the background's colour, then those of each layer its colour, the lowest priority first.
+/// What objects look like: their colours, and what is before what.
+pub(super) struct Look {
+    pub(super) background: u8,
+    /// Of each player and its missile.
+    pub(super) players: [u8; 2],
+    /// Of the playfield and the ball.
+    pub(super) playfield: u8,
+    /// Whether these are before the players.
+    pub(super) in_front: bool,
+    /// Before everything.
+    pub(super) black: Mask,
+}
+
+impl Look {
+    /// Sets of pixels and their colours, the lowest priority first.
+    fn layers(&self, &[p0, p1, m0, m1, bl, pf]: &[Mask; 6]) -> [(Mask, u8); 4] {
+        let [one, two] = [(p0 | m0, self.players[0]), (p1 | m1, self.players[1])];
+        let field = (pf | bl, self.playfield);
+        match self.in_front {
+            true => [two, one, field, (self.black, 0)],
+            false => [field, two, one, (self.black, 0)],
+        }
+    }
+}
+
+/// Paints the pixels of `segment`: what objects show, which are in the order of the position registers, and the background.
 #[inline(always)]
-pub(super) fn layers(row: &mut [u8; WIDTH], segment: Mask, background: u8, layers: &[(Mask, u8); 4]) {
+pub(super) fn paint(row: &mut [u8; WIDTH], segment: Mask, masks: &[Mask; 6], look: &Look) {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512bw") {
         // SAFETY: the processor has AVX-512 BW.
-        return unsafe { layers_avx512(row, segment, background, layers) };
+        return unsafe { paint_avx512(row, segment, masks, look) };
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
-        return unsafe { layers_avx2(row, segment, background, layers) };
+        return unsafe { paint_avx2(row, segment, masks, look) };
     }
-    layers_plain(row, segment, background, layers);
+    paint_plain(row, segment, masks, look);
 }
 
+/// Word by word, so that few words are held at once.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn layers_avx512(row: &mut [u8; WIDTH], segment: Mask, background: u8, layers: &[(Mask, u8); 4]) {
-    let background = _mm512_set1_epi8(background as i8);
-    let colours = layers.map(|(_, colour)| _mm512_set1_epi8(colour as i8));
+fn paint_avx512(row: &mut [u8; WIDTH], segment: Mask, [p0, p1, m0, m1, bl, pf]: &[Mask; 6], look: &Look) {
+    let [background, one, two, field] = [look.background, look.players[0], look.players[1], look.playfield]
+        .map(|colour| _mm512_set1_epi8(colour as i8));
     for (word, segment) in segment.0.into_iter().enumerate() {
-        let mut pixels = background;
-        for ((mask, _), colour) in layers.iter().zip(colours) {
-            pixels = _mm512_mask_mov_epi8(pixels, mask.0[word], colour);
-        }
+        let in_field = pf.0[word] | bl.0[word];
+        let [behind, before] = if look.in_front { [0, in_field] } else { [in_field, 0] };
+        let pixels = _mm512_mask_mov_epi8(background, behind, field);
+        let pixels = _mm512_mask_mov_epi8(pixels, p1.0[word] | m1.0[word], two);
+        let pixels = _mm512_mask_mov_epi8(pixels, p0.0[word] | m0.0[word], one);
+        let pixels = _mm512_mask_mov_epi8(pixels, before, field);
+        let pixels = _mm512_maskz_mov_epi8(!look.black.0[word], pixels);
         // SAFETY: a set has pixels of the row only, and no others are written; the store needs no alignment.
         unsafe { _mm512_mask_storeu_epi8(row.as_mut_ptr().add(64 * word).cast(), segment, pixels) }
     }
@@ -40,8 +69,9 @@ fn layers_avx512(row: &mut [u8; WIDTH], segment: Mask, background: u8, layers: &
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn layers_avx2(row: &mut [u8; WIDTH], segment: Mask, background: u8, layers: &[(Mask, u8); 4]) {
-    let background = _mm256_set1_epi8(background as i8);
+fn paint_avx2(row: &mut [u8; WIDTH], segment: Mask, masks: &[Mask; 6], look: &Look) {
+    let layers = look.layers(masks);
+    let background = _mm256_set1_epi8(look.background as i8);
     let colours = layers.map(|(_, colour)| _mm256_set1_epi8(colour as i8));
     let (groups, _) = row.as_chunks_mut::<32>();
     for (i, group) in groups.iter_mut().enumerate() {
@@ -77,15 +107,15 @@ fn as_bytes(bits: u32) -> __m256i {
     _mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit)
 }
 
-fn layers_plain(row: &mut [u8; WIDTH], segment: Mask, background: u8, layers: &[(Mask, u8); 4]) {
-    paint(row, segment, background);
-    for (mask, colour) in layers {
-        paint(row, *mask & segment, *colour);
+fn paint_plain(row: &mut [u8; WIDTH], segment: Mask, masks: &[Mask; 6], look: &Look) {
+    fill(row, segment, look.background);
+    for (mask, colour) in look.layers(masks) {
+        fill(row, mask & segment, colour);
     }
 }
 
 /// Gives the pixels of the set this colour, eight at once.
-fn paint(row: &mut [u8; WIDTH], mask: Mask, colour: u8) {
+fn fill(row: &mut [u8; WIDTH], mask: Mask, colour: u8) {
     let colour = u64::from(colour) * 0x0101_0101_0101_0101;
     let (groups, _) = row.as_chunks_mut::<8>();
     for (i, mut word) in mask.0.into_iter().enumerate() {
@@ -118,24 +148,33 @@ mod tests {
     proptest! {
         #[test]
         fn all_ways_to_paint_a_row_agree(
-            sets in any::<[[u64; 3]; 4]>(),
-            (from, to, colours) in (0u32..=160, 0u32..=160, any::<[u8; 5]>()),
+            sets in any::<[[u64; 3]; 7]>(),
+            (from, to, colours, in_front) in (0u32..=160, 0u32..=160, any::<[u8; 4]>(), any::<bool>()),
         ) {
-            let sets = sets.map(|set| Mask(set) & Mask::range(0, 160));
-            let [a, b, c, d, background] = colours;
-            let all = [(sets[0], a), (sets[1], b), (sets[2], c), (sets[3], d)];
+            let [p0, p1, m0, m1, bl, pf, black] = sets.map(|set| Mask(set) & Mask::range(0, 160));
+            let [background, one, two, playfield] = colours;
+            let masks = [p0, p1, m0, m1, bl, pf];
+            let look = Look { background, players: [one, two], playfield, in_front, black };
             let segment = Mask::range(from, to);
-            let row = painted(|row| layers_plain(row, segment, background, &all));
-            prop_assert_eq!(painted(|row| layers(row, segment, background, &all)), row);
+            let row = painted(|row| paint_plain(row, segment, &masks, &look));
+            prop_assert_eq!(painted(|row| paint(row, segment, &masks, &look)), row);
             #[cfg(target_arch = "x86_64")]
             if is_x86_feature_detected!("avx2") {
                 // SAFETY: the processor has AVX2.
-                prop_assert_eq!(painted(|row| unsafe { layers_avx2(row, segment, background, &all) }), row);
+                prop_assert_eq!(painted(|row| unsafe { paint_avx2(row, segment, &masks, &look) }), row);
             }
             for (x, pixel) in (0u32..).zip(row) {
-                let is_in = |set: &Mask| set.0[x as usize / 64] >> (x % 64) & 1 != 0;
-                let top = all.iter().rev().find(|(set, _)| is_in(set)).map_or(background, |(_, colour)| *colour);
-                prop_assert_eq!(pixel, if (from..to).contains(&x) { top } else { 7 });
+                let has = |sets: [Mask; 2]| (sets[0] | sets[1]).0[x as usize / 64] >> (x % 64) & 1 != 0;
+                let expected = match () {
+                    () if !(from..to).contains(&x) => 7,
+                    () if has([black; 2]) => 0,
+                    () if in_front && has([pf, bl]) => playfield,
+                    () if has([p0, m0]) => one,
+                    () if has([p1, m1]) => two,
+                    () if has([pf, bl]) => playfield,
+                    () => background,
+                };
+                prop_assert_eq!(pixel, expected);
             }
         }
     }
