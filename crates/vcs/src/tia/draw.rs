@@ -350,12 +350,15 @@ impl Tia {
             }
         }
         if self.drawing {
-            // A loop and not `map`, of which six copies would be made.
-            let mut masks = [Mask::EMPTY; 6];
-            for (object, mask) in masks.iter_mut().enumerate() {
-                *mask = self.mask(object);
-            }
-            self.paint(&masks, Mask::range(0, WIDTH as u32), screen);
+            self.refresh();
+            self.paint(&self.masks, Mask::range(0, WIDTH as u32), screen);
+        }
+    }
+
+    /// Puts together where all objects are as the registers stand.
+    fn refresh(&mut self) {
+        for object in bits_of(u16::from(self.stale & 63)) {
+            self.mask(object);
         }
     }
 
