@@ -325,11 +325,11 @@ impl Tia {
     /// Draws what is left of the pixels before `to` of the current line.
     fn draw(&mut self, to: u32, screen: &mut Screen) {
         if self.line.done < to && self.is_shown(self.line_number) {
-            let is_whole = self.line.done == 0 && to == WIDTH as u32;
-            if is_whole && self.line.changed == 0 && self.line.since == [0; 6] {
-                self.draw_line(screen);
+            let segment = Mask::range(self.line.done, to);
+            if self.line.changed == 0 && self.line.since.iter().all(|since| u32::from(*since) <= self.line.done) {
+                self.draw_as_it_stands(segment, screen);
             } else {
-                self.draw_part(Mask::range(self.line.done, to), screen);
+                self.draw_part(segment, screen);
             }
             if to == WIDTH as u32 && !self.drawing {
                 self.find_far();
@@ -338,20 +338,21 @@ impl Tia {
         (self.line.done, self.line.changed) = (to, 0);
     }
 
-    /// Draws the current line, in which no object has changed. Which pairs do not meet is kept for the lines after it.
-    fn draw_line(&mut self, screen: &mut Screen) {
+    /// Draws pixels of the current line in which no object has changed. Which pairs are nowhere in a line together is kept.
+    fn draw_as_it_stands(&mut self, segment: Mask, screen: &mut Screen) {
         let known = self.line.apart & !PAIRS_TOUCHING[usize::from(self.stale & 63)];
         for bit in bits_of(self.wanted() & !known) {
             let (low, high) = OBJECTS_OF[bit];
-            if self.mask(low).meets(self.mask(high)) {
+            let both = self.mask(low) & self.mask(high);
+            if both.meets(segment) {
                 self.meet(bit);
-            } else {
+            } else if both.is_empty() {
                 self.line.apart |= 1 << bit;
             }
         }
         if self.drawing {
             self.refresh();
-            self.paint(&self.masks, Mask::range(0, WIDTH as u32), screen);
+            self.paint(&self.masks, segment, screen);
         }
     }
 
