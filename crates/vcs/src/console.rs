@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "translate")]
-use crate::error::Error;
 use crate::{
     bus::Bus,
     cpu::{self, Cpu},
@@ -16,6 +14,8 @@ use crate::{
     screen::{HEIGHT_PAL, Screen, WIDTH},
     tia::ALL_PAIRS,
 };
+#[cfg(feature = "translate")]
+use crate::{error::Error, translate::Translations};
 
 /// The most frames since the last CXCLR that are played again for a collision that nobody had asked for before.
 const PAST: usize = 8;
@@ -145,17 +145,16 @@ impl Moment {
         cpu::run(&mut self.cpu, &mut Bus { machine: &mut self.machine, screen, image: &rom.image });
     }
 
-    /// Runs to the machine's limit, translated where that is possible.
+    /// Runs translated where that is possible, as long as it is early in the frame.
     #[cfg(feature = "translate")]
     fn run_translated(&mut self, screen: &mut Screen, rom: &Rom) {
         let Self { cpu, machine } = self;
         let mut bus = Bus { machine, screen, image: &rom.image };
-        loop {
+        while Translations::is_early(bus.machine) {
             rom.translations.run(cpu, &mut bus);
-            if bus.machine.t >= bus.machine.limit {
-                return;
+            if Translations::is_early(bus.machine) {
+                cpu::run_some(cpu, &mut bus, 1);
             }
-            cpu::run_some(cpu, &mut bus, 1);
         }
     }
 

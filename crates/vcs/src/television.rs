@@ -43,7 +43,7 @@ impl Television {
     }
 
     /// The lines after which a frame ends by itself, at the next write to the TIA.
-    pub(crate) fn most_lines(self) -> u32 {
+    pub(crate) const fn most_lines(self) -> u32 {
         match self {
             Self::Ntsc => MOST_LINES,
             Self::Pal => 343,

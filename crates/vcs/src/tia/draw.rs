@@ -415,8 +415,7 @@ impl Tia {
         };
         let colour = |register| self.register(register) | self.faded;
         // A player is there even where none of it is drawn in this line.
-        let is_alone =
-            || self.graphics(P0) | self.graphics(P1) == 0 && (masks[M0] | masks[M1] | masks[BL]).is_empty();
+        let is_alone = || self.graphics(P0) | self.graphics(P1) == 0 && (masks[M0] | masks[M1] | masks[BL]).is_empty();
         let mode = self.register(CTRLPF) & 6;
         let is_score = mode == 2 || mode == 6 && is_alone();
         let look = Look {

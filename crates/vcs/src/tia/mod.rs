@@ -121,6 +121,8 @@ impl Tia {
     pub(crate) const OLD_ENABL: usize = offset_of!(Self, old_enabl);
     #[cfg(feature = "translate")]
     pub(crate) const ODD: usize = offset_of!(Self, odd);
+    #[cfg(feature = "translate")]
+    pub(crate) const DRAWING: usize = offset_of!(Self, drawing);
 
     pub(crate) fn new(lines: Lines, has_comb: bool) -> Self {
         Self {

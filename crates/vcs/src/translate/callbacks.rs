@@ -3,15 +3,18 @@
 use crate::{
     bus::Bus,
     image::Image,
-    machine::{MOST_CYCLES, Machine},
+    machine::{LINE, MOST_CYCLES, Machine},
     riot::Awaited,
     screen::Screen,
+    television::Television,
 };
 
-/// No way through a region takes as many cycles; near the end of the longest frame, the interpreter runs alone.
+/// No way through a region takes as many cycles.
 pub(super) const MARGIN: u32 = 20_000;
-/// Translated code goes back to the interpreter from this time on.
-pub(crate) const LAST_CYCLE: u32 = MOST_CYCLES - MARGIN;
+/// So long before a write to the TIA [would end the frame](Machine::late), the interpreter runs alone: few frames are as long.
+pub(crate) const CALM: u32 = 10 * LINE;
+/// Nor does any way through a region take longer than is left of a frame then.
+const _: () = assert!(LINE * Television::Pal.most_lines() - CALM + MARGIN < MOST_CYCLES);
 
 /// What translated code returns: whether the interpreter has to run the next instruction.
 pub(super) const INTERPRET: i64 = 1;
@@ -76,7 +79,8 @@ pub(super) static WAIT_FOR_TIMER: [Callback; Awaited::ALL.len()] =
 
 extern "C" fn wait_for_timer<const AWAITED: usize>(surroundings: *mut Surroundings, t: u32, cycles: u32) -> u32 {
     // SAFETY: as in `read`.
-    unsafe { bus(surroundings) }.machine.wait_for_timer(Awaited::ALL[AWAITED], t, cycles, LAST_CYCLE)
+    let machine = unsafe { bus(surroundings) }.machine;
+    machine.wait_for_timer(Awaited::ALL[AWAITED], t, cycles, machine.late - CALM)
 }
 
 /// # Safety

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::region::{Region, Step};
+use super::{
+    callbacks::CALM,
+    region::{Region, Step},
+};
 use crate::{
-    cpu::instructions::{Kind, MOST_CYCLES, Mode, Operation, Register, looks_at_timer},
-    machine::LINE,
+    cpu::instructions::{Kind, MOST_CYCLES, Mode, Operation, Register},
     tia::register,
 };
 
@@ -18,8 +20,8 @@ pub(super) struct Known {
     pub(super) sp: Option<u8>,
     /// The decimal flag is clear.
     pub(super) binary: bool,
-    /// At most so many cycles have passed since a WSYNC ended that did not end late in the frame.
-    since_line: Option<u32>,
+    /// At most so many cycles have passed since it was [early in the frame](super::Translations::is_early).
+    since_early: Option<u32>,
 }
 
 impl Known {
@@ -32,45 +34,36 @@ impl Known {
             y: both(self.y, other.y),
             sp: both(self.sp, other.sp),
             binary: self.binary && other.binary,
-            since_line: self.since_line.zip(other.since_line).map(|(a, b)| a.max(b)),
+            since_early: self.since_early.zip(other.since_early).map(|(a, b)| a.max(b)),
         }
     }
 
-    /// Whether the current instruction ends before the time from which on a write to the TIA ends the frame: that time is the
-    /// begin of a line.
+    /// Whether the current instruction ends before the time from which on a write to the TIA ends the frame.
     pub(super) fn is_early(self) -> bool {
-        self.since_line.is_some()
+        self.since_early.is_some()
     }
 
     /// A write of the current instruction, of which there may be more, has waited for the line's end.
     pub(super) fn wait_for_line(&mut self) {
-        self.since_line = None;
+        self.since_early = None;
     }
 
-    /// At most so many cycles have passed since the last WSYNC, if they are known and so few that the next instruction ends
-    /// within the line.
-    fn since_line(self, step: &Step) -> Option<u32> {
-        let written = match step.row.kind {
-            Kind::Store | Kind::Modify if step.row.mode == Mode::Accumulator => None,
-            Kind::Store | Kind::Modify => match step.row.mode {
-                Mode::ZeroPage | Mode::Absolute => Some(step.operand),
-                _ => return None,
-            },
-            Kind::Push => Some(self.sp?.into()),
-            _ if step.row.operation == Operation::Brk => return None,
-            _ if step.row.operation == Operation::Jsr && self.sp.is_none_or(|sp| sp < 0x81) => return None,
-            _ if looks_at_timer(step.opcode, step.operand) => return None,
+    /// The most cycles since it was early, after an instruction, if the next one still comes in time.
+    fn since_early(self, step: &Step) -> Option<u32> {
+        let written = match (step.row.kind, step.row.mode) {
+            (Kind::Store | Kind::Modify, Mode::ZeroPage | Mode::Absolute) => Some(step.operand),
+            (Kind::Push, _) => self.sp.map(u16::from),
             _ => None,
         };
         let is_wsync =
             written.is_some_and(|address| address & 0x1080 == 0 && address & 0x3f == u16::from(register::WSYNC));
         match (is_wsync, step.row.kind) {
+            // Where a line's end was waited for, the time is looked at.
             (true, Kind::Store) => Some(0),
             (true, _) => None,
-            // A branch that is taken, or an index that crosses a page, takes more.
-            (false, _) => self.since_line.map(|since| since + u32::from(step.row.cycles) + 2),
+            (false, _) => self.since_early.map(|since| since + step.most_cycles()),
         }
-        .filter(|since| since + MOST_CYCLES <= LINE)
+        .filter(|since| since + MOST_CYCLES <= CALM)
     }
 
     /// What is known after an instruction: nothing of the registers that it writes, unless it is one of these.
@@ -85,7 +78,7 @@ impl Known {
             y: kept(self.y, Register::Y),
             sp: kept(self.sp, Register::Sp),
             binary: self.binary && !step.row.writes.contains(Register::D),
-            since_line: self.since_line(step),
+            since_early: self.since_early(step),
         };
         match step.row.operation {
             Lda => Self { a: immediate, ..rest },
@@ -113,9 +106,9 @@ impl Known {
         }
     }
 
-    /// What is known before each leader of a region that is entered with unknown registers.
+    /// What is known before each leader of a region that is entered early, with unknown registers.
     pub(super) fn of(entry: u16, region: &Region) -> BTreeMap<u16, Self> {
-        let mut known = BTreeMap::from([(entry, Self::default())]);
+        let mut known = BTreeMap::from([(entry, Self { since_early: Some(0), ..Self::default() })]);
         let mut open = vec![entry];
         while let Some(leader) = open.pop() {
             let mut here = known.get(&leader).copied().unwrap_or_default();
@@ -127,7 +120,9 @@ impl Known {
                         continue;
                     }
                     let before = known.get(&next).copied();
-                    let after = before.map_or(here, |before| before.meet(here));
+                    let there =
+                        if region.looks_at_time(step, next) { Self { since_early: Some(0), ..here } } else { here };
+                    let after = before.map_or(there, |before| before.meet(there));
                     if before != Some(after) {
                         known.insert(next, after);
                         open.push(next);

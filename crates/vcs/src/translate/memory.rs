@@ -24,6 +24,7 @@ const WRITTEN: i32 = (offset_of!(Machine, tia) + Tia::WRITTEN) as i32;
 const OLD_GRP: i32 = (offset_of!(Machine, tia) + Tia::OLD_GRP) as i32;
 const OLD_ENABL: i32 = (offset_of!(Machine, tia) + Tia::OLD_ENABL) as i32;
 
+const DRAWING: i32 = (offset_of!(Machine, tia) + Tia::DRAWING) as i32;
 const ODD: i32 = (offset_of!(Machine, tia) + Tia::ODD) as i32;
 
 /// An address that an instruction works on.
@@ -332,6 +333,7 @@ impl Emitter<'_> {
             (_, None) if bits == 0 && !Tia::acts_always(register) => {}
             (_, Some(late)) if bits == 0 && !Tia::acts_always(register) => self.when(late, call, |_| ()),
             _ if Tia::acts_always(register) && !Self::remembers(register) => call(self),
+            (register::COLUP0..=register::COLUBK, None) => self.write_colour(register, value, call),
             (_, None) => {
                 let same = self.changes_nothing(register, value);
                 self.when(same, |_| (), call);
@@ -342,6 +344,21 @@ impl Emitter<'_> {
                 self.when(skipped, |_| (), call);
             }
         }
+    }
+
+    /// Where nothing is drawn, a colour is only kept.
+    fn write_colour(&mut self, register: u8, value: Value, call: impl FnOnce(&mut Self)) {
+        let drawing = self.memory(DRAWING);
+        self.when(
+            drawing,
+            |this| {
+                let same = this.changes_nothing(register, value);
+                this.when(same, |_| (), call);
+            },
+            |this| {
+                this.b.ins().istore8(MemFlags::trusted(), value, this.machine, WRITTEN + i32::from(register));
+            },
+        );
     }
 
     /// Waits for the end of the line. Mostly that is the first or second one after the begin of a line that is known: what
@@ -361,7 +378,7 @@ impl Emitter<'_> {
         }
         self.b.ins().jump(far, &[]);
         self.b.switch_to_block(early);
-        let is_early = self.b.ins().icmp_imm(IntCC::UnsignedLessThan, guess, i64::from(MOST_LINES * LINE));
+        let is_early = self.is_calm(guess);
         self.b.ins().brif(is_early, near, &[], far, &[]);
         self.b.switch_to_block(near);
         self.b.ins().jump(after, &[BlockArg::Value(guess)]);
@@ -378,11 +395,11 @@ impl Emitter<'_> {
             let t = this.b.ins().imul_imm(lines, i64::from(LINE));
             this.set_time(t);
         });
-        if let Some(next) = next {
-            let late = self.is_late();
-            self.leave_if(late, next, callbacks::INTERPRET);
-        }
         let t = self.time();
+        if let Some(next) = next {
+            let next = self.constant(next.into());
+            self.leave_in_time(next);
+        }
         self.b.ins().jump(after, &[BlockArg::Value(t)]);
         self.b.switch_to_block(after);
         self.set_line(end);

@@ -30,7 +30,7 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Module, default_libcall_names};
 
 use crate::{bus::Bus, cpu::Cpu, machine::Machine};
-use callbacks::LAST_CYCLE;
+use callbacks::CALM;
 use callbacks::{INTERPRET, Surroundings};
 use region::Region;
 use view::View;
@@ -80,10 +80,11 @@ impl Translations {
         Self { views: [const { OnceLock::new() }; MOST_VIEWS], regions: AtomicU32::new(0), generator: Mutex::new(None) }
     }
 
-    /// Runs translated code as long as there is some. The interpreter has to run the next instruction then.
+    /// Runs translated code as long as there is some and it is [early](Self::is_early). The interpreter has to run the next
+    /// instruction then.
     pub(crate) fn run(&self, cpu: &mut Cpu, bus: &mut Bus) {
         let mut known: Option<&Known> = None;
-        while bus.machine.t < bus.machine.limit.min(LAST_CYCLE) && cpu.pc & 0x1000 != 0 {
+        while Self::is_early(bus.machine) && cpu.pc & 0x1000 != 0 {
             let key = key(cpu.pc, bus);
             let here = match known.filter(|known| known.key == key) {
                 Some(here) => here,
@@ -106,6 +107,11 @@ impl Translations {
                 return;
             }
         }
+    }
+
+    /// Whether it is so early in the frame that translated code may run.
+    pub(crate) fn is_early(machine: &Machine) -> bool {
+        machine.t < machine.limit.min(machine.late - CALM)
     }
 
     /// The view with this key; `None` where there is none, or no room for it.

@@ -62,7 +62,7 @@ impl Step {
     }
 
     /// The most cycles that it takes, the rest of the line included where it may write WSYNC.
-    fn most_cycles(&self) -> u32 {
+    pub(super) fn most_cycles(&self) -> u32 {
         let may_wait = match (self.row.kind, self.row.mode) {
             (Kind::Store | Kind::Modify, Mode::ZeroPage | Mode::Absolute) => {
                 self.operand & 0x10bf == register::WSYNC.into()
@@ -156,6 +156,20 @@ impl Region {
         let next = (!step.ends()).then(|| step.next());
         let returns = self.returns.iter().filter(|_| step.returns()).copied();
         next.into_iter().chain(step.target()).chain(returns).collect()
+    }
+
+    /// Whether translated code goes on from an instruction to one of its successors only where it is early in the frame: on
+    /// the ways back, of which every loop has one.
+    pub(super) fn looks_at_time(&self, step: &Step, next: u16) -> bool {
+        match step.returns() {
+            true => self.comes_back(step.pc),
+            false => step.target() == Some(next) && next <= step.pc,
+        }
+    }
+
+    /// Whether a return from here may go backwards.
+    pub(super) fn comes_back(&self, from: u16) -> bool {
+        self.returns.iter().any(|address| *address <= from)
     }
 
     /// What a loop awaits of the timer, and its cycles, if one begins here.

@@ -106,7 +106,7 @@ impl Emitter<'_> {
 
     /// Goes to an address that is one of those that the region's calls return to, or leaves.
     pub(super) fn go_back(&mut self, back: Value, from: u16) {
-        if self.region.returns.iter().any(|address| *address <= from) {
+        if self.region.comes_back(from) {
             self.leave_in_time(back);
         }
         let mut switch = Switch::new();
