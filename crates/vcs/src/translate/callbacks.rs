@@ -12,9 +12,10 @@ use crate::{
 /// No way through a region takes as many cycles.
 pub(super) const MARGIN: u32 = 20_000;
 /// So long before a write to the TIA [would end the frame](Machine::late), the interpreter runs alone: few frames are as long.
-pub(crate) const CALM: u32 = 10 * LINE;
-/// Nor does any way through a region take longer than is left of a frame then.
-const _: () = assert!(LINE * Television::Pal.most_lines() - CALM + MARGIN < MOST_CYCLES);
+pub(crate) const CALM: u32 = 5 * LINE;
+/// Until this time translated code waits for the timer: a way through its region still ends within the longest frame.
+const LAST_CYCLE: u32 = MOST_CYCLES - MARGIN;
+const _: () = assert!(LINE * Television::Pal.most_lines() - CALM < LAST_CYCLE);
 
 /// What translated code returns: whether the interpreter has to run the next instruction.
 pub(super) const INTERPRET: i64 = 1;
@@ -79,8 +80,7 @@ pub(super) static WAIT_FOR_TIMER: [Callback; Awaited::ALL.len()] =
 
 extern "C" fn wait_for_timer<const AWAITED: usize>(surroundings: *mut Surroundings, t: u32, cycles: u32) -> u32 {
     // SAFETY: as in `read`.
-    let machine = unsafe { bus(surroundings) }.machine;
-    machine.wait_for_timer(Awaited::ALL[AWAITED], t, cycles, machine.late - CALM)
+    unsafe { bus(surroundings) }.machine.wait_for_timer(Awaited::ALL[AWAITED], t, cycles, LAST_CYCLE)
 }
 
 /// # Safety

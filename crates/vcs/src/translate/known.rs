@@ -7,7 +7,7 @@ use super::{
     region::{Region, Step},
 };
 use crate::{
-    cpu::instructions::{Kind, MOST_CYCLES, Mode, Operation, Register},
+    cpu::instructions::{Kind, MOST_CYCLES, Mode, Operation, Register, looks_at_timer},
     tia::register,
 };
 
@@ -61,6 +61,7 @@ impl Known {
             // Where a line's end was waited for, the time is looked at.
             (true, Kind::Store) => Some(0),
             (true, _) => None,
+            _ if looks_at_timer(step.opcode, step.operand) => None,
             (false, _) => self.since_early.map(|since| since + step.most_cycles()),
         }
         .filter(|since| since + MOST_CYCLES <= CALM)

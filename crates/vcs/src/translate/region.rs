@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{callbacks::MARGIN, view::View};
 use crate::{
-    cpu::instructions::{
-        INSTRUCTIONS, Instruction, Kind, MOST_CYCLES, Mode, Operation, Registers, WAIT_CYCLES, awaited,
-    },
+    cpu::instructions::{INSTRUCTIONS, Instruction, Kind, Mode, Operation, Registers, WAIT_CYCLES, awaited},
     machine::LINE,
     riot::Awaited,
     tia::register,
@@ -61,7 +59,8 @@ impl Step {
         self.row.kind == Kind::Jump
     }
 
-    /// The most cycles that it takes, the rest of the line included where it may write WSYNC.
+    /// The most cycles that it takes: a branch that is taken, or an index that crosses a page, takes more than the table says,
+    /// and so does the rest of the line where it may write WSYNC.
     pub(super) fn most_cycles(&self) -> u32 {
         let may_wait = match (self.row.kind, self.row.mode) {
             (Kind::Store | Kind::Modify, Mode::ZeroPage | Mode::Absolute) => {
@@ -71,7 +70,7 @@ impl Step {
             (Kind::Store | Kind::Modify | Kind::Push, _) => true,
             _ => matches!(self.row.operation, Operation::Jsr | Operation::Brk),
         };
-        MOST_CYCLES + if may_wait { LINE } else { 0 }
+        u32::from(self.row.cycles) + 2 + if may_wait { LINE } else { 0 }
     }
 
     /// Whether it goes back to where a call or an interrupt came from.
