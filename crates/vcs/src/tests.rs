@@ -481,6 +481,15 @@ fn code_at_two_addresses_is_translated_for_each() {
 
 /// The call's first push waits for the line's end, at which the second one is the write that ends a frame without VSYNC.
 #[test]
+fn a_write_at_the_end_of_a_long_way_ends_the_frame() {
+    for length in 190..240 {
+        // INX; many NOPs; STX COLUBK; back
+        let body = [&[0xe8][..], &[0xea].repeat(length), &[0x86, 0x09, 0x4c, 0x00, 0xf0]].concat();
+        both_ways(&looping_program(&body), 12);
+    }
+}
+
+#[test]
 fn a_call_that_waits_for_the_last_line_ends_the_frame() {
     // LDX #2; TXS; STA WSYNC; STA WSYNC; JSR F000
     both_ways(&looping_program(&[0xa2, 0x02, 0x9a, 0x85, 0x02, 0x85, 0x02, 0x20, 0x00, 0xf0]), 12);
