@@ -479,7 +479,7 @@ fn code_at_two_addresses_is_translated_for_each() {
     both_ways(&looping_program(&[105, 140, 251, 234, 94, 208, 135]), 12);
 }
 
-/// The call's first push waits for the line's end, at which the second one is the write that ends a frame without VSYNC.
+/// Translated code that has not looked at the time for long cannot know that the frame goes on.
 #[test]
 fn a_write_at_the_end_of_a_long_way_ends_the_frame() {
     for length in 190..240 {
@@ -489,6 +489,7 @@ fn a_write_at_the_end_of_a_long_way_ends_the_frame() {
     }
 }
 
+/// The call's first push waits for the line's end, at which the second one is the write that ends a frame without VSYNC.
 #[test]
 fn a_call_that_waits_for_the_last_line_ends_the_frame() {
     // LDX #2; TXS; STA WSYNC; STA WSYNC; JSR F000

@@ -12,6 +12,7 @@ const PLACED_MOVING: [(usize, u32, u32, u32); 6] =
 
 /// Where an object comes to that is placed at this clock of a line, so many clocks after HMOVE, if it is still moved then.
 fn placed_moving(object: usize, h: u32, since: u32) -> Option<u32> {
+    // Most are placed when nothing moves any more: no entry is later.
     if since > 60 {
         return None;
     }

@@ -13,7 +13,7 @@ use crate::{
 pub(super) const MARGIN: u32 = 20_000;
 /// So long before a write to the TIA [would end the frame](Machine::late), the interpreter runs alone: few frames are as long.
 pub(crate) const CALM: u32 = 5 * LINE;
-/// Until this time translated code waits for the timer: a way through its region still ends within the longest frame.
+/// Until this time translated code waits for the timer; it is entered sooner, and so ends within the longest frame.
 const LAST_CYCLE: u32 = MOST_CYCLES - MARGIN;
 const _: () = assert!(LINE * Television::Pal.most_lines() - CALM < LAST_CYCLE);
 
