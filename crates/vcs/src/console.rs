@@ -150,11 +150,12 @@ impl Moment {
     fn run_translated(&mut self, screen: &mut Screen, rom: &Rom) {
         let Self { cpu, machine } = self;
         let mut bus = Bus { machine, screen, image: &rom.image };
-        while Translations::is_early(bus.machine) {
+        loop {
             rom.translations.run(cpu, &mut bus);
-            if Translations::is_early(bus.machine) {
-                cpu::run_some(cpu, &mut bus, 1);
+            if !Translations::is_early(bus.machine) {
+                return;
             }
+            cpu::run_some(cpu, &mut bus, 1);
         }
     }
 

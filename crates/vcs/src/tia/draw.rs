@@ -10,7 +10,15 @@ use super::{
 pub(super) const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
 
 /// The pixels from a player's or missile's position to the end of its last copy, at most, by the lower three bits of NUSIZ.
-const SPAN: [u32; 8] = [8, 24, 40, 40, 72, 17, 72, 33];
+const SPAN: [u32; 8] = {
+    // A wide player begins a pixel later.
+    let (mut span, mut copies) = ([8, 8, 8, 8, 8, 17, 8, 33], 0);
+    while copies < 8 {
+        span[copies] += COPIES[copies][COPIES[copies].len() - 1];
+        copies += 1;
+    }
+    span
+};
 
 /// The pairs of which both objects are in a set, by its bits.
 static PAIRS_AMONG: [u16; 64] = {
@@ -235,18 +243,20 @@ impl Tia {
     /// The pairs of objects that have not met yet and may do so here: of which both show something, or did before in the line.
     #[inline(always)]
     fn wanted(&self) -> u16 {
-        match self.is_blank() {
-            true => 0,
-            false => PAIRS_AMONG[usize::from((self.shown | self.line.changed) & 63)] & self.open & !self.line.far,
-        }
+        if self.is_blank() { 0 } else { self.may_meet(0) }
+    }
+
+    /// The same if these objects, by their bits, showed something, too.
+    #[inline(always)]
+    fn may_meet(&self, objects: u8) -> u16 {
+        PAIRS_AMONG[usize::from((self.shown | self.line.changed | objects) & 63)] & self.open & !self.line.far
     }
 
     /// Whether nothing is drawn, and none meets another that it has not met, whatever these objects show: a change of theirs
     /// is nothing to catch up for. Where one of them may meet another later in the line, something else changes before.
     #[inline(always)]
     pub(super) fn is_idle(&self, objects: u8) -> bool {
-        let shown = usize::from((self.shown | self.line.changed | objects) & 63);
-        !self.drawing && PAIRS_AMONG[shown] & self.open & !self.line.far == 0
+        !self.drawing && self.may_meet(objects) == 0
     }
 
     /// Whether an object is enabled, or has graphics.

@@ -33,15 +33,23 @@ const NO_STARS: u8 = 1 << 3;
 const ODD_OF: [u8; 2] = [1 << P0 | WIDE_STARS | NO_STARS, 1 << P1];
 /// A clock that does not come.
 const NEVER: u32 = u32::MAX;
-/// The objects whose shape depends on each of GRP0 to ENABL.
-const SHAPED_BY: [u8; 64] = {
-    let mut shaped = [0; 64];
-    shaped[GRP0 as usize] = 1 << P0 | 1 << P1;
-    shaped[GRP1 as usize] = 1 << P0 | 1 << P1 | 1 << BL;
-    shaped[ENAM0 as usize] = 1 << M0;
-    shaped[ENAM1 as usize] = 1 << M1;
-    shaped[ENABL as usize] = 1 << BL;
-    shaped
+/// The objects that a write to each register may show or hide.
+const SHOWN_BY: [u8; 64] = {
+    let mut shown = [0; 64];
+    shown[GRP0 as usize] = 1 << P0 | 1 << P1;
+    shown[GRP1 as usize] = 1 << P0 | 1 << P1 | 1 << BL;
+    shown[ENAM0 as usize] = 1 << M0;
+    shown[ENAM1 as usize] = 1 << M1;
+    shown[ENABL as usize] = 1 << BL;
+    shown[VDELP0 as usize] = 1 << P0;
+    shown[VDELP1 as usize] = 1 << P1;
+    shown[VDELBL as usize] = 1 << BL;
+    let mut register = PF0;
+    while register <= PF2 {
+        shown[register as usize] = 1 << PF;
+        register += 1;
+    }
+    shown
 };
 
 use register::*;
@@ -181,7 +189,7 @@ impl Tia {
     /// Lets a frame begin within the one before.
     pub(crate) fn go_on(&mut self, drawing: bool) {
         self.begin_line();
-        self.note([P0, P1, M0, M1, BL, PF]);
+        self.note(63);
         self.drawing = drawing;
         (self.repeats, self.cleared, self.missed) = (false, false, false);
     }
@@ -264,7 +272,7 @@ impl Tia {
             GRP0 | GRP1 if self.same_graphics(register, value) => return,
             NUSIZ0 | NUSIZ1 | CTRLPF if self.odd == 0 && self.register(register) == value => return,
             GRP0..=ENABL if self.is_idle(self.may_show(register, value)) => {
-                self.stale |= SHAPED_BY[slot];
+                self.stale |= SHOWN_BY[slot];
                 self.take(register, value);
                 return;
             }
@@ -340,17 +348,7 @@ impl Tia {
             _ => {}
         }
         self.written[usize::from(register)] = value;
-        match register {
-            GRP0 => self.note([P0, P1]),
-            GRP1 => self.note([P0, P1, BL]),
-            VDELP0 => self.note([P0]),
-            VDELP1 => self.note([P1]),
-            ENAM0 => self.note([M0]),
-            ENAM1 => self.note([M1]),
-            ENABL | VDELBL => self.note([BL]),
-            PF0..=PF2 => self.note([PF]),
-            _ => {}
-        }
+        self.note(SHOWN_BY[usize::from(register & 63)]);
     }
 
     /// The objects that may be shown after this write to one of GRP0 to ENABL, by their bits.
@@ -367,11 +365,13 @@ impl Tia {
         }
     }
 
-    /// Finds anew whether these objects are shown.
+    /// Finds anew which of these objects, by their bits, are shown.
     #[inline(always)]
-    fn note<const N: usize>(&mut self, objects: [usize; N]) {
-        for object in objects {
-            self.shown = self.shown & !(1 << object) | u8::from(self.shows(object)) << object;
+    fn note(&mut self, objects: u8) {
+        for object in [P0, P1, M0, M1, BL, PF] {
+            if objects >> object & 1 != 0 {
+                self.shown = self.shown & !(1 << object) | u8::from(self.shows(object)) << object;
+            }
         }
     }
 

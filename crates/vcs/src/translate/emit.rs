@@ -293,16 +293,15 @@ impl Emitter<'_> {
     /// Leaves for this address if it is late in the frame.
     pub(super) fn leave_in_time(&mut self, pc: Value) {
         let t = self.time();
-        let early = self.is_calm(t);
-        let late = self.b.ins().icmp_imm(IntCC::Equal, early, 0);
-        self.leave_to_if(late, pc, GO_ON);
+        let over = self.ends_soon(t);
+        self.leave_to_if(over, pc, GO_ON);
     }
 
-    /// Whether translated code may go on at this time.
-    pub(super) fn is_calm(&mut self, t: Value) -> Value {
+    /// Whether it is so late at this time that translated code does not go on.
+    pub(super) fn ends_soon(&mut self, t: Value) -> Value {
         let late = self.b.ins().load(I32, MemFlags::trusted(), self.machine, offset_of!(Machine, late) as i32);
         let last = self.b.ins().iadd_imm(late, -i64::from(CALM));
-        self.b.ins().icmp(IntCC::UnsignedLessThan, t, last)
+        self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, t, last)
     }
 
     /// Goes to an address. Every loop has a jump backwards, where it is left in time.

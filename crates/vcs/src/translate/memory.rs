@@ -378,8 +378,8 @@ impl Emitter<'_> {
         }
         self.b.ins().jump(far, &[]);
         self.b.switch_to_block(early);
-        let is_early = self.is_calm(guess);
-        self.b.ins().brif(is_early, near, &[], far, &[]);
+        let over = self.ends_soon(guess);
+        self.b.ins().brif(over, far, &[], near, &[]);
         self.b.switch_to_block(near);
         self.b.ins().jump(after, &[BlockArg::Value(guess)]);
         self.b.switch_to_block(far);

@@ -30,8 +30,7 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Module, default_libcall_names};
 
 use crate::{bus::Bus, cpu::Cpu, machine::Machine};
-use callbacks::CALM;
-use callbacks::{INTERPRET, Surroundings};
+use callbacks::{CALM, INTERPRET, Surroundings};
 use region::Region;
 use view::View;
 
