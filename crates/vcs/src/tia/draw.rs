@@ -1,92 +1,9 @@
-//! Drawing: from registers to masks, from masks to collisions and pixels.
+//! Drawing: line by line, from masks to collisions and pixels.
 
 use super::{
-    mask::{all_stretched, stretched},
     paint::Look,
+    pairs::{OBJECTS_OF, PAIRS_OF, PAIRS_TOUCHING, bits_of},
     *,
-};
-
-/// Where the copies of players and missiles begin, by the lower three bits of NUSIZ.
-pub(super) const COPIES: [&[u32]; 8] = [&[0], &[0, 16], &[0, 32], &[0, 16, 32], &[0, 64], &[0], &[0, 32, 64], &[0]];
-
-/// The pixels from a player's or missile's position to the end of its last copy, at most, by the lower three bits of NUSIZ.
-const SPAN: [u32; 8] = {
-    // A wide player begins a pixel later.
-    let (mut span, mut copies) = ([8, 8, 8, 8, 8, 17, 8, 33], 0);
-    while copies < 8 {
-        span[copies] += COPIES[copies][COPIES[copies].len() - 1];
-        copies += 1;
-    }
-    span
-};
-
-/// The pairs of which both objects are in a set, by its bits.
-static PAIRS_AMONG: [u16; 64] = {
-    let (mut among, mut set) = ([0; 64], 0);
-    while set < 64 {
-        among[set] = pairs_among(set);
-        set += 1;
-    }
-    among
-};
-
-/// The pairs that an object is one of.
-const PAIRS_OF: [u16; 6] = {
-    let (mut of, mut object) = ([0; 6], 0);
-    while object < 6 {
-        of[object] = pairs_among(63) & !pairs_among(63 ^ 1 << object);
-        object += 1;
-    }
-    of
-};
-
-const fn pairs_among(set: usize) -> u16 {
-    let (mut pairs, mut high) = (0, 1);
-    while high < 6 {
-        let mut low = 0;
-        while low < high {
-            if set >> low & set >> high & 1 != 0 {
-                pairs |= 1 << pair(low, high);
-            }
-            low += 1;
-        }
-        high += 1;
-    }
-    pairs
-}
-
-/// The pairs of which an object is in a set, by its bits.
-static PAIRS_TOUCHING: [u16; 64] = {
-    let (mut touching, mut set) = ([0; 64], 0);
-    while set < 64 {
-        touching[set] = pairs_among(63) & !pairs_among(63 ^ set);
-        set += 1;
-    }
-    touching
-};
-
-/// The objects of each pair's bit.
-static OBJECTS_OF: [(usize, usize); 15] = {
-    let (mut of, mut high) = ([(0, 0); 15], 1);
-    while high < 6 {
-        let mut low = 0;
-        while low < high {
-            of[pair(low, high)] = (low, high);
-            low += 1;
-        }
-        high += 1;
-    }
-    of
-};
-
-/// Each byte with its bits in the other order.
-static REVERSED: [u8; 256] = {
-    let (mut reversed, mut bits) = ([0; 256], 0);
-    while bits < 256 {
-        reversed[bits] = (bits as u8).reverse_bits();
-        bits += 1;
-    }
-    reversed
 };
 
 /// How far the picture of the line of [`Tia::drawn`] is put together. Between frames nothing of it waits.
@@ -100,17 +17,17 @@ pub(super) struct Line {
     /// Each object is as the registers stand from this pixel on.
     since: [u8; 6],
     /// The objects that have pixels in `before`, and those pixels: between `done` and `since`.
-    changed: u8,
+    pub(super) changed: u8,
     before: [Mask; 6],
     /// The pairs whose masks have no pixel in common, as far as that is known.
-    apart: u16,
+    pub(super) apart: u16,
     /// The pairs that cannot meet, whatever players show, until one of them moves.
-    far: u16,
+    pub(super) far: u16,
     /// The pairs that can.
-    near: u16,
+    pub(super) near: u16,
     /// The objects that moved in this line, and in the one before.
-    moved: u8,
-    moved_before: u8,
+    pub(super) moved: u8,
+    pub(super) moved_before: u8,
 }
 
 impl Line {
@@ -191,18 +108,6 @@ impl Tia {
         self.stale |= 1 << object;
     }
 
-    /// Whether no pixel of a moving object can be in this part of the line, whatever it shows.
-    #[inline(always)]
-    fn is_outside(&self, object: usize, from: u32, to: u32) -> bool {
-        if object == PF {
-            return false;
-        }
-        let first = u32::from(self.position[object]);
-        let widest = if object == BL { 8 } else { SPAN[usize::from(self.register(NUSIZ0 + (object & 1) as u8) & 7)] };
-        let end = first + widest;
-        end <= from || first >= to && end <= WIDTH as u32
-    }
-
     /// Keeps what an object shows before the beam.
     #[inline(never)]
     fn keep(&mut self, object: usize, screen: &mut Screen) {
@@ -240,37 +145,7 @@ impl Tia {
         mask
     }
 
-    /// The pairs of objects that have not met yet and may do so here: of which both show something, or did before in the line.
-    #[inline(always)]
-    fn wanted(&self) -> u16 {
-        if self.is_blank() { 0 } else { self.may_meet(0) }
-    }
-
-    /// The same if these objects, by their bits, showed something, too.
-    #[inline(always)]
-    fn may_meet(&self, objects: u8) -> u16 {
-        PAIRS_AMONG[usize::from((self.shown | self.line.changed | objects) & 63)] & self.open & !self.line.far
-    }
-
-    /// Whether nothing is drawn, and none meets another that it has not met, whatever these objects show: a change of theirs
-    /// is nothing to catch up for. Where one of them may meet another later in the line, something else changes before.
-    #[inline(always)]
-    pub(super) fn is_idle(&self, objects: u8) -> bool {
-        !self.drawing && self.may_meet(objects) == 0
-    }
-
-    /// Whether an object is enabled, or has graphics.
-    #[inline(always)]
-    pub(super) fn shows(&self, object: usize) -> bool {
-        match object {
-            P0 | P1 => self.graphics(object) != 0,
-            M0 | M1 => self.register(ENAM0 + (object - M0) as u8) & 2 != 0,
-            BL => self.has_ball(),
-            _ => self.register(PF0) | self.register(PF0 + 1) | self.register(PF2) != 0,
-        }
-    }
-
-    fn is_blank(&self) -> bool {
+    pub(super) fn is_blank(&self) -> bool {
         self.register(VBLANK) & 2 != 0
     }
 
@@ -373,27 +248,6 @@ impl Tia {
         }
     }
 
-    /// Finds which of the pairs that are looked for cannot meet in the lines to come. What moves often is not worth it.
-    fn find_far(&mut self) {
-        let moved = self.line.moved | self.line.moved_before;
-        let unknown = self.wanted() & !self.line.near & !PAIRS_TOUCHING[usize::from(moved & 63)];
-        if unknown == 0 || self.odd != 0 || self.stars.is_some() {
-            return;
-        }
-        for bit in bits_of(unknown) {
-            let (low, high) = OBJECTS_OF[bit];
-            match self.extent(low).meets(self.extent(high)) {
-                true => self.line.near |= 1 << bit,
-                false => self.line.far |= 1 << bit,
-            }
-        }
-    }
-
-    fn meet(&mut self, pair: usize) {
-        self.collisions |= 1 << pair;
-        self.open &= !(1 << pair);
-    }
-
     /// Draws these pixels of the current line.
     fn draw_part(&mut self, segment: Mask, screen: &mut Screen) {
         let wanted = self.wanted();
@@ -438,143 +292,12 @@ impl Tia {
         let score = is_score.then(|| as_score(masks));
         paint::paint(row, segment, score.as_ref().unwrap_or(masks), &look);
     }
-
-    /// Where an object is in a line as the registers stand.
-    ///
-    /// All of this is inlined: what was just put together is used from registers. Reading it back from memory, in larger pieces
-    /// than it was written in, would take longer than putting it together.
-    #[inline(always)]
-    fn mask(&mut self, object: usize) -> Mask {
-        if self.stale >> object & 1 == 0 {
-            return self.masks[object];
-        }
-        let mask = match object {
-            P0 | P1 => self.player(object, self.graphics(object)),
-            M0 | M1 => self.missile(object - M0),
-            BL if !self.has_ball() => Mask::EMPTY,
-            BL => self.ball(),
-            _ => self.playfield(),
-        };
-        self.stale &= !(1 << object);
-        self.line.apart &= !PAIRS_OF[object];
-        self.masks[object] = mask;
-        mask
-    }
-
-    /// Where an object may be in a line: all that can be of it where it is.
-    fn extent(&self, object: usize) -> Mask {
-        match object {
-            P0 | P1 => self.player(object, 0xff),
-            M0 | M1 => self.missile_at(object - M0, self.register(NUSIZ0 + (object - M0) as u8) >> 4 & 3),
-            BL => self.ball(),
-            _ => self.playfield(),
-        }
-    }
-
-    /// The graphics that a player shows.
-    fn graphics(&self, n: usize) -> u8 {
-        let is_delayed = self.register(VDELP0 + n as u8) & 1 != 0;
-        if is_delayed { self.old_grp[n] } else { self.register(GRP0 + n as u8) }
-    }
-
-    #[inline(always)]
-    fn player(&self, n: usize, graphics: u8) -> Mask {
-        let i = n as u8;
-        if graphics == 0 {
-            return Mask::EMPTY;
-        }
-        // Bit 7 is the leftmost pixel; in a mask the lowest bit is.
-        let reflected = self.register(REFP0 + i) & 8 != 0;
-        let bits = if reflected { graphics } else { graphics.reverse_bits() };
-        let (bits, late) = match self.register(NUSIZ0 + i) & 7 {
-            5 => (stretched(bits, 2) as u32, 1),
-            7 => (stretched(bits, 4) as u32, 1),
-            _ => (bits.into(), 0),
-        };
-        self.copies(n, n, bits, late)
-    }
-
-    #[inline(always)]
-    fn missile(&self, n: usize) -> Mask {
-        let i = n as u8;
-        if self.register(ENAM0 + i) & 2 == 0 || self.register(RESMP0 + i) & 2 != 0 {
-            return Mask::EMPTY;
-        }
-        let mut size = self.register(NUSIZ0 + i) >> 4 & 3;
-        if n == 0 && self.odd & WIDE_STARS != 0 {
-            size |= 1;
-        }
-        if n == 0 && self.odd & NO_STARS != 0 {
-            return Mask::EMPTY;
-        }
-        self.missile_at(n, size)
-    }
-
-    #[inline(always)]
-    fn missile_at(&self, n: usize, size: u8) -> Mask {
-        self.copies(M0 + n, n, (1 << (1 << size)) - 1, 0)
-    }
-
-    /// The bits at every copy of an object of player `n`.
-    #[inline(always)]
-    fn copies(&self, object: usize, n: usize, bits: u32, late: u32) -> Mask {
-        let position = u32::from(self.position[object]);
-        let first_is_hidden = object <= P1 && self.odd >> object & 1 != 0;
-        let mut mask = Mask::EMPTY;
-        for offset in COPIES[usize::from(self.register(NUSIZ0 + n as u8) & 7)] {
-            if !(first_is_hidden && *offset == 0) {
-                let place = position + offset + late;
-                mask |= Mask::placed(bits, if place < 160 { place } else { place - 160 });
-            }
-        }
-        mask
-    }
-
-    fn has_ball(&self) -> bool {
-        let old = self.register(VDELBL) & 1 != 0;
-        let enabled = if old { self.old_enabl } else { self.register(ENABL) };
-        enabled & 2 != 0
-    }
-
-    #[inline(always)]
-    fn ball(&self) -> Mask {
-        let size = self.register(CTRLPF) >> 4 & 3;
-        Mask::placed((1 << (1 << size)) - 1, self.position[BL].into())
-    }
-
-    #[inline(always)]
-    fn playfield(&self) -> Mask {
-        let [pf0, pf1, pf2] = [0, 1, 2].map(|i| self.register(PF0 + i));
-        // From the left: PF0's bits 4 to 7, PF1's 7 to 0, PF2's 0 to 7.
-        let reversed = |bits: u8| u32::from(REVERSED[usize::from(bits)]);
-        let left = u32::from(pf0 >> 4) | reversed(pf1) << 4 | u32::from(pf2) << 12;
-        let is_reflected = (self.register(CTRLPF) ^ self.odd >> PF) & 1 != 0;
-        let right = match is_reflected {
-            true => reversed(pf2) | u32::from(pf1) << 8 | reversed(pf0 >> 4 << 4) << 16,
-            false => left,
-        };
-        // Each bit is 4 pixels: 64 pixels are 16 bits, and each half has 20.
-        let bits = u64::from(left) | u64::from(right) << 20;
-        Mask(
-            [0, 16, 32]
-                .map(|first| WIDE[(bits >> first & 0xff) as usize] | WIDE[(bits >> first >> 8 & 0xff) as usize] << 32),
-        )
-    }
 }
 
 /// The objects where the halves of the playfield are the players', as the score is shown.
 fn as_score(&[p0, p1, m0, m1, bl, pf]: &[Mask; 6]) -> [Mask; 6] {
     let [left, right] = [Mask::range(0, 80), Mask::range(80, 160)];
     [p0 | pf & left, p1 | pf & right, m0, m1, bl, Mask::EMPTY]
-}
-
-/// The numbers of the bits that are set.
-fn bits_of(mut set: u16) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = (set != 0).then(|| set.trailing_zeros() as usize);
-        set &= set.wrapping_sub(1);
-        bit
-    })
 }
 
 /// Copies a row over so many after it: long copies are the fastest, so what is copied already is copied on.
@@ -586,6 +309,3 @@ fn repeat_row(rows: &mut [[u8; WIDTH]], row: usize, times: usize) {
         have += more;
     }
 }
-
-/// Each of 8 bits, four times.
-static WIDE: [u64; 256] = all_stretched(4);

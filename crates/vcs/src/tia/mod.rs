@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 mod draw;
 mod mask;
 mod motion;
+mod objects;
 mod paint;
+mod pairs;
 pub(crate) mod register;
 
 use crate::{
@@ -20,6 +22,8 @@ use crate::{
 };
 use draw::Line;
 use mask::Mask;
+pub(crate) use pairs::ALL_PAIRS;
+use pairs::WINDOW;
 
 /// Colour clocks of a line and of its part before the first pixel.
 pub(crate) const LINE_CLOCKS: u32 = 228;
@@ -389,84 +393,6 @@ impl Tia {
     fn register(&self, register: u8) -> u8 {
         self.written[usize::from(register & 63)]
     }
-
-    /// A collision register.
-    pub(crate) fn collisions(&self, register: u8) -> u8 {
-        let [high, low] = PAIRS_READ[usize::from(register & 7)].map(|pairs| u8::from(self.collisions & pairs != 0));
-        high << 7 | low << 6
-    }
-
-    /// The pairs that the program has asked for of late.
-    pub(crate) fn asked(&self) -> u16 {
-        self.asked | self.asked_before
-    }
-
-    /// Follows these pairs from now on.
-    pub(crate) fn ask(&mut self, pairs: u16) {
-        self.asked |= pairs;
-        self.open |= pairs & !self.collisions;
-    }
-
-    /// Follows none but these pairs after the next CXCLR.
-    pub(crate) fn ask_only(&mut self, pairs: u16) {
-        (self.asked, self.asked_before) = (pairs, 0);
-    }
-
-    /// Asks for the pairs of a collision register. Returns whether they are known.
-    pub(crate) fn knows(&mut self, register: u8) -> bool {
-        let [high, low] = PAIRS_READ[usize::from(register & 7)];
-        self.asked |= high | low;
-        let known = (high | low) & !(self.collisions | self.open) == 0;
-        // Not `self.missed |= !known`: rustc 1.95 makes a store of `true` of that, whatever is known.
-        if !known {
-            self.missed = true;
-        }
-        known
-    }
-
-    /// Whether the program asked for a pair in this frame that was not followed: then the frame is not what it should be.
-    pub(crate) fn has_missed(&self) -> bool {
-        self.missed
-    }
-
-    /// Whether there was a CXCLR in this frame.
-    pub(crate) fn was_cleared(&self) -> bool {
-        self.cleared
-    }
-
-    /// Whether it is known of every pair whether it met.
-    pub(crate) fn knows_all(&self) -> bool {
-        self.collisions | self.open == ALL_PAIRS
-    }
-}
-
-/// After so many frames, at most twice as many, a pair that was not asked for again is not followed any more.
-const WINDOW: u8 = 64;
-
-/// Every pair of objects.
-pub(crate) const ALL_PAIRS: u16 = (1 << 15) - 1;
-
-/// The pairs that bits 7 and 6 of each collision register tell of.
-const PAIRS_READ: [[u16; 2]; 8] = {
-    const fn bit(a: usize, b: usize) -> u16 {
-        1 << pair(a, b)
-    }
-    [
-        [bit(M0, P1), bit(M0, P0)],
-        [bit(M1, P0), bit(M1, P1)],
-        [bit(P0, PF), bit(P0, BL)],
-        [bit(P1, PF), bit(P1, BL)],
-        [bit(M0, PF), bit(M0, BL)],
-        [bit(M1, PF), bit(M1, BL)],
-        [bit(BL, PF), 0],
-        [bit(P0, P1), bit(M0, M1)],
-    ]
-};
-
-/// The bit of two objects' collision.
-pub(crate) const fn pair(a: usize, b: usize) -> usize {
-    let (low, high) = if a < b { (a, b) } else { (b, a) };
-    high * (high - 1) / 2 + low
 }
 
 /// The colour clocks from a write to its effect on the picture.

@@ -1,6 +1,6 @@
 //! Where moving objects are, and how they move.
 
-use super::{draw::COPIES, *};
+use super::{objects::COPIES, *};
 
 /// Up to this clock of a line HMOVE still lets its picture begin 8 pixels later: the end of the 20th cycle.
 const LAST_COMB: u32 = 60;
