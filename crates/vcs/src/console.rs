@@ -71,11 +71,11 @@ impl State {
     /// Runs to the end of a frame.
     fn run_frame(&mut self, inputs: &Inputs, drawing: bool, setup: &mut Setup) {
         let mut begin = self.now;
-        self.now.run_frame(inputs, drawing, setup);
+        self.now.run_frame(&begin, inputs, drawing, setup);
         while self.now.machine.tia.has_missed() {
             begin = self.past.replay(begin, self.now.machine.tia.asked(), setup);
             self.now = begin;
-            self.now.run_frame(inputs, drawing, setup);
+            self.now.run_frame(&begin, inputs, drawing, setup);
         }
         self.remember(begin, inputs, setup);
     }
@@ -96,8 +96,9 @@ impl State {
             }
             None => {
                 let asked = tia.asked();
-                self.now = past.replay(begin, ALL_PAIRS, setup);
-                self.now.run_frame(inputs, false, setup);
+                let begin = past.replay(begin, ALL_PAIRS, setup);
+                self.now = begin;
+                self.now.run_frame(&begin, inputs, false, setup);
                 self.now.machine.tia.ask_only(asked);
                 past.frames = 0;
             }
@@ -112,7 +113,8 @@ impl Past {
         let mut moment = if frames.is_empty() { now } else { self.begin };
         moment.machine.tia.ask(asked);
         for inputs in frames {
-            moment.run_frame(inputs, false, setup);
+            let begin = moment;
+            moment.run_frame(&begin, inputs, false, setup);
         }
         // This changes nothing but where the state came from elsewhere and says otherwise than these frames.
         moment.machine.tia.ask(asked);
@@ -121,17 +123,17 @@ impl Past {
 }
 
 impl Moment {
-    fn run_frame(&mut self, inputs: &Inputs, drawing: bool, setup: &mut Setup) {
-        self.machine.inputs = *inputs;
-        self.machine.begin_frame(drawing);
-        let begin = *self;
+    /// Runs to the end of a frame, at whose `begin` it is.
+    fn run_frame(&mut self, begin: &Self, inputs: &Inputs, drawing: bool, setup: &mut Setup) {
+        self.machine.begin_frame(inputs, drawing);
         #[cfg(feature = "translate")]
         if setup.translating {
             self.run_translated(setup.screen, setup.rom);
         }
         self.run(setup.screen, setup.rom);
         if !self.machine.has_ended() {
-            *self = begin;
+            *self = *begin;
+            self.machine.begin_frame(inputs, drawing);
             self.run_counting(setup.screen, setup.rom);
         }
         if !self.machine.overdue {

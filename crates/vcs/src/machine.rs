@@ -87,7 +87,8 @@ impl Machine {
     }
 
     /// Lets a frame begin: time counts from the begin of the current line, if the one before ended by itself.
-    pub(crate) fn begin_frame(&mut self, drawing: bool) {
+    pub(crate) fn begin_frame(&mut self, inputs: &Inputs, drawing: bool) {
+        self.inputs = *inputs;
         if self.overdue && self.t < FAR {
             self.tia.go_on(drawing);
         } else {

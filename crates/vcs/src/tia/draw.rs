@@ -85,7 +85,9 @@ impl Tia {
     /// Draws all that is left before the beam, where the frame ends.
     pub(crate) fn end_drawing(&mut self, screen: &mut Screen) {
         self.draw_to_beam(screen);
-        (self.line, self.shown) = (Line::default(), 0);
+        self.settle_comb();
+        (self.line, self.shown, self.repeats) = (Line::default(), 0, false);
+        (self.masks, self.stale) = ([Mask::EMPTY; 6], 0x3f);
     }
 
     /// The pixel of the beam.
@@ -187,7 +189,7 @@ impl Tia {
     /// Ends all lines that end before this clock.
     fn end_lines(&mut self, clock: u32) {
         while self.line_start + LINE_CLOCKS <= clock {
-            if self.comb | self.odd == 0 && self.stars.is_none() {
+            if self.comb | self.odd | self.stars == 0 {
                 return self.go_to_line((clock - self.line_start) / LINE_CLOCKS);
             }
             self.end_line();
@@ -200,7 +202,7 @@ impl Tia {
         if !shown {
             // What is odd, or black, waits for the next line that is shown.
             self.comb = (self.comb | self.comb >> 1) & 1;
-        } else if self.comb | self.odd != 0 || self.stars.is_some() {
+        } else if self.comb | self.odd | self.stars != 0 {
             self.stale |= self.odd;
             (self.comb, self.odd, self.repeats) = (self.comb >> 1, 0, false);
             self.move_stars();

@@ -22,6 +22,8 @@ use crate::{
 };
 use draw::Line;
 use mask::Mask;
+#[cfg(feature = "translate")]
+pub(crate) use motion::PLAIN_MOTION;
 pub(crate) use pairs::ALL_PAIRS;
 use pairs::WINDOW;
 
@@ -103,8 +105,8 @@ pub(crate) struct Tia {
     comb: u8,
     /// The colour clock of the last HMOVE in this frame.
     moved: u32,
-    /// Which of the four lines of `motion::STARS` is next for missile 0, while HMOVE does not stop for it.
-    stars: Option<u8>,
+    /// Which of the four lines of `motion::STARS` is next for missile 0, from 1 on, while HMOVE does not stop for it; 0 otherwise.
+    stars: u8,
     /// Everything before this colour clock of the frame is drawn.
     drawn: u32,
     /// The line of `drawn`, and where it begins.
@@ -134,6 +136,12 @@ impl Tia {
     #[cfg(feature = "translate")]
     pub(crate) const ODD: usize = offset_of!(Self, odd);
     #[cfg(feature = "translate")]
+    pub(crate) const STARS: usize = offset_of!(Self, stars);
+    #[cfg(feature = "translate")]
+    pub(crate) const MOVED: usize = offset_of!(Self, moved);
+    #[cfg(feature = "translate")]
+    pub(crate) const LINES: usize = offset_of!(Self, lines);
+    #[cfg(feature = "translate")]
     pub(crate) const DRAWING: usize = offset_of!(Self, drawing);
 
     pub(crate) fn new(lines: Lines, has_comb: bool) -> Self {
@@ -158,7 +166,7 @@ impl Tia {
             missed: false,
             comb: 0,
             moved: NEVER,
-            stars: None,
+            stars: 0,
             drawn: 0,
             line_number: 0,
             line_start: 0,
@@ -250,7 +258,7 @@ impl Tia {
             HMP0..=HMBL | VSYNC => {
                 if register == HMM0 && self.is_endless_motion(value, clock) {
                     self.catch_up(clock, screen);
-                    self.stars = Some(0);
+                    self.stars = 1;
                 }
                 self.written[usize::from(register)] = value;
                 return;
@@ -277,6 +285,12 @@ impl Tia {
             NUSIZ0 | NUSIZ1 | CTRLPF if self.odd == 0 && self.register(register) == value => return,
             GRP0..=ENABL if self.is_idle(self.may_show(register, value)) => {
                 self.stale |= SHOWN_BY[slot];
+                self.take(register, value);
+                return;
+            }
+            PF0..=PF2 if self.is_idle_playfield() => {
+                self.stale |= 1 << PF;
+                self.line.forget(1 << PF);
                 self.take(register, value);
                 return;
             }

@@ -2,6 +2,8 @@
 
 use super::{objects::COPIES, *};
 
+/// Before this clock of a line HMOVE moves objects by their motion registers alone.
+pub(crate) const PLAIN_MOTION: u32 = 39;
 /// Up to this clock of a line HMOVE still lets its picture begin 8 pixels later: the end of the 20th cycle.
 const LAST_COMB: u32 = 60;
 
@@ -99,13 +101,20 @@ impl Tia {
 
     /// Moves missile 0 at a line's begin if it did not stop.
     pub(super) fn move_stars(&mut self) {
-        if let Some(line) = self.stars {
-            let (left, odd) = STARS[usize::from(line % 4)];
+        if self.stars != 0 {
+            let (left, odd) = STARS[usize::from(self.stars - 1) % 4];
             self.odd |= odd;
             self.position[M0] = ((u32::from(self.position[M0]) + 160 - left) % 160) as u8;
-            self.stars = Some((line + 1) % 4);
+            self.stars = self.stars % 4 + 1;
             self.stale |= 1 << M0;
             self.line.forget(1 << M0);
+        }
+    }
+
+    /// Notes the black pixels of the last HMOVE, if they are in this line: translated code does not where it moves nothing.
+    pub(super) fn settle_comb(&mut self) {
+        if self.has_comb && self.moved.wrapping_sub(self.line_start) <= LAST_COMB {
+            self.comb |= 1;
         }
     }
 
@@ -116,6 +125,7 @@ impl Tia {
             h if h >= LINE_CLOCKS - 3 => (0, 1),
             h => (h, 0),
         };
+        self.settle_comb();
         if h <= LAST_COMB && self.has_comb {
             self.comb |= 1 << line;
         }
@@ -126,8 +136,8 @@ impl Tia {
         let mut moved = 0;
         for object in 0..5 {
             let motion = self.register(HMP0 + object as u8);
-            // In the usual place an object moves by its motion register alone, which mostly is 0.
-            if motion == 0 && h < 39 {
+            // Mostly a motion register is 0.
+            if motion == 0 && h < PLAIN_MOTION {
                 continue;
             }
             let left = shift(motion, h);
@@ -142,7 +152,7 @@ impl Tia {
         }
         self.line.forget(moved);
         self.moved = clock;
-        self.stars = None;
+        self.stars = 0;
     }
 }
 

@@ -159,11 +159,21 @@ impl Tia {
         !self.drawing && self.may_meet(objects) == 0
     }
 
+    /// The same for any other playfield.
+    #[inline(always)]
+    pub(super) fn is_idle_playfield(&self) -> bool {
+        if self.drawing {
+            return false;
+        }
+        let objects = self.shown | self.line.changed | 1 << PF;
+        PAIRS_AMONG[usize::from(objects & 63)] & self.open & (!self.line.far | PAIRS_OF[PF]) == 0
+    }
+
     /// Finds which of the pairs that are looked for cannot meet in the lines to come. What moves often is not worth it.
     pub(super) fn find_far(&mut self) {
         let moved = self.line.moved | self.line.moved_before;
         let unknown = self.wanted() & !self.line.near & !PAIRS_TOUCHING[usize::from(moved & 63)];
-        if unknown == 0 || self.odd != 0 || self.stars.is_some() {
+        if unknown == 0 || self.odd != 0 || self.stars != 0 {
             return;
         }
         for bit in bits_of(unknown) {

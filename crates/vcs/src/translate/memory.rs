@@ -13,8 +13,8 @@ use crate::{
     cpu::instructions::Mode,
     machine::{LINE, Machine},
     riot::Awaited,
-    television::MOST_LINES,
-    tia::{Tia, register},
+    television::{Lines, MOST_LINES},
+    tia::{PLAIN_MOTION, Tia, register},
 };
 
 const RAM: i32 = offset_of!(Machine, ram) as i32;
@@ -24,8 +24,12 @@ const WRITTEN: i32 = (offset_of!(Machine, tia) + Tia::WRITTEN) as i32;
 const OLD_GRP: i32 = (offset_of!(Machine, tia) + Tia::OLD_GRP) as i32;
 const OLD_ENABL: i32 = (offset_of!(Machine, tia) + Tia::OLD_ENABL) as i32;
 
+const MOTION: i32 = WRITTEN + register::HMP0 as i32;
 const DRAWING: i32 = (offset_of!(Machine, tia) + Tia::DRAWING) as i32;
 const ODD: i32 = (offset_of!(Machine, tia) + Tia::ODD) as i32;
+const STARS: i32 = (offset_of!(Machine, tia) + Tia::STARS) as i32;
+const MOVED: i32 = (offset_of!(Machine, tia) + Tia::MOVED) as i32;
+const LINES: i32 = (offset_of!(Machine, tia) + Tia::LINES) as i32;
 
 /// An address that an instruction works on.
 #[derive(Clone, Copy)]
@@ -330,6 +334,8 @@ impl Emitter<'_> {
             (register::HMP0..=register::HMBL, None) if register != register::HMM0 => {
                 self.b.ins().istore8(MemFlags::trusted(), value, self.machine, WRITTEN + i32::from(register));
             }
+            (register::HMCLR, None) => self.clear_motion(),
+            (register::HMOVE, None) => self.start_motion(call),
             (_, None) if bits == 0 && !Tia::acts_always(register) => {}
             (_, Some(late)) if bits == 0 && !Tia::acts_always(register) => self.when(late, call, |_| ()),
             _ if Tia::acts_always(register) && !Self::remembers(register) => call(self),
@@ -344,6 +350,39 @@ impl Emitter<'_> {
                 self.when(skipped, |_| (), call);
             }
         }
+    }
+
+    /// HMCLR: nothing moves any more.
+    fn clear_motion(&mut self) {
+        let zero = self.constant(0);
+        self.b.ins().store(MemFlags::trusted(), zero, self.machine, MOTION);
+        self.b.ins().istore8(MemFlags::trusted(), zero, self.machine, MOTION + 4);
+    }
+
+    /// HMOVE: where nothing is drawn, nothing moves, and nothing is odd, it is only remembered when it was. So it is at the begin
+    /// of lines that are shown; black pixels of others wait.
+    fn start_motion(&mut self, call: impl FnOnce(&mut Self)) {
+        let mut acts = self.b.ins().load(I32, MemFlags::trusted(), self.machine, MOTION);
+        for offset in [MOTION + 4, DRAWING, STARS, ODD] {
+            let more = self.memory(offset);
+            acts = self.b.ins().bor(acts, more);
+        }
+        let (t, line) = (self.time(), self.line());
+        let into_line = self.b.ins().isub(t, line);
+        let is_later = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, into_line, i64::from(PLAIN_MOTION / 3));
+        let [first, count] = [offset_of!(Lines, first), offset_of!(Lines, count)].map(|offset| {
+            let lines = self.b.ins().load(I32, MemFlags::trusted(), self.machine, LINES + offset as i32);
+            self.b.ins().imul_imm(lines, i64::from(LINE))
+        });
+        let from_first = self.b.ins().isub(line, first);
+        let is_hidden = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, from_first, count);
+        let is_elsewhere = self.b.ins().bor(is_later, is_hidden);
+        let is_elsewhere = self.b.ins().uextend(I32, is_elsewhere);
+        let acts = self.b.ins().bor(acts, is_elsewhere);
+        self.when(acts, call, |this| {
+            let clock = this.b.ins().imul_imm(t, 3);
+            this.b.ins().store(MemFlags::trusted(), clock, this.machine, MOVED);
+        });
     }
 
     /// Where nothing is drawn, a colour is only kept.

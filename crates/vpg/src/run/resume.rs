@@ -42,7 +42,7 @@ pub struct RunState {
 }
 
 /// Begins each file; the last digits are the format's version.
-const MAGIC: &[u8; 8] = b"vpgrun13";
+const MAGIC: &[u8; 8] = b"vpgrun14";
 /// Magic and checksum.
 const HEADER: usize = 12;
 /// zstd's fastest, some hundredths of a second for the state of Pong: what was never lit compresses away, the rest hardly.
