@@ -86,6 +86,17 @@ fn rare_ends_are_ale_pys() {
         (reward, score.over)
     };
 
+    let kaboom = |last: u8| answer("kaboom", &[], &[(33, 2), (35, 0x99), (36, 0x99), (37, last)], &[]);
+    assert_eq!(kaboom(0x99), (999_999, true));
+    assert_eq!(kaboom(0x98), (999_998, false));
+    assert_eq!(kaboom(0x9a), (1_000_000, false));
+
+    let blackjack = |high: u8, low: u8| answer("blackjack", &[(6, 2)], &[(6, high), (9, low)], &[]);
+    assert_eq!(blackjack(0x0b, 0xbb), (-200, true));
+    assert_eq!(blackjack(0x0b, 0xba), (1020, true));
+    assert_eq!(blackjack(0x09, 0xbb), (821, true));
+    assert_eq!(blackjack(0x00, 0x00), (-200, false));
+
     let board = |bytes: Bytes<'_>| answer("backgammon", &[], bytes, &[]);
     assert_eq!(board(&[(0, 241), (3, 7), (5, 8)]), (1, true));
     assert_eq!(board(&[(0, 241), (3, 7), (5, 7)]), (0, false), "a man is missing");
