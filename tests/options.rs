@@ -108,6 +108,8 @@ fn every_option_changes_what_is_learned() {
             (config.optimizer.entropy, config.optimizer.entropy_frames) = (0.1, Some(500));
         }),
         with(short(), |config| config.optimizer.entropy = 0.1),
+        with(short(), |config| (config.optimizer.lean, config.optimizer.lean_frames) = (2.0, 500)),
+        with(short(), |config| config.optimizer.lean = 2.0),
         with(short(), |config| {
             config.optimizer.max_grad_norm = Some(1e-3);
             config.optimizer.adam_eps = 1e-2;

@@ -11,13 +11,14 @@ use std::{
 fn vpg(args: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_vpg"))
         .args(args.split_whitespace())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("vpg starts")
 }
 
-fn wait(mut child: Child) {
-    assert!(child.wait().unwrap().success());
+fn wait(child: Child) {
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
 }
 
 /// Weights, log, episodes, the length of TensorBoard's events (their times have one length) and summary, without anything

@@ -24,7 +24,7 @@ pub use app::{compare::PlotArgs, main};
 pub use collect::{
     actor::{Actor, Choice, stream_rng},
     environment::{AnyVecEnv, make as make_envs, networks, observation_len},
-    rollout::{ActionRows, Rollout},
+    rollout::{ActionRows, Lean, Rollout},
 };
 pub use config::{
     BackendName, Baseline, Budget, BudgetOptions, Config, CreditOptions, DeviceName, EnvironmentOptions, LogOptions,

@@ -241,14 +241,15 @@ impl<T: Element> Trainer<T> {
         self.epoch += 1;
         self.episodes.epoch.clear();
         let steps = self.clock.next_steps(self.summary.env_steps);
+        let progress = self.clock.progress(self.epoch - 1, self.summary.env_steps);
+        let schedule = self.config.schedule(self.summary.raw_frames, progress);
+        self.actor.lean.logit = schedule.lean as f32;
         // As far as anybody knows beforehand, collecting is half of the work.
         let collected = self
             .collector
             .collect(&mut self.actor, steps, &mut self.profile, &mut |what, share| watch(what, share / 2.0))?;
         let Collected { steps, ended } = collected.ok_or(Interrupted)?;
         self.count_episodes(ended)?;
-        let progress = self.clock.progress(self.epoch - 1, self.summary.env_steps);
-        let schedule = self.config.schedule(self.summary.raw_frames, progress);
         let stats = timed(&mut self.profile.learn, || {
             self.learner.update(self.collector.rollout(), &self.config, schedule, &mut |what, share| {
                 watch(what, 0.5 + share / 2.0)

@@ -292,6 +292,12 @@ pub struct Values {
     /// The raw frames over which it falls to a tenth [default: as the learning rates fall].
     #[arg(long, value_name = "F", help_heading = "Optimizer")]
     pub entropy_frames: Option<u64>,
+    /// What each environment's policy adds at the start to the logit of an action of its own.
+    #[arg(long, value_name = "X", help_heading = "Optimizer")]
+    pub lean: Option<Number>,
+    /// The raw frames over which that falls to 0.
+    #[arg(long, value_name = "F", help_heading = "Optimizer")]
+    pub lean_frames: Option<u64>,
     /// Weight of the value loss in the policy step, where the trunk is shared.
     #[arg(long, value_name = "X", help_heading = "Optimizer")]
     pub vf_coef: Option<Number>,

@@ -78,6 +78,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("max_grad_norm", json!(0.01)),
         ("entropy", json!(0.2)),
         ("entropy_frames", json!(500)),
+        ("lean", json!(1.5)),
+        ("lean_frames", json!(600)),
         ("vf_coef", json!(0.9)),
         ("optimizer", json!("adam")),
         ("optimizer", json!("rmsprop")),

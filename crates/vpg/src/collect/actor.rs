@@ -8,7 +8,7 @@ use envs::{DType, Element, NumpyRng, Seed};
 use tch::{Device, Tensor};
 
 use crate::{
-    collect::rollout::ActionRows,
+    collect::rollout::{ActionRows, Lean},
     nn::{
         input::{Input, dense},
         mlp::Mlp,
@@ -36,6 +36,8 @@ use crate::{
 pub struct Actor {
     network: Forward,
     log_std: Option<Vec<f32>>,
+    /// What it draws is drawn so.
+    pub lean: Lean,
 }
 
 /// An [`Actor`] whose networks are linear layers, for a thread of its own.
@@ -43,6 +45,7 @@ pub struct Actor {
 pub struct PlainActor {
     policy: PlainPolicy,
     log_std: Option<Vec<f32>>,
+    lean: Lean,
 }
 
 /// Where the policy's outputs come from.
@@ -127,13 +130,17 @@ impl Actor {
                 Forward::Torch(TorchPolicy { networks, normalization, device: policy.device })
             }
         };
-        Self { network, log_std: policy.log_std.clone() }
+        Self { network, log_std: policy.log_std.clone(), lean: Lean::default() }
     }
 
-    /// A copy that another thread can act with; none where the networks are not linear layers alone.
-    pub fn to_plain(&self) -> Option<PlainActor> {
+    /// A copy that another thread can act with, in the environments from this one on; none where the networks are not linear
+    /// layers alone.
+    pub fn to_plain(&self, env: usize) -> Option<PlainActor> {
         match &self.network {
-            Forward::Plain(policy) => Some(PlainActor { policy: policy.clone(), log_std: self.log_std.clone() }),
+            Forward::Plain(policy) => {
+                let (policy, log_std) = (policy.clone(), self.log_std.clone());
+                Some(PlainActor { policy, log_std, lean: self.lean.for_envs_from(env) })
+            }
             Forward::Torch(_) => None,
         }
     }
@@ -153,7 +160,8 @@ impl Actor {
 
     /// Draws the action of row `i` of `observations` from the generator `rngs[i]`, for every row.
     pub fn sample<T: Element>(&mut self, observations: &[T], rngs: &mut [NumpyRng], actions: &mut ActionRows) {
-        draw(&self.network.outputs(observations, rngs.len()), self.log_std.as_deref(), rngs, actions);
+        let outputs = self.network.outputs(observations, rngs.len());
+        draw(&outputs, (self.log_std.as_deref(), self.lean), rngs, actions);
     }
 
     /// The most likely action of each row.
@@ -187,16 +195,19 @@ impl PlainActor {
     /// As [`Actor::sample`].
     pub fn sample<T: Element>(&mut self, observations: &[T], rngs: &mut [NumpyRng], actions: &mut ActionRows) {
         let outputs = self.policy.forward(observations, observations.len() / rngs.len());
-        draw(outputs, self.log_std.as_deref(), rngs, actions);
+        draw(outputs, (self.log_std.as_deref(), self.lean), rngs, actions);
     }
 }
 
 /// Draws an action for each row of `outputs`, logits or means, each from a generator of its own.
-fn draw(outputs: &[f32], log_std: Option<&[f32]>, rngs: &mut [NumpyRng], actions: &mut ActionRows) {
+fn draw(outputs: &[f32], (log_std, lean): (Option<&[f32]>, Lean), rngs: &mut [NumpyRng], actions: &mut ActionRows) {
     let rows = outputs.chunks_exact(outputs.len() / rngs.len());
     for (i, (output, rng)) in rows.zip(rngs).enumerate() {
         match actions {
-            ActionRows::Discrete(rows) => rows[i] = sample_categorical(output, rng),
+            ActionRows::Discrete(rows) => {
+                let logit = |action| output[action] + lean.of(i, action, output.len());
+                rows[i] = sample_categorical(output.len(), logit, rng);
+            }
             ActionRows::Continuous { size, values } => {
                 let std = log_std.iter().copied().flatten().map(|log_std| f64::from(log_std.exp()));
                 for ((value, &mean), std) in values[i * *size..].iter_mut().zip(output).zip(std) {
@@ -212,18 +223,18 @@ fn argmax(logits: &[f32]) -> i64 {
     best.unwrap_or(0) as i64
 }
 
-/// One draw from softmax(logits), by inverting the cumulative distribution.
-fn sample_categorical(logits: &[f32], rng: &mut NumpyRng) -> i64 {
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let weight = |logit: f32| f64::from(logit - highest).exp();
-    let mut left = rng.random() * logits.iter().map(|&logit| weight(logit)).sum::<f64>();
-    for (i, &logit) in logits.iter().enumerate() {
-        left -= weight(logit);
+/// One draw from the softmax of so many logits, by inverting the cumulative distribution.
+fn sample_categorical(actions: usize, logit: impl Fn(usize) -> f32, rng: &mut NumpyRng) -> i64 {
+    let highest = (0..actions).map(&logit).fold(f32::NEG_INFINITY, f32::max);
+    let weight = |action| f64::from(logit(action) - highest).exp();
+    let mut left = rng.random() * (0..actions).map(weight).sum::<f64>();
+    for action in 0..actions {
+        left -= weight(action);
         if left < 0.0 {
-            return i as i64;
+            return action as i64;
         }
     }
-    logits.len() as i64 - 1
+    actions as i64 - 1
 }
 
 /// What [`ActorCritic::step`] chose for an observation.
@@ -285,7 +296,7 @@ mod tests {
     use super::*;
     use crate::nn::{
         mlp::Activation,
-        policy::{Architecture, NetworkKind},
+        policy::{Architecture, Distribution, NetworkKind},
     };
 
     fn actor_critic(continuous: bool, architecture: Architecture<'_>) -> ActorCritic {
@@ -350,11 +361,39 @@ mod tests {
         let mut rng = stream_rng(2, 0, 0);
         let mut counts = [0.0; 3];
         for _ in 0..100_000 {
-            counts[sample_categorical(&logits, &mut rng) as usize] += 1.0;
+            counts[sample_categorical(3, |action| logits[action], &mut rng) as usize] += 1.0;
         }
         for (count, probability) in counts.iter().zip(probabilities) {
             // Five standard deviations of a count are below 0.8 % of all draws.
             assert!((count / 1e5 - f64::from(probability)).abs() < 8e-3, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn each_environment_leans_to_an_action_of_its_own_and_the_learner_knows() {
+        let policy = actor_critic(false, Architecture::mlp(&[64, 32]));
+        let mut actor = Actor::new(&policy);
+        actor.lean = Lean { logit: 2.0, first: 4 };
+        let (rows, envs) = ([0.5f32; 200], 2);
+        let (mut counts, mut rngs) = ([[0.0; 3]; 2], action_rngs(0, 0..envs));
+        let mut actions = actor.action_kind().zeros_like(envs);
+        for _ in 0..100_000 {
+            actor.sample(&rows, &mut rngs, &mut actions);
+            let ActionRows::Discrete(chosen) = &actions else { unreachable!() };
+            chosen.iter().zip(&mut counts).for_each(|(action, counts)| counts[*action as usize] += 1.0);
+        }
+        let (distribution, _) = policy.pi(&Tensor::from_slice(&rows).view([2, 100]), None);
+        for (env, own) in [(0, 1), (1, 2)] {
+            let leaning = distribution.leaning(&Tensor::from_slice(&[4, 5i64]), 2.0);
+            let probability = |of: &Distribution, action: i64| {
+                of.log_prob(&Tensor::from_slice(&[action, action])).exp().double_value(&[env])
+            };
+            for action in 0..3 {
+                let (drawn, known) = (counts[env as usize][action as usize] / 1e5, probability(&leaning, action));
+                assert!((drawn - known).abs() < 8e-3, "{env} {action}: {drawn} {known}");
+            }
+            let odds = |of: &Distribution| probability(of, own) / probability(of, 0);
+            assert!((odds(&leaning) / odds(&distribution) / 2f64.exp() - 1.0).abs() < 1e-5);
         }
     }
 

@@ -52,6 +52,8 @@ pub struct Collector<T: Element> {
     rollout: Rollout<T>,
     /// Where epochs consist of whole episodes.
     whole: Option<WholeEpisodes<T>>,
+    /// The number of the first environment among all of the run.
+    first: usize,
 }
 
 /// Consecutive environments, which one thread steps and acts in.
@@ -77,7 +79,7 @@ impl<T: Element> Collector<T> {
             config.budget.episodes_per_epoch.map_or(Quota::Steps(config.budget.steps_per_epoch), Quota::Episodes);
         let kind = actor.action_kind();
         let whole = config.has_whole_episodes().then(|| WholeEpisodes::new(quota, num_envs, len, &kind));
-        let parts = if whole.is_none() && actor.to_plain().is_some() { env.split() } else { vec![env] };
+        let parts = if whole.is_none() && actor.to_plain(0).is_some() { env.split() } else { vec![env] };
         let (mut now, mut shards) = (vec![T::default(); num_envs * len], Vec::new());
         for mut env in parts {
             let first = shards.last().map_or(0, |shard: &Shard<T>| shard.first + shard.env.num_envs());
@@ -90,7 +92,7 @@ impl<T: Element> Collector<T> {
             shards.push(Shard { first, env, actions, lives, columns, ended: Vec::new() });
         }
         let rollout = Rollout::new(0, if whole.is_some() { 1 } else { num_envs }, len, &kind);
-        Ok(Self { shards, now, rollout, whole })
+        Ok(Self { shards, now, rollout, whole, first: share.start })
     }
 
     fn num_envs(&self) -> usize {
@@ -156,7 +158,9 @@ impl<T: Element> Collector<T> {
         watch: &mut Watch<'_>,
     ) -> Result<Option<Collected>, Error> {
         let began = Instant::now();
-        let Self { shards, now, rollout, whole } = self;
+        let Self { shards, now, rollout, whole, first } = self;
+        actor.lean.first = *first;
+        rollout.lean = actor.lean;
         let collected = match (whole, &mut shards[..]) {
             (Some(whole), [shard, ..]) => {
                 let envs = (&mut shard.env, &mut shard.actions, &mut shard.lives, actor);
@@ -191,7 +195,7 @@ fn collect_steps<T: Element>(
     rayon::in_place_scope(|scope| {
         let first_rows = columns.next().unwrap_or_default();
         for ((shard, result), rows) in others.iter_mut().zip(columns) {
-            let mut actor = actor.to_plain().expect("only linear layers have several shards");
+            let mut actor = actor.to_plain(shard.first).expect("only linear layers have several shards");
             let given_up = &given_up;
             scope.spawn(move |_| {
                 let sample =

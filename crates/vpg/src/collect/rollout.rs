@@ -3,6 +3,27 @@
 use envs::{Element, EpisodeStats};
 use tch::{Kind, Tensor};
 
+/// How far the policy leans in each environment to an action of its own: environment `i` to action `i` modulo their number.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lean {
+    /// What is added to that action's logit.
+    pub logit: f32,
+    /// The number of the first environment among all of the run.
+    pub first: usize,
+}
+
+impl Lean {
+    /// The same, for the environments from another one on.
+    pub fn for_envs_from(self, env: usize) -> Self {
+        Self { first: self.first + env, ..self }
+    }
+
+    /// What is added to this action's logit in this environment.
+    pub fn of(self, env: usize, action: usize, actions: usize) -> f32 {
+        if (self.first + env) % actions == action { self.logit } else { 0.0 }
+    }
+}
+
 /// `steps` steps of `num_envs` environments, step-major: index `t * num_envs + i` is step `t` of environment `i`.
 ///
 /// Observations keep their own type (Pong's differences stay `i8`) and there is one row more of them than of steps:
@@ -30,6 +51,8 @@ pub struct Rollout<T> {
     pub lost_life: Vec<bool>,
     /// The last observation of each episode that was cut off, and the index of the step that did it.
     pub cut_off: CutOff<T>,
+    /// How the policy leaned.
+    pub lean: Lean,
 }
 
 /// The observations after which a value is bootstrapped although the buffer goes on with another episode.
@@ -140,12 +163,19 @@ impl<T: Element> Rollout<T> {
             truncated: vec![false; len],
             lost_life: vec![false; len],
             cut_off: CutOff { indices: Vec::new(), observations: Vec::new() },
+            lean: Lean::default(),
         }
     }
 
     /// The number of transitions.
     pub fn len(&self) -> usize {
         self.steps * self.num_envs
+    }
+
+    /// The number of each transition's environment among all of the run, `(steps * num_envs)` i64.
+    pub fn envs(&self) -> Tensor {
+        let envs: Vec<i64> = (0..self.num_envs).map(|i| (self.lean.first + i) as i64).collect();
+        Tensor::from_slice(&envs.repeat(self.steps))
     }
 
     /// Whether there is no transition.

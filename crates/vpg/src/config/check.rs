@@ -62,6 +62,9 @@ impl Config {
             let expected = "an environment with continuous actions, such as InvertedPendulum-v4, for this write-up";
             return Err(InvalidValue::new("env", &self.environment.id, expected));
         }
+        if self.optimizer.lean > 0.0 && !matches!(actions, Space::Discrete(_)) {
+            return Err(InvalidValue::new("lean", self.optimizer.lean, "0 where actions are continuous"));
+        }
         let (size, steps) =
             (observations.size() as u64, (self.budget.steps_per_epoch + self.environment.num_envs) as u64);
         let first = self.network.hid.first().map_or(1, |&size| size as u64);
@@ -147,6 +150,7 @@ impl Config {
             ("train-v-iters", self.optimizer.train_v_iters as u64, 0..=10_000_000),
             ("decay-frames", self.optimizer.decay_frames.unwrap_or(1), ANY),
             ("entropy-frames", self.optimizer.entropy_frames.unwrap_or(1), ANY),
+            ("lean-frames", self.optimizer.lean_frames, ANY),
             ("gamma-frames", self.credit.gamma_frames, ANY),
             ("log-interval", self.log.log_interval, ANY),
             ("save-freq", self.log.save_freq, ANY),
@@ -185,6 +189,7 @@ impl Config {
             ("pi-lr", self.optimizer.pi_lr),
             ("vf-lr", self.optimizer.vf_lr),
             ("entropy", self.optimizer.entropy),
+            ("lean", self.optimizer.lean),
             ("adam-eps", self.optimizer.adam_eps),
             ("vf-coef", self.optimizer.vf_coef),
             ("max-grad-norm", self.optimizer.max_grad_norm.unwrap_or(0.0)),

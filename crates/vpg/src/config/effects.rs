@@ -28,7 +28,7 @@ const DIFFERENCES: &str = "no stack of frames, which takes the difference's plac
 const LAYERS: &str = "policy = mlp";
 
 /// An option that is not here does something in every config that has it.
-const RULES: [Rule; 29] = [
+const RULES: [Rule; 31] = [
     rule("steps_per_epoch", |config, _| config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("whole_episodes", |config, on| on == true || config.budget.episodes_per_epoch.is_none(), EPOCHS_OF_STEPS),
     rule("solve_rule", |config, _| config.budget.solve_at.is_some(), THRESHOLD),
@@ -63,6 +63,8 @@ const RULES: [Rule; 29] = [
         "lr_schedule left out",
     ),
     rule("entropy_frames", |config, frames| frames.is_null() || config.optimizer.entropy > 0.0, "entropy above 0"),
+    rule("lean", |config, x| x.as_f64() == Some(0.0) || !config.has_whole_episodes(), "epochs of steps"),
+    rule("lean_frames", |config, _| config.optimizer.lean > 0.0 && !config.has_whole_episodes(), "lean above 0"),
     rule("minibatch", |config, _| cuts_epochs(config), "epochs of as many steps"),
     rule("beta1", |config, _| config.optimizer.kind == OptimizerKind::Adam, "optimizer = adam"),
     rule("beta2", |config, _| config.optimizer.kind != OptimizerKind::Sgd, "optimizer = adam or rmsprop"),

@@ -177,6 +177,10 @@ pub struct OptimizerOptions {
     pub entropy: f64,
     /// The raw frames over which that weight falls linearly to a tenth; null where it falls as the learning rates do.
     pub entropy_frames: Option<u64>,
+    /// What each environment's policy adds at the start to the logit of an action of its own, so that all are tried for long.
+    pub lean: f64,
+    /// The raw frames over which that falls linearly to 0.
+    pub lean_frames: u64,
     /// Weight of the value loss in the policy step, where the trunk is shared.
     pub vf_coef: f64,
 }

@@ -113,6 +113,8 @@ pub const SPINNING_UP: Config = Config {
         train_v_iters: 80,
         entropy: 0.0,
         entropy_frames: None,
+        lean: 0.0,
+        lean_frames: 1_000_000,
         vf_coef: 0.5,
     },
     log: LogOptions {
@@ -249,7 +251,8 @@ fn sticky_pong(mut config: Config) -> Config {
 
 /// For games without a recipe of their own, tuned to none of them: Pong's rollout and network with smaller steps, rewards
 /// brought to one scale, and the frame beside the difference, since what rests matters in most games. In Boxing, value
-/// steps of 1e-3 leave a value function that gives every frame one value, within six epochs.
+/// steps of 1e-3 leave a value function that gives every frame one value, within six epochs. Where actions come to something
+/// only if they are kept up, as in Freeway, a policy that leans to none of them may never be paid.
 fn any_game(config: Config) -> Config {
     let mut config = game(config);
     if let Some(pixels) = &mut config.environment.pixels {
@@ -259,12 +262,14 @@ fn any_game(config: Config) -> Config {
     config.credit.life_ends_return = true;
     config.optimizer.pi_lr = 1e-3;
     config.optimizer.vf_lr = 2e-4;
+    config.optimizer.lean = 2.0;
     config
 }
 
 /// With the general entropy bonus each of the 18 actions stays as likely as any other (docs/results.md).
 fn boxing(mut config: Config) -> Config {
     config.optimizer.entropy = 0.001;
+    config.optimizer.lean = 0.0;
     config
 }
 
@@ -278,6 +283,7 @@ fn breakout(mut config: Config) -> Config {
     config.optimizer.pi_lr = 3e-3;
     config.optimizer.vf_lr = 2e-3;
     config.optimizer.train_v_iters = 6;
+    config.optimizer.lean = 0.0;
     config
 }
 

@@ -11,6 +11,8 @@ pub struct Schedule {
     pub entropy: f64,
     /// The discount.
     pub gamma: f64,
+    /// What each environment's policy adds to the logit of an action of its own.
+    pub lean: f64,
 }
 
 impl Config {
@@ -24,6 +26,8 @@ impl Config {
     /// assert_eq!((schedule.rate, schedule.gamma), (1.0 - 0.9 * 50.0 / 1000.0, 0.5));
     /// config.credit.gamma_start = Some(0.9); // it has nothing to rise to
     /// assert_eq!(config.schedule(50, 0.0).gamma, 0.75);
+    /// (config.optimizer.lean, config.optimizer.lean_frames) = (2.0, 100);
+    /// assert_eq!([0, 25, 100].map(|frames| config.schedule(frames, 0.0).lean), [2.0, 1.5, 0.0]);
     /// # Ok::<(), anyhow::Error>(())
     /// ```
     pub fn schedule(&self, raw_frames: u64, progress: f64) -> Schedule {
@@ -35,8 +39,11 @@ impl Config {
             None => optimizer.decay_frames.map_or(1.0, to_a_tenth),
         };
         let credit = &self.credit;
-        let left = 1.0 - (raw_frames as f64 / credit.gamma_frames as f64).min(1.0);
+        let left_of = |frames: u64| 1.0 - (raw_frames as f64 / frames as f64).min(1.0);
+        let left = left_of(credit.gamma_frames);
         let gamma = credit.gamma - credit.gamma_start.map_or(0.0, |start| (credit.gamma - start).max(0.0) * left);
-        Schedule { rate, entropy: optimizer.entropy_frames.map_or(rate, to_a_tenth), gamma }
+        // A whole episode does not say which environment played it.
+        let lean = if self.has_whole_episodes() { 0.0 } else { optimizer.lean * left_of(optimizer.lean_frames) };
+        Schedule { rate, entropy: optimizer.entropy_frames.map_or(rate, to_a_tenth), gamma, lean }
     }
 }

@@ -10,7 +10,7 @@ use tch::{Kind, Reduction, Tensor};
 
 use crate::{
     collect::actor::stream_rng,
-    collect::rollout::Rollout,
+    collect::rollout::{Lean, Rollout},
     config::{Config, LossPer, schedule::Schedule},
     group::Group,
     interrupt::{Interrupted, Watch},
@@ -61,14 +61,21 @@ struct Data {
     advantages: Tensor,
     /// What the value function is to give.
     targets: Tensor,
+    /// How the policy leaned, and the number of each row's environment.
+    lean: (Lean, Tensor),
 }
 
 impl Data {
     fn select(&self, indices: &[i64]) -> Self {
         let rows = Tensor::from_slice(indices).to_device(self.actions.device());
         let pick = |all: &Tensor| all.index_select(0, &rows);
-        let input = self.input.select(indices);
-        Self { input, actions: pick(&self.actions), advantages: pick(&self.advantages), targets: pick(&self.targets) }
+        Self {
+            input: self.input.select(indices),
+            actions: pick(&self.actions),
+            advantages: pick(&self.advantages),
+            targets: pick(&self.targets),
+            lean: (self.lean.0, pick(&self.lean.1)),
+        }
     }
 }
 
@@ -172,6 +179,7 @@ impl Learner {
             actions: rollout.actions.tensor().to_device(device),
             advantages: Tensor::from_slice(&credit.advantages).to_device(device),
             targets: Tensor::from_slice(&credit.targets).to_device(device),
+            lean: (rollout.lean, rollout.envs().to_device(device)),
         };
         let values = self.apply(credit);
         let loss_factor = match config.credit.loss_per {
@@ -361,7 +369,11 @@ impl Steps<'_> {
 }
 
 fn policy_loss_of(distribution: &Distribution, data: &Data, step: StepSize) -> PolicyLoss {
-    let log_prob = distribution.log_prob(&data.actions);
+    let (lean, envs) = &data.lean;
+    let log_prob = match lean.logit {
+        0.0 => distribution.log_prob(&data.actions),
+        logit => distribution.leaning(envs, logit).log_prob(&data.actions),
+    };
     let mut loss = -(&log_prob * &data.advantages).mean(Kind::Float);
     if step.loss_factor != 1.0 {
         loss *= step.loss_factor;

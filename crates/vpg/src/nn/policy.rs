@@ -108,6 +108,20 @@ impl Distribution {
         Self::Categorical(by_action(logits, |logits, actions| logits.log_softmax(actions, Kind::Float)))
     }
 
+    /// The one with so much more on the logit of action `envs[row]`, modulo their number; a Gaussian stays as it is.
+    pub fn leaning(&self, envs: &Tensor, logit: f32) -> Self {
+        match self {
+            Self::Categorical(log_probs) => {
+                let actions = log_probs.size()[1];
+                let own = envs.remainder(actions).one_hot(actions).to_kind(Kind::Float);
+                Self::categorical(&(log_probs + own * f64::from(logit)))
+            }
+            Self::Gaussian { mean, log_std } => {
+                Self::Gaussian { mean: mean.shallow_clone(), log_std: log_std.shallow_clone() }
+            }
+        }
+    }
+
     /// The logarithms of the actions' probabilities or densities, `(rows)`.
     pub fn log_prob(&self, actions: &Tensor) -> Tensor {
         match self {
