@@ -249,7 +249,7 @@ fn sticky_pong(mut config: Config) -> Config {
     config
 }
 
-/// For games without a recipe of their own, tuned to none of them: Pong's rollout and network with smaller steps, rewards
+/// For games without a recipe of their own, tuned to none of them but Freeway: Pong's rollout and network with smaller steps, rewards
 /// brought to one scale, and the frame beside the difference, since what rests matters in most games. In Boxing, value
 /// steps of 1e-3 leave a value function that gives every frame one value, within six epochs. Where actions come to something
 /// only if they are kept up, as in Freeway, a policy that leans to none of them may never be paid.
