@@ -230,6 +230,17 @@ fn policies_stay_and_what_a_kill_left_half_written_is_not_used() {
 }
 
 #[test]
+fn a_run_that_was_killed_as_soon_as_it_had_its_config_starts_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
+    wait(vpg(&format!("--env CartPole --epochs 3 --run-dir {}", whole.display())));
+    fs::create_dir(&killed).unwrap();
+    fs::copy(whole.join("config.json"), killed.join("config.json")).unwrap();
+    wait(vpg(&format!("--resume {}", killed.display())));
+    assert!(outcome(&killed) == outcome(&whole));
+}
+
+#[test]
 fn folders_without_a_state_start_over_and_without_a_config_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");

@@ -123,16 +123,19 @@ impl RunFolder {
         Ok((Self::new(path), config))
     }
 
-    /// Keeps other processes from training in this folder for as long as the file is open.
+    /// Keeps other processes from training in this folder for as long as the file is open. Makes the folder of the checkpoints,
+    /// which a run lacks that was killed as soon as it had its config.
     ///
     /// # Errors
-    /// Where another process trains in the folder.
+    /// Where another process trains in the folder, or it cannot be written.
     pub fn lock(&self) -> Result<File> {
         let file = File::open(self.file("config.json"))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => bail!("{} is in use: another vpg trains there", self.path.display()),
-            _ => Ok(file), // some network file systems have no locks
+        // Some network file systems have no locks: no other error counts.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            bail!("{} is in use: another vpg trains there", self.path.display());
         }
+        fs::create_dir_all(self.file("checkpoints")).with_context(|| self.cannot_write("checkpoints"))?;
+        Ok(file)
     }
 
     /// Where it is.
