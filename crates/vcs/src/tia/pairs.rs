@@ -143,30 +143,26 @@ impl Tia {
     /// The pairs of objects that have not met yet and may do so here: of which both show something, or did before in the line.
     #[inline(always)]
     pub(super) fn wanted(&self) -> u16 {
-        if self.is_blank() { 0 } else { self.may_meet(0) }
+        if self.is_blank() { 0 } else { self.may_meet(0, self.line.far) }
     }
 
-    /// The same if these objects, by their bits, showed something, too.
+    /// The same if these objects, by their bits, showed something, too, and these pairs could not meet.
     #[inline(always)]
-    fn may_meet(&self, objects: u8) -> u16 {
-        PAIRS_AMONG[usize::from((self.shown | self.line.changed | objects) & 63)] & self.open & !self.line.far
+    fn may_meet(&self, objects: u8, far: u16) -> u16 {
+        PAIRS_AMONG[usize::from((self.shown | self.line.changed | objects) & 63)] & self.open & !far
     }
 
     /// Whether nothing is drawn, and none meets another that it has not met, whatever these objects show: a change of theirs
     /// is nothing to catch up for. Where one of them may meet another later in the line, something else changes before.
     #[inline(always)]
     pub(super) fn is_idle(&self, objects: u8) -> bool {
-        !self.drawing && self.may_meet(objects) == 0
+        !self.drawing && self.may_meet(objects, self.line.far) == 0
     }
 
-    /// The same for any other playfield.
+    /// The same for any other playfield, which may be near what this one is far from.
     #[inline(always)]
     pub(super) fn is_idle_playfield(&self) -> bool {
-        if self.drawing {
-            return false;
-        }
-        let objects = self.shown | self.line.changed | 1 << PF;
-        PAIRS_AMONG[usize::from(objects & 63)] & self.open & (!self.line.far | PAIRS_OF[PF]) == 0
+        !self.drawing && self.may_meet(1 << PF, self.line.far & !PAIRS_OF[PF]) == 0
     }
 
     /// Finds which of the pairs that are looked for cannot meet in the lines to come. What moves often is not worth it.

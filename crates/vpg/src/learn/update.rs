@@ -10,7 +10,7 @@ use tch::{Kind, Reduction, Tensor};
 
 use crate::{
     collect::actor::stream_rng,
-    collect::rollout::{Lean, Rollout},
+    collect::rollout::Rollout,
     config::{Config, LossPer, schedule::Schedule},
     group::Group,
     interrupt::{Interrupted, Watch},
@@ -61,8 +61,8 @@ struct Data {
     advantages: Tensor,
     /// What the value function is to give.
     targets: Tensor,
-    /// How the policy leaned, and the number of each row's environment.
-    lean: (Lean, Tensor),
+    /// Where the policy leaned: what it added to a logit, and the number of each row's environment.
+    lean: Option<(f32, Tensor)>,
 }
 
 impl Data {
@@ -74,7 +74,7 @@ impl Data {
             actions: pick(&self.actions),
             advantages: pick(&self.advantages),
             targets: pick(&self.targets),
-            lean: (self.lean.0, pick(&self.lean.1)),
+            lean: self.lean.as_ref().map(|(logit, envs)| (*logit, pick(envs))),
         }
     }
 }
@@ -173,13 +173,13 @@ impl Learner {
         let outputs = v_pass.as_ref().map_or_else(|| vec![0.0; rollout.len()], |pass| to_vec(&pass.output));
         let running = (&self.running_returns[..], schedule.gamma);
         let credit = credit(&self.policy, rollout, outputs, running, config, |sums| self.group.sum(sums));
-        let device = self.policy.device;
+        let (device, logit) = (self.policy.device, rollout.lean.logit);
         let data = Data {
             input,
             actions: rollout.actions.tensor().to_device(device),
             advantages: Tensor::from_slice(&credit.advantages).to_device(device),
             targets: Tensor::from_slice(&credit.targets).to_device(device),
-            lean: (rollout.lean, rollout.envs().to_device(device)),
+            lean: (logit != 0.0).then(|| (logit, rollout.envs().to_device(device))),
         };
         let values = self.apply(credit);
         let loss_factor = match config.credit.loss_per {
@@ -369,10 +369,9 @@ impl Steps<'_> {
 }
 
 fn policy_loss_of(distribution: &Distribution, data: &Data, step: StepSize) -> PolicyLoss {
-    let (lean, envs) = &data.lean;
-    let log_prob = match lean.logit {
-        0.0 => distribution.log_prob(&data.actions),
-        logit => distribution.leaning(envs, logit).log_prob(&data.actions),
+    let log_prob = match &data.lean {
+        None => distribution.log_prob(&data.actions),
+        Some((logit, envs)) => distribution.leaning(envs, *logit).log_prob(&data.actions),
     };
     let mut loss = -(&log_prob * &data.advantages).mean(Kind::Float);
     if step.loss_factor != 1.0 {
